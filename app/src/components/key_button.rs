@@ -1,0 +1,21 @@
+use leptos::prelude::*;
+
+use super::icon::{Icon, icon};
+
+/// The one next thing to press, with its key.
+pub(crate) fn call_next_button(class: &'static str, is_busy: bool, press: Callback<()>) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class=format!("btn btn-primary h-13 text-base {class}")
+            aria-keyshortcuts="Alt+N"
+            disabled=is_busy
+            on:click=move |_| press.run(())
+        >
+            <span class="inline-flex items-center gap-2">
+                {icon(Icon::SkipForward, "size-5")} {if is_busy { "Checking…" } else { "Call next" }}
+            </span>
+            <span class="text-xs font-normal opacity-90">"Alt+N"</span>
+        </button>
+    }
+}

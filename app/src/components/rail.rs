@@ -1,0 +1,42 @@
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use super::icon::{Icon, icon};
+use super::logo::logo;
+use crate::state::session::Session;
+
+/// Where one can go.
+#[component]
+pub(crate) fn Rail() -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <nav
+            class="flex gap-1 overflow-x-auto border-base-300 bg-base-100 p-1.5 max-lg:border-b lg:row-span-4 lg:flex-col lg:overflow-visible lg:border-r"
+            aria-label="Main"
+        >
+            <a href=move || session.home() class="grid shrink-0 place-items-center p-1 lg:mb-2" aria-label="Dialler, home">{logo()}</a>
+            {entry("/", Icon::Headphones, "Console")}
+            {move || session.sees_the_floor().then(|| entry("/floor", Icon::LayoutDashboard, "Floor"))}
+        </nav>
+    }
+}
+
+fn entry(href: &'static str, glyph: Icon, word: &'static str) -> impl IntoView {
+    let location = use_location();
+    let is_here = move || location.pathname.with(|path| path == href);
+    view! {
+        <a
+            href=href
+            aria-current=move || is_here().then_some("page")
+            class=move || {
+                if is_here() {
+                    "flex min-w-16 flex-col items-center gap-1 rounded-field px-1 py-2 text-xs font-medium bg-primary/12 text-primary"
+                } else {
+                    "flex min-w-16 flex-col items-center gap-1 rounded-field px-1 py-2 text-xs font-medium text-muted hover:bg-base-200 hover:text-base-content"
+                }
+            }
+        >
+            {icon(glyph, "size-5")} <span>{word}</span>
+        </a>
+    }
+}

@@ -1,0 +1,141 @@
+use auth::Intention;
+use kernel::WireError;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::badge::{badge, intention_look};
+use super::icon::{Icon, icon};
+use super::menu::Menu;
+use super::server_light::ServerLight;
+use super::theme_button::theme_button;
+use crate::format::{count, initials, stopwatch};
+use crate::routes::Summary;
+use crate::state::announce::Announcer;
+use crate::state::clock::Clock;
+use crate::state::session::{Session, role_label};
+
+/// Asks the server for another intention. What went wrong is shown as a message: the status stays what it was.
+pub(crate) fn set_intention(session: Session, announcer: Announcer, intention: Intention) {
+    spawn_local(async move {
+        match auth::set_presence(intention).await {
+            Ok(me) => {
+                announcer.say(format!("You are {}.", intention_look(me.intention).word.to_lowercase()));
+                session.is(me);
+            }
+            Err(error) => {
+                session.noticed(&error);
+                announcer.show(status_kept(&error));
+            }
+        }
+    });
+}
+
+fn status_kept(error: &WireError) -> String {
+    format!("Your status stays as it was. {}", error.message)
+}
+
+/// The console's bar: status, lights, figures, account.
+#[component]
+pub(crate) fn TopBar() -> impl IntoView {
+    let summary = expect_context::<Summary>();
+    let saved = move || summary.map(|summary| count(summary.saved_today_by_me)).unwrap_or_else(|| "–".into());
+    view! {
+        <header class="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-base-300 bg-base-100 px-4 max-lg:py-2">
+            <StatusMenu />
+            <div class="flex items-center gap-4" role="group" aria-label="Connections"><ServerLight /></div>
+            <dl class="ml-auto flex items-center gap-5 text-xs" aria-label="My figures today">
+                <div class="flex items-baseline gap-1.5">
+                    <dt class="text-muted">"Saved today"</dt>
+                    <dd class="text-sm font-semibold" data-testid="saved-today">{saved}</dd>
+                </div>
+            </dl>
+            <div class="flex items-center gap-1">{theme_button()} <AccountMenu /></div>
+        </header>
+    }
+}
+
+/// My status, how long I have been in it, and the other ones.
+#[component]
+fn StatusMenu() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let announcer = expect_context::<Announcer>();
+    let clock = expect_context::<Clock>();
+    let intention = Memo::new(move |_| session.intention());
+    let time = move || session.map(|me| stopwatch(me.value.intention_seconds + me.seconds_ago(clock.now()))).unwrap_or_default();
+    // Without the time: a name that changes each second would be read out each second.
+    let label = Signal::derive(move || format!("My status: {}. Change status", intention_look(intention.get()).word));
+    let face = move || {
+        let look = intention_look(intention.get());
+        view! {
+            <span class=look.text>{icon(look.icon, "size-4.5")}</span>
+            <span class="font-semibold">{look.word}</span>
+            <span class="font-normal text-muted">{time}</span>
+            {icon(Icon::ChevronDown, "size-3.5")}
+        }
+    };
+    let choice = move |wanted: Intention, words: &'static str| {
+        view! {
+            <button
+                type="button"
+                role="menuitemradio"
+                tabindex="-1"
+                aria-checked=move || if intention.get() == wanted { "true" } else { "false" }
+                class="flex w-full cursor-pointer items-start gap-2.5 rounded-field px-2.5 py-2 text-left hover:bg-base-200 focus-visible:outline-offset-0"
+                on:click=move |_| set_intention(session, announcer, wanted)
+            >
+                <span class=format!("mt-0.5 {}", intention_look(wanted).text)>{icon(intention_look(wanted).icon, "size-4")}</span>
+                <span class="min-w-0 flex-1">
+                    <span class="block font-medium">{intention_look(wanted).word}</span>
+                    <span class="block text-xs text-muted">{words}</span>
+                </span>
+                {move || (intention.get() == wanted).then(|| view! { <span class="mt-0.5 text-primary">{icon(Icon::Check, "size-4")}</span> })}
+            </button>
+        }
+    };
+    view! {
+        <Menu label class="btn btn-sm h-9 gap-2 border-base-300 bg-base-100 px-2.5" face=face.into()>
+            {choice(Intention::Available, "Call next offers you people")}
+            {choice(Intention::Break, "Back in a while")}
+            {choice(Intention::Offline, "Not working now")}
+        </Menu>
+    }
+}
+
+/// Who I am, and the way out.
+#[component]
+pub(crate) fn AccountMenu() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let announcer = expect_context::<Announcer>();
+    let name = Memo::new(move |_| session.map(|me| me.value.name.clone()).unwrap_or_default());
+    let label = Signal::derive(move || name.with(|name| format!("{}, {name}: my account", initials(name))));
+    let face = move || {
+        view! {
+            <span class="grid size-8 shrink-0 place-items-center rounded-full bg-neutral text-xs font-semibold text-neutral-content" aria-hidden="true">
+                {name.with(|name| initials(name))}
+            </span>
+        }
+    };
+    let who = move || {
+        session.map(|me| {
+            view! {
+                <p class="truncate font-semibold" title=me.value.name.clone()>{me.value.name.clone()}</p>
+                <p class="truncate text-xs text-muted" title=me.value.email.clone()>{me.value.email.clone()}</p>
+                <p class="mt-1.5 flex items-center gap-2 text-xs text-muted">{role_label(me.value.role)} {badge(intention_look(me.value.intention))}</p>
+            }
+        })
+    };
+    view! {
+        <Menu label class="ml-1 grid size-8 cursor-pointer place-items-center rounded-full" face=face.into() is_at_right=true>
+            <div class="border-b border-base-300 px-2.5 pt-1 pb-2.5" role="presentation">{who}</div>
+            <button
+                type="button"
+                role="menuitem"
+                tabindex="-1"
+                class="mt-1.5 flex w-full cursor-pointer items-center gap-2.5 rounded-field px-2.5 py-2 text-left hover:bg-base-200 focus-visible:outline-offset-0"
+                on:click=move |_| session.sign_out(move |error| announcer.show(format!("You are still signed in. {}", error.message)))
+            >
+                {icon(Icon::LogOut, "size-4")} "Sign out"
+            </button>
+        </Menu>
+    }
+}

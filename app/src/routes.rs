@@ -1,0 +1,160 @@
+//! The pages and who may see them. The guard is a courtesy: the server refuses by itself.
+
+use leptos::prelude::*;
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
+use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::{NavigateOptions, path};
+
+use crate::components::error_strip::error_strip;
+use crate::components::rail::Rail;
+use crate::components::skeleton::page_skeleton;
+use crate::components::toast::Announcements;
+use crate::pages::console::Console;
+use crate::pages::floor::Floor;
+use crate::pages::not_found::NotFound;
+use crate::pages::sign_in::SignIn;
+use crate::state::announce::Announcer;
+use crate::state::clock::Clock;
+use crate::state::live::Live;
+use crate::state::query::Query;
+use crate::state::session::{Session, Signed};
+
+/// The summary is asked for again after this time, in case a hint was lost.
+const SAFETY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The counts that several screens show.
+pub(crate) type Summary = Query<queue::Summary>;
+
+/// Everything.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    provide_context(Clock::start());
+    provide_context(Announcer::new());
+    provide_context(Session::start());
+    view! {
+        <Router>
+            <Guard />
+            <Routes fallback=NotFound>
+                <Route path=path!("/sign-in") view=SignIn />
+                <ParentRoute path=path!("/") view=Inside>
+                    <Route path=path!("/") view=Console />
+                    <Route path=path!("/floor") view=Floor />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// Leaves for the sign-in page when nobody is signed in, and from there when somebody is.
+#[component]
+fn Guard() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let navigate = use_navigate();
+    let location = use_location();
+    Effect::new(move |_| {
+        let is_signing_in = location.pathname.with(|path| path == "/sign-in");
+        let target = match session.signed() {
+            Signed::Out(why) if !is_signing_in => Some(why.path()),
+            Signed::In(_) if is_signing_in => Some(session.home()),
+            _ => None,
+        };
+        if let Some(target) = target {
+            navigate(target, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
+}
+
+/// What is known of the session, as far as it changes which screen there is.
+#[derive(Clone, PartialEq)]
+enum Entry {
+    Waiting,
+    Failed(kernel::WireError),
+    Granted,
+    Refused,
+}
+
+/// The frame of all pages for people who are signed in.
+#[component]
+fn Inside() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let entry = Memo::new(move |_| match session.signed() {
+        Signed::Unknown => Entry::Waiting,
+        Signed::Unanswered(error) => Entry::Failed(error),
+        Signed::In(_) => Entry::Granted,
+        Signed::Out(_) => Entry::Refused,
+    });
+    move || match entry.get() {
+        Entry::Waiting => page_skeleton().into_any(),
+        Entry::Failed(error) => view! {
+            <main class="mx-auto max-w-xl p-8">
+                {error_strip("Nobody could be asked who you are", &error, Some(Callback::new(move |()| session.ask())))}
+            </main>
+        }
+        .into_any(),
+        Entry::Granted => view! { <Frame /> }.into_any(),
+        Entry::Refused => ().into_any(),
+    }
+}
+
+/// Rail, banner and page, with what they share.
+#[component]
+fn Frame() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let live = Live::start(session);
+    let safety = Trigger::new();
+    if let Ok(interval) = set_interval_with_handle(move || safety.notify(), SAFETY) {
+        on_cleanup(move || interval.clear());
+    }
+    let summary: Summary = Query::new(
+        session,
+        move || {
+            live.queues.track();
+            safety.track();
+        },
+        queue::summary,
+    );
+    // Another window may have changed who this is while hints were lost.
+    Effect::new(move |was: Option<()>| {
+        live.everything.track();
+        if was.is_some() {
+            session.ask();
+        }
+    });
+    provide_context(live);
+    provide_context(summary);
+    view! {
+        <a
+            href="#main"
+            rel="external"
+            class="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-field focus:bg-base-100 focus:px-3 focus:py-2"
+        >
+            "Skip to the main part"
+        </a>
+        <div class="grid min-h-dvh grid-cols-1 grid-rows-[auto_auto_auto_1fr_auto] lg:h-dvh lg:grid-cols-[4.75rem_minmax(0,1fr)] lg:grid-rows-[auto_3.25rem_minmax(0,1fr)_auto]">
+            <Rail />
+            <div>{move || practice_banner(summary)}</div>
+            <ErrorBoundary fallback=page_failed>
+                <Outlet />
+            </ErrorBoundary>
+        </div>
+        <Announcements />
+    }
+}
+
+/// A page that could not be shown. `boot.js` tells the server and says the reference.
+fn page_failed(errors: ArcRwSignal<Errors>) -> impl IntoView {
+    let words = errors.with_untracked(|errors| errors.iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join("; "));
+    crate::report(&words);
+    view! { <main id="main" tabindex="-1" class="p-8 text-muted">"This page could not be shown. The others are in the rail."</main> }
+}
+
+fn practice_banner(summary: Summary) -> Option<impl IntoView> {
+    let time = summary.map(|summary| summary.is_practice.then(|| summary.business_time.clone())).flatten()?;
+    Some(view! {
+        <p class="border-b border-base-300 bg-base-100 bg-linear-to-r from-warning/12 to-warning/12 px-4 py-1 text-center text-xs text-warning">
+            <b class="font-semibold">"Practice"</b>
+            ": the clock says "
+            {time}
+        </p>
+    })
+}

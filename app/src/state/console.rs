@@ -1,0 +1,351 @@
+//! The agent's console: who is held, what is under way, what went wrong. The decisions are pure functions.
+
+use std::sync::Arc;
+
+use auth::Intention;
+use kernel::{LeaseId, QueueKind, WireError};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use queue::{HandOut, PassedOver, ReleaseReason};
+
+use super::announce::Announcer;
+use super::clock::Received;
+use super::session::Session;
+use crate::format::counted;
+
+/// The queues that an agent can choose.
+pub(crate) const CHOICES: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];
+/// Where the browser keeps the choice.
+const CHOICE_KEY: &str = "dialler.queue";
+/// The longest note to a skip, in characters.
+pub(crate) const LONGEST_NOTE: usize = 500;
+
+/// What the console shows in its centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Asking whether somebody is held already.
+    Restoring,
+    /// Somebody is being looked for and checked.
+    Checking,
+    /// A person is held.
+    Offered,
+    /// The last Call next found nobody.
+    NobodyLeft,
+    /// Available, nobody held.
+    Ready,
+    /// On a break, nobody held.
+    OnBreak,
+    /// Offline, nobody held.
+    Offline,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// The first question after the page was opened.
+    Restoring,
+    /// Call next.
+    CallingNext,
+    /// The held person is checked again; the screen stays as it is meanwhile.
+    CheckingAgain,
+}
+
+/// What was tried when something went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// What was tried.
+    pub(crate) task: Task,
+    /// What went wrong.
+    pub(crate) error: WireError,
+}
+
+/// What to show, from what is known. A held person comes before everything: whoever holds one sees them.
+fn stage(task: Option<Task>, held: Option<&HandOut>, intention: Intention) -> Stage {
+    match (task, held) {
+        (Some(Task::Restoring), _) => Stage::Restoring,
+        (Some(Task::CallingNext), _) => Stage::Checking,
+        (_, Some(hand_out)) if hand_out.user.is_some() => Stage::Offered,
+        (_, Some(_)) if intention == Intention::Available => Stage::NobodyLeft,
+        _ => match intention {
+            Intention::Available => Stage::Ready,
+            Intention::Break => Stage::OnBreak,
+            Intention::Offline => Stage::Offline,
+        },
+    }
+}
+
+/// What is wrong with a skip as it stands, in words.
+pub(crate) fn skip_problem(reason: Option<ReleaseReason>, note: &str) -> Option<&'static str> {
+    match reason {
+        None => Some("Choose a reason."),
+        Some(ReleaseReason::Other) if note.trim().is_empty() => Some("Say in the note what the reason is."),
+        Some(_) if note.chars().count() > LONGEST_NOTE => Some("The note is longer than 500 characters."),
+        Some(_) => None,
+    }
+}
+
+/// Seconds until the person returns to the queue.
+pub(crate) fn lease_left(hand_out: &Received<HandOut>, now: f64) -> Option<i64> {
+    hand_out.value.lease_seconds_left.map(|left| (left - hand_out.seconds_ago(now)).max(0))
+}
+
+/// What is read out when a person is offered.
+fn offered_words(hand_out: &HandOut) -> Option<String> {
+    let user = hand_out.user.as_ref()?;
+    let checks = hand_out.why.as_ref().map_or(0, |why| why.checks.len());
+    Some(format!("{}. {} passed.", user.name, counted(i64::try_from(checks).unwrap_or(i64::MAX), "check", "checks")))
+}
+
+/// The saved calls of an answer, and whoever else was passed over.
+pub(crate) fn split_passed_over(passed_over: &[PassedOver]) -> (Vec<PassedOver>, Vec<PassedOver>) {
+    passed_over.iter().cloned().partition(|passed| passed.is_saved_call)
+}
+
+/// The console's state, for all of its parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Console {
+    held: RwSignal<Option<Arc<Received<HandOut>>>>,
+    task: RwSignal<Option<Task>>,
+    failure: RwSignal<Option<Failure>>,
+    /// Said above the centre: somebody is not held any more.
+    pub(crate) notice: RwSignal<Option<String>>,
+    /// The queue to take the next call from.
+    choice: RwSignal<QueueKind>,
+    /// The agent has checked who is on the line.
+    pub(crate) is_identity_checked: RwSignal<bool>,
+    /// The skip dialogue is open.
+    pub(crate) is_skipping: RwSignal<bool>,
+    /// What the centre shows.
+    stage: Memo<Stage>,
+    session: Session,
+    announcer: Announcer,
+}
+
+impl Console {
+    /// Begins by asking whether somebody is held already.
+    pub(crate) fn start(session: Session, announcer: Announcer) -> Self {
+        let held = RwSignal::<Option<Arc<Received<HandOut>>>>::new(None);
+        let task = RwSignal::new(None);
+        let stage = Memo::new(move |_| held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention())));
+        let console = Self {
+            held,
+            task,
+            failure: RwSignal::new(None),
+            notice: RwSignal::new(None),
+            choice: RwSignal::new(kept_choice()),
+            is_identity_checked: RwSignal::new(false),
+            is_skipping: RwSignal::new(false),
+            stage,
+            session,
+            announcer,
+        };
+        console.restore();
+        console
+    }
+
+    /// What the centre shows.
+    pub(crate) fn stage(self) -> Stage {
+        self.stage.get()
+    }
+
+    /// The last answer.
+    pub(crate) fn held(self) -> Option<Arc<Received<HandOut>>> {
+        self.held.get()
+    }
+
+    /// What went wrong last.
+    pub(crate) fn failure(self) -> Option<Failure> {
+        self.failure.get()
+    }
+
+    /// What is under way.
+    pub(crate) fn task(self) -> Option<Task> {
+        self.task.get()
+    }
+
+    /// The chosen queue.
+    pub(crate) fn choice(self) -> QueueKind {
+        self.choice.get()
+    }
+
+    /// Chooses a queue. “Nobody left” was about the one before.
+    pub(crate) fn choose(self, queue: QueueKind) {
+        self.choice.set(queue);
+        if let Ok(Some(storage)) = window().local_storage() {
+            // A full or closed storage only means that the choice is not remembered.
+            let _ = storage.set_item(CHOICE_KEY, queue.as_str());
+        }
+        if self.stage.get_untracked() == Stage::NobodyLeft {
+            self.held.set(None);
+        }
+    }
+
+    /// The name of whoever is held.
+    pub(crate) fn held_name(self) -> Option<String> {
+        self.held.with(|held| held.as_ref()?.value.user.as_ref().map(|user| user.name.clone()))
+    }
+
+    /// Asks whether somebody is held.
+    pub(crate) fn restore(self) {
+        self.ask_current(Task::Restoring);
+    }
+
+    /// Asks again about the person on the screen.
+    pub(crate) fn check_again(self) {
+        if self.stage.get_untracked() == Stage::Offered {
+            self.ask_current(Task::CheckingAgain);
+        }
+    }
+
+    fn ask_current(self, task: Task) {
+        if self.task.get_untracked().is_some() {
+            return;
+        }
+        self.task.set(Some(task));
+        spawn_local(async move {
+            let result = queue::current().await;
+            self.answered(task, result);
+        });
+    }
+
+    /// Call next, when the console is ready for it.
+    pub(crate) fn call_next(self) {
+        let is_ready = matches!(self.stage.get_untracked(), Stage::Ready | Stage::NobodyLeft) && self.task.get_untracked().is_none();
+        if !is_ready || self.is_skipping.get_untracked() {
+            return;
+        }
+        self.notice.set(None);
+        self.task.set(Some(Task::CallingNext));
+        let choice = self.choice.get_untracked();
+        self.announcer.say("Looking for the next person.");
+        spawn_local(async move {
+            let result = queue::call_next(choice).await;
+            self.answered(Task::CallingNext, result);
+        });
+    }
+
+    fn answered(self, task: Task, result: Result<HandOut, WireError>) {
+        // The screen is gone: the server still knows who is held.
+        if self.task.try_set(None).is_some() {
+            return;
+        }
+        match result {
+            Ok(hand_out) => {
+                self.failure.set(None);
+                self.take(task, hand_out);
+            }
+            Err(error) => {
+                self.session.noticed(&error);
+                self.failure.set(Some(Failure { task, error }));
+            }
+        }
+    }
+
+    fn take(self, task: Task, hand_out: HandOut) {
+        let before = self.held.with_untracked(|held| held.as_ref().and_then(|held| held.value.lease_id));
+        if before != hand_out.lease_id {
+            self.is_identity_checked.set(false);
+            self.is_skipping.set(false);
+        }
+        if hand_out.user.is_none() && task == Task::CheckingAgain {
+            let name = self.held_name().unwrap_or_default();
+            self.notice.set(Some(gone_words(&name, &hand_out)));
+        }
+        if let Some(words) = offered_words(&hand_out).filter(|_| before != hand_out.lease_id) {
+            self.announcer.say(words);
+        }
+        let is_worth_showing = hand_out.user.is_some() || task == Task::CallingNext || !hand_out.passed_over.is_empty();
+        self.held.set(is_worth_showing.then(|| Arc::new(Received::now(hand_out))));
+    }
+
+    /// The held person was let go.
+    fn released(self, again: &str) {
+        let name = self.held_name().unwrap_or_default();
+        self.held.set(None);
+        self.failure.set(None);
+        self.is_skipping.set(false);
+        self.announcer.show(format!("{name} can be offered again {again}."));
+    }
+
+    /// Lets the held person go. Answers with what went wrong.
+    pub(crate) async fn release(self, lease: LeaseId, reason: ReleaseReason, note: String) -> Result<(), WireError> {
+        let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+        match queue::release(lease, reason, note).await {
+            Ok(released) => {
+                self.released(&released.available_again);
+                Ok(())
+            }
+            Err(error) => {
+                self.session.noticed(&error);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What is said when the person on the screen is not held any more.
+fn gone_words(name: &str, hand_out: &HandOut) -> String {
+    if hand_out.passed_over.is_empty() {
+        format!("{name} is not yours any more: the time ran out. Nobody was rung; the person is back in the queue.")
+    } else {
+        format!("{name} is not yours any more. Nobody was rung; below is why.")
+    }
+}
+
+fn kept_choice() -> QueueKind {
+    let kept = window().local_storage().ok().flatten().and_then(|storage| storage.get_item(CHOICE_KEY).ok().flatten());
+    kept.and_then(|kept| kept.parse().ok()).filter(|kept| CHOICES.contains(kept)).unwrap_or(QueueKind::UnsignedUsers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody() -> HandOut {
+        serde_json::from_str(r#"{"decision_id":null,"lease_id":null,"lease_expires_at":null,"lease_seconds_left":null,"queue":null,"user":null,"why":null,"score":null,"stored_score":null,"saved_calls":0,"passed_over":[],"note":null}"#).unwrap()
+    }
+
+    fn somebody() -> HandOut {
+        let user = r#"{"id":"48213","name":"Priya Raman","first_name":"Priya","previous_name":null,"number":"07700 900142","age":47,"town":"Leicester","address":null,"claims":[],"outstanding":[],"log":[]}"#;
+        HandOut { user: serde_json::from_str(user).unwrap(), lease_id: Some(LeaseId::new(1)), ..nobody() }
+    }
+
+    #[test]
+    fn a_held_person_is_shown_whatever_the_agent_wants_to_be() {
+        for intention in [Intention::Available, Intention::Break, Intention::Offline] {
+            assert_eq!(stage(None, Some(&somebody()), intention), Stage::Offered);
+            assert_eq!(stage(Some(Task::CheckingAgain), Some(&somebody()), intention), Stage::Offered);
+        }
+    }
+
+    #[test]
+    fn nobody_held_follows_the_agents_wish() {
+        assert_eq!(stage(None, None, Intention::Available), Stage::Ready);
+        assert_eq!(stage(None, None, Intention::Break), Stage::OnBreak);
+        assert_eq!(stage(None, None, Intention::Offline), Stage::Offline);
+        assert_eq!(stage(None, Some(&nobody()), Intention::Available), Stage::NobodyLeft);
+        assert_eq!(stage(None, Some(&nobody()), Intention::Break), Stage::OnBreak);
+    }
+
+    #[test]
+    fn what_is_under_way_comes_first() {
+        assert_eq!(stage(Some(Task::Restoring), None, Intention::Offline), Stage::Restoring);
+        assert_eq!(stage(Some(Task::CallingNext), Some(&nobody()), Intention::Available), Stage::Checking);
+    }
+
+    #[test]
+    fn other_needs_a_note_and_no_note_is_too_long() {
+        assert!(skip_problem(None, "").is_some());
+        assert!(skip_problem(Some(ReleaseReason::Other), "  ").is_some());
+        assert_eq!(skip_problem(Some(ReleaseReason::Other), "A wedding"), None);
+        assert_eq!(skip_problem(Some(ReleaseReason::Language), ""), None);
+        assert_eq!(skip_problem(Some(ReleaseReason::Language), &"é".repeat(500)), None);
+        assert!(skip_problem(Some(ReleaseReason::Language), &"é".repeat(501)).is_some());
+    }
+
+    #[test]
+    fn what_is_read_out_names_the_person() {
+        assert_eq!(offered_words(&somebody()).as_deref(), Some("Priya Raman. 0 checks passed."));
+        assert_eq!(offered_words(&nobody()), None);
+    }
+}

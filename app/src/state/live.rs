@@ -1,0 +1,221 @@
+//! The server's hints: one event stream for the whole application. A hint carries no data; whatever shows something
+//! that may have changed asks for it again.
+
+use std::time::Duration;
+
+use kernel::Hint;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Event, EventSource, MessageEvent};
+
+use super::clock::now_millis;
+use super::session::Session;
+
+/// At most one refetch of a kind in this many milliseconds.
+const AT_MOST_EVERY: f64 = 500.0;
+/// A stream that was refused is tried again after this time.
+const AFTER_A_REFUSAL: Duration = Duration::from_secs(3);
+
+/// How the event stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// Opening for the first time.
+    Connecting,
+    /// Open.
+    Connected,
+    /// Lost; the browser tries again by itself.
+    Reconnecting,
+}
+
+impl Connection {
+    /// The word on a screen.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Reconnecting => "reconnecting",
+        }
+    }
+}
+
+/// Counts up when something of its kind may have changed.
+#[derive(Clone, Copy)]
+pub(crate) struct Version {
+    number: RwSignal<u64>,
+    bumped_at: StoredValue<f64>,
+    is_due: StoredValue<bool>,
+}
+
+impl Version {
+    fn new() -> Self {
+        Self { number: RwSignal::new(0), bumped_at: StoredValue::new(f64::NEG_INFINITY), is_due: StoredValue::new(false) }
+    }
+
+    /// Whoever calls this is called again when something of the kind may have changed.
+    pub(crate) fn track(self) {
+        self.number.track();
+    }
+
+    /// Something of the kind may have changed.
+    pub(crate) fn bump(self) {
+        if self.is_due.get_value() {
+            return;
+        }
+        match wait_millis(self.bumped_at.get_value(), now_millis()) {
+            0 => self.bump_now(),
+            millis => {
+                self.is_due.set_value(true);
+                set_timeout(move || self.bump_now(), Duration::from_millis(millis));
+            }
+        }
+    }
+
+    fn bump_now(self) {
+        self.is_due.set_value(false);
+        self.bumped_at.set_value(now_millis());
+        self.number.update(|number| *number += 1);
+    }
+}
+
+/// How long to wait so that two bumps are not too close.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped between 0 and 500")]
+fn wait_millis(last: f64, now: f64) -> u64 {
+    (last + AT_MOST_EVERY - now).clamp(0.0, AT_MOST_EVERY).ceil() as u64
+}
+
+/// The kinds that a hint is about: queues, agents, everything.
+const fn about(hint: Hint) -> (bool, bool, bool) {
+    match hint {
+        Hint::Queues => (true, false, false),
+        Hint::Agents => (false, true, false),
+        Hint::Everything => (true, true, true),
+    }
+}
+
+/// The event stream and what it has said.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    /// How the stream is.
+    pub(crate) connection: RwSignal<Connection>,
+    /// Who waits in a queue, or how many.
+    pub(crate) queues: Version,
+    /// An agent's presence, or what an agent holds.
+    pub(crate) agents: Version,
+    /// Hints may have been missed.
+    pub(crate) everything: Version,
+    session: Session,
+    open: StoredValue<Option<Stream>, LocalStorage>,
+}
+
+/// What keeps the stream alive: the source and the functions that it calls.
+struct Stream {
+    source: EventSource,
+    _on_open: Closure<dyn FnMut(Event)>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.source.set_onopen(None);
+        self.source.set_onmessage(None);
+        self.source.set_onerror(None);
+        self.source.close();
+    }
+}
+
+impl Live {
+    /// Listens for as long as the screen that called this is there.
+    pub(crate) fn start(session: Session) -> Self {
+        let live = Self {
+            connection: RwSignal::new(Connection::Connecting),
+            queues: Version::new(),
+            agents: Version::new(),
+            everything: Version::new(),
+            session,
+            open: StoredValue::new_local(None),
+        };
+        live.listen();
+        on_cleanup(move || {
+            let _ = live.open.try_update_value(Option::take);
+        });
+        live
+    }
+
+    fn listen(self) {
+        let Ok(source) = EventSource::new("/api/events") else {
+            self.connection.set(Connection::Reconnecting);
+            return;
+        };
+        let on_open = Closure::<dyn FnMut(Event)>::new(move |_| self.opened());
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| self.heard(&message));
+        let failing = source.clone();
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |_| self.lost(failing.ready_state() == EventSource::CLOSED));
+        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        self.open.set_value(Some(Stream { source, _on_open: on_open, _on_message: on_message, _on_error: on_error }));
+    }
+
+    /// Open: after a loss, hints may have been missed.
+    fn opened(self) {
+        if self.connection.get_untracked() == Connection::Reconnecting {
+            self.bump(Hint::Everything);
+        }
+        self.connection.set(Connection::Connected);
+    }
+
+    fn heard(self, message: &MessageEvent) {
+        // A hint of a newer server than this page: whatever it is about, asking for everything is right.
+        let hint = message.data().as_string().and_then(|data| serde_json::from_str(&data).ok()).unwrap_or(Hint::Everything);
+        self.bump(hint);
+    }
+
+    fn bump(self, hint: Hint) {
+        let (queues, agents, everything) = about(hint);
+        for (is_meant, version) in [(queues, self.queues), (agents, self.agents), (everything, self.everything)] {
+            if is_meant {
+                version.bump();
+            }
+        }
+    }
+
+    /// Lost. The browser tries again by itself, unless the server refused: then either nobody is signed in any more, or
+    /// the server was not ready.
+    fn lost(self, is_refused: bool) {
+        self.connection.set(Connection::Reconnecting);
+        if is_refused {
+            self.session.ask();
+            set_timeout(
+                move || {
+                    if self.open.try_with_value(Option::is_some) == Some(true) {
+                        self.listen();
+                    }
+                },
+                AFTER_A_REFUSAL,
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bumps_are_half_a_second_apart() {
+        assert_eq!(wait_millis(f64::NEG_INFINITY, 10.0), 0);
+        assert_eq!(wait_millis(1_000.0, 1_000.0), 500);
+        assert_eq!(wait_millis(1_000.0, 1_120.5), 380);
+        assert_eq!(wait_millis(1_000.0, 1_500.0), 0);
+        assert_eq!(wait_millis(1_000.0, 9_000.0), 0);
+    }
+
+    #[test]
+    fn everything_is_queues_and_agents_too() {
+        assert_eq!(about(Hint::Queues), (true, false, false));
+        assert_eq!(about(Hint::Agents), (false, true, false));
+        assert_eq!(about(Hint::Everything), (true, true, true));
+    }
+}

@@ -1,0 +1,46 @@
+//! The server functions of staff: who asks, parse, one call to the service.
+
+use kernel::WireError;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+use crate::types::{AgentPresence, Intention, Me};
+#[cfg(feature = "ssr")]
+use crate::{service::Auth, session};
+
+/// Signs in with an e-mail and a password and sets the session's cookie.
+#[server(prefix = "/api", endpoint = "auth/sign_in", input = Json, output = Json)]
+pub async fn sign_in(email: String, password: String) -> Result<Me, WireError> {
+    let address = session::client_address();
+    let agent = expect_context::<Auth>().sign_in(&email, password, address).await?;
+    session::begin(agent.clone()).await?;
+    Ok(agent.me())
+}
+
+/// Ends the session; the agent goes offline. Answers also when nobody was signed in.
+#[server(prefix = "/api", endpoint = "auth/sign_out", input = Json, output = Json)]
+pub async fn sign_out() -> Result<(), WireError> {
+    let agent = session::current_agent().await?;
+    session::end().await?;
+    Ok(expect_context::<Auth>().signed_out(agent.id).await?)
+}
+
+/// Whoever is signed in.
+#[server(name = AskMe, prefix = "/api", endpoint = "auth/me", input = Json, output = Json)]
+pub async fn me() -> Result<Me, WireError> {
+    Ok(session::current_agent().await?.me())
+}
+
+/// Sets what the agent wants to be.
+#[server(prefix = "/api", endpoint = "auth/set_presence", input = Json, output = Json)]
+pub async fn set_presence(intention: Intention) -> Result<Me, WireError> {
+    let agent = session::current_agent().await?;
+    Ok(expect_context::<Auth>().set_intention(&agent, intention).await?)
+}
+
+/// Every active agent with their presence, for supervisors.
+#[server(prefix = "/api", endpoint = "auth/agents", input = Json, output = Json)]
+pub async fn agents() -> Result<Vec<AgentPresence>, WireError> {
+    session::require(crate::types::Role::Supervisor).await?;
+    Ok(expect_context::<Auth>().list_presence().await?)
+}

@@ -1,0 +1,47 @@
+use kernel::{ErrorCode, WireError};
+
+/// What sign-in and staff management refuse, in their own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Wrong e-mail, wrong password or deactivated: one answer for all three, so that nobody can probe for accounts.
+    #[error("That e-mail and password do not belong together. Check both and try again.")]
+    WrongCredentials,
+    /// Too many failures.
+    #[error("Too many failed attempts. Wait a minute, then try again.")]
+    TooManyFailures,
+    /// Nobody is signed in.
+    #[error("You are signed out. Sign in again; what you were doing is kept.")]
+    SignedOut,
+    /// The role is too small.
+    #[error("Your role does not allow this. A supervisor or an administrator can do it.")]
+    NotAllowed,
+    /// Not an e-mail address.
+    #[error("That is not an e-mail address.")]
+    InvalidEmail,
+    /// No name.
+    #[error("A name has 1 to 100 characters.")]
+    InvalidName,
+    /// A password that is too weak.
+    #[error("A password has at least 12 and at most 200 characters.")]
+    InvalidPassword,
+    /// The e-mail is taken.
+    #[error("Somebody has this e-mail address already.")]
+    EmailTaken,
+    /// There is no such member of staff.
+    #[error("There is nobody with this e-mail address.")]
+    NoSuchAgent,
+}
+
+impl From<AuthError> for WireError {
+    fn from(error: AuthError) -> Self {
+        let code = match error {
+            AuthError::WrongCredentials | AuthError::SignedOut => ErrorCode::Unauthenticated,
+            AuthError::TooManyFailures => ErrorCode::TooManyRequests,
+            AuthError::NotAllowed => ErrorCode::Forbidden,
+            AuthError::InvalidEmail | AuthError::InvalidName | AuthError::InvalidPassword => ErrorCode::Unprocessable,
+            AuthError::EmailTaken => ErrorCode::Conflict,
+            AuthError::NoSuchAgent => ErrorCode::NotFound,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod error;
+mod types;
+
+#[cfg(feature = "ssr")]
+mod presence;
+#[cfg(feature = "ssr")]
+mod service;
+#[cfg(feature = "ssr")]
+mod session;
+#[cfg(feature = "ssr")]
+mod store;
+
+pub use api::{agents, me, set_presence, sign_in, sign_out};
+pub use error::AuthError;
+pub use types::{AgentPresence, Intention, InvalidRole, Me, Presence, Role};
+
+#[cfg(feature = "ssr")]
+pub use service::{Auth, AuthFailure, NewAgent, StaffMember};
+#[cfg(feature = "ssr")]
+pub use session::{CurrentAgent, SessionStore, agent_of, current_agent, require, session_layer};

@@ -1,0 +1,51 @@
+//! What an agent is, derived from what they want to be and from when they were last heard.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::types::{Intention, Presence};
+
+/// Nothing heard for so long: unreachable (rules, Presence).
+pub(crate) const UNREACHABLE_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// The presence at `now` and the instant since which it holds. All times are the machine's.
+pub(crate) fn derive(
+    intention: Intention,
+    intention_since: DateTime<Utc>,
+    seen_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> (Presence, DateTime<Utc>) {
+    let lost_at = seen_at.unwrap_or(intention_since) + UNREACHABLE_AFTER;
+    match intention {
+        Intention::Offline => (Presence::Offline, intention_since),
+        _ if lost_at <= now => (Presence::Unreachable, lost_at),
+        Intention::Available => (Presence::Available, intention_since),
+        Intention::Break => (Presence::Break, intention_since),
+    }
+}
+
+/// Whole seconds from `then` to `now`, never negative.
+pub(crate) fn seconds_since(then: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    (now - then).num_seconds().max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_who_is_not_heard_for_30_seconds_is_unreachable_but_keeps_the_intention() {
+        let start: DateTime<Utc> = "2026-11-24T10:30:00Z".parse().unwrap();
+        let after = |seconds| start + TimeDelta::seconds(seconds);
+
+        for (intention, seen, now, expected) in [
+            (Intention::Available, Some(after(0)), after(29), (Presence::Available, start)),
+            (Intention::Available, Some(after(0)), after(30), (Presence::Unreachable, after(30))),
+            (Intention::Break, Some(after(100)), after(120), (Presence::Break, start)),
+            (Intention::Break, Some(after(0)), after(120), (Presence::Unreachable, after(30))),
+            (Intention::Offline, Some(after(0)), after(120), (Presence::Offline, start)),
+            (Intention::Available, None, after(31), (Presence::Unreachable, after(30))),
+        ] {
+            assert_eq!(derive(intention, start, seen, now), expected, "{intention:?} {seen:?} {now}");
+        }
+    }
+}

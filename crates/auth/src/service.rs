@@ -1,0 +1,266 @@
+//! What can be done with staff.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use argon2::password_hash::rand_core::OsRng;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Argon2, Params};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{AgentId, Hint, Hints, WireError, machine_now};
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+use crate::error::AuthError;
+use crate::presence;
+use crate::session::CurrentAgent;
+use crate::store;
+use crate::types::{AgentPresence, Intention, Me, Presence, Role};
+
+/// Failures a minute after which an account waits; many agents share one address, so that limit is far higher.
+const FAILURES_PER_ACCOUNT: i64 = 5;
+const FAILURES_PER_ADDRESS: i64 = 300;
+const FAILURE_WINDOW: TimeDelta = TimeDelta::minutes(1);
+
+/// One hash takes 19 MiB and a core: more at once would only make each slower and the server larger.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Staff: sign-in, presence and administration. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    pool: PgPool,
+    hints: Hints,
+    hashing: Arc<Semaphore>,
+}
+
+/// Somebody to be added to the staff.
+#[derive(Clone, Debug)]
+pub struct NewAgent {
+    /// The work e-mail.
+    pub email: String,
+    /// The whole name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// 12 to 200 characters.
+    pub password: String,
+}
+
+/// One row of the list of staff.
+#[derive(Clone, Debug)]
+pub struct StaffMember {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The work e-mail.
+    pub email: String,
+    /// The whole name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// When they were added.
+    pub created_at: DateTime<Utc>,
+    /// Since when they may not sign in.
+    pub deactivated_at: Option<DateTime<Utc>>,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthFailure {
+    /// An expected refusal.
+    #[error(transparent)]
+    Refused(#[from] AuthError),
+    /// The database.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// A password could not be hashed.
+    #[error("hashing failed: {0}")]
+    Hashing(String),
+}
+
+impl From<AuthFailure> for WireError {
+    fn from(failure: AuthFailure) -> Self {
+        match failure {
+            AuthFailure::Refused(refusal) => refusal.into(),
+            AuthFailure::Database(error) => Self::database(&error),
+            AuthFailure::Hashing(_) => Self::internal(&failure),
+        }
+    }
+}
+
+impl Auth {
+    /// Staff kept in this database.
+    pub fn new(pool: PgPool, hints: Hints) -> Self {
+        Self { pool, hints, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+    }
+
+    /// Checks an e-mail and a password. Only failures count towards the limits, so a whole floor can sign in at nine.
+    pub(crate) async fn sign_in(&self, email: &str, password: String, address: Option<IpAddr>) -> Result<CurrentAgent, AuthFailure> {
+        let now = machine_now();
+        let email = email.trim().to_lowercase();
+        let account = Sha256::digest(email.as_bytes());
+        let (of_account, of_address) = store::count_failures(&self.pool, &account, address, now - FAILURE_WINDOW).await?;
+        if of_account >= FAILURES_PER_ACCOUNT || of_address >= FAILURES_PER_ADDRESS {
+            return Err(AuthError::TooManyFailures.into());
+        }
+        let found = store::find_credentials(&self.pool, &email).await?;
+        // Somebody unknown costs the same time as somebody known.
+        let hash = found.as_ref().map_or_else(unknown_hash, |found| found.password_hash.clone());
+        let is_right = self.verify(password, hash).await?;
+        match found {
+            Some(found) if is_right => {
+                self.hints.send(Hint::Agents);
+                Ok(found.agent)
+            }
+            _ => {
+                store::insert_failure(&self.pool, &account, address, now).await?;
+                Err(AuthError::WrongCredentials.into())
+            }
+        }
+    }
+
+    /// Takes the agent offline unless they are signed in elsewhere too.
+    pub(crate) async fn signed_out(&self, agent: AgentId) -> Result<(), AuthFailure> {
+        store::set_offline_without_sessions(&self.pool, agent, machine_now()).await?;
+        self.hints.send(Hint::Agents);
+        Ok(())
+    }
+
+    /// Sets what the agent wants to be.
+    pub(crate) async fn set_intention(&self, agent: &CurrentAgent, intention: Intention) -> Result<Me, AuthFailure> {
+        let intention_since = store::set_intention(&self.pool, agent.id, intention, machine_now()).await?;
+        self.hints.send(Hint::Agents);
+        Ok(CurrentAgent { intention, intention_since, ..agent.clone() }.me())
+    }
+
+    /// Every active agent with their presence now.
+    pub async fn list_presence(&self) -> Result<Vec<AgentPresence>, AuthFailure> {
+        let now = machine_now();
+        let rows = store::list_presence(&self.pool).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let (presence, since) = presence::derive(row.intention, row.intention_since, row.seen_at, now);
+                let presence_seconds = presence::seconds_since(since, now);
+                AgentPresence { id: row.id, name: row.name, role: row.role, presence, presence_seconds }
+            })
+            .collect())
+    }
+
+    /// The name of everybody who is or was on the staff.
+    pub async fn names(&self) -> Result<HashMap<AgentId, String>, AuthFailure> {
+        Ok(store::list_names(&self.pool).await?.into_iter().collect())
+    }
+
+    /// Notes that these agents' event streams are open.
+    pub async fn heard(&self, agents: &[AgentId]) -> Result<(), AuthFailure> {
+        Ok(store::mark_heard(&self.pool, agents, machine_now()).await?)
+    }
+
+    /// Agents who are there: heard in the last 30 s and not offline.
+    pub async fn list_reachable(&self) -> Result<Vec<AgentId>, AuthFailure> {
+        Ok(store::list_reachable(&self.pool, machine_now()).await?)
+    }
+
+    /// Agents who want to work but are not heard.
+    pub async fn list_unreachable(&self) -> Result<Vec<AgentId>, AuthFailure> {
+        let all = self.list_presence().await?;
+        Ok(all.into_iter().filter(|agent| agent.presence == Presence::Unreachable).map(|agent| agent.id).collect())
+    }
+
+    /// Ends sessions that were not heard for 2 h and takes their agents offline.
+    pub async fn sweep(&self) -> Result<(), AuthFailure> {
+        if store::sweep(&self.pool, machine_now()).await? > 0 {
+            self.hints.send(Hint::Agents);
+        }
+        Ok(())
+    }
+
+    /// Adds somebody to the staff.
+    pub async fn create(&self, new: NewAgent) -> Result<AgentId, AuthFailure> {
+        let email = new.email.trim().to_lowercase();
+        let is_email = email.len() <= 254
+            && !email.contains(char::is_whitespace)
+            && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
+        if !is_email {
+            return Err(AuthError::InvalidEmail.into());
+        }
+        let name = new.name.trim();
+        if name.is_empty() || name.chars().count() > 100 {
+            return Err(AuthError::InvalidName.into());
+        }
+        let hash = self.hash(new.password).await?;
+        let created = store::insert_agent(&self.pool, &email, name, new.role, &hash, machine_now()).await?;
+        self.hints.send(Hint::Agents);
+        Ok(created.ok_or(AuthError::EmailTaken)?)
+    }
+
+    /// Everybody who is or was on the staff.
+    pub async fn list(&self) -> Result<Vec<StaffMember>, AuthFailure> {
+        Ok(store::list_agents(&self.pool).await?)
+    }
+
+    /// Ends somebody's access at once. Their records stay.
+    pub async fn deactivate(&self, email: &str) -> Result<(), AuthFailure> {
+        let done = store::deactivate(&self.pool, &email.trim().to_lowercase(), machine_now()).await?;
+        self.changed(done)
+    }
+
+    /// Sets a new password and signs them out everywhere.
+    pub async fn reset_password(&self, email: &str, password: String) -> Result<(), AuthFailure> {
+        let hash = self.hash(password).await?;
+        let done = store::reset_password(&self.pool, &email.trim().to_lowercase(), &hash, machine_now()).await?;
+        self.changed(done)
+    }
+
+    /// Sets what somebody may do, from their next request on.
+    pub async fn set_role(&self, email: &str, role: Role) -> Result<(), AuthFailure> {
+        let done = store::set_role(&self.pool, &email.trim().to_lowercase(), role).await?;
+        self.changed(done)
+    }
+
+    fn changed(&self, done: bool) -> Result<(), AuthFailure> {
+        self.hints.send(Hint::Agents);
+        if done { Ok(()) } else { Err(AuthError::NoSuchAgent.into()) }
+    }
+
+    async fn hash(&self, password: String) -> Result<String, AuthFailure> {
+        if !(12..=200).contains(&password.chars().count()) {
+            return Err(AuthError::InvalidPassword.into());
+        }
+        self.blocking(move || {
+            let salt = SaltString::generate(&mut OsRng);
+            Ok(argon2id().hash_password(password.as_bytes(), &salt)?.to_string())
+        })
+        .await
+    }
+
+    async fn verify(&self, password: String, hash: String) -> Result<bool, AuthFailure> {
+        self.blocking(move || match argon2id().verify_password(password.as_bytes(), &PasswordHash::new(&hash)?) {
+            Ok(()) => Ok(true),
+            Err(argon2::password_hash::Error::Password) => Ok(false),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
+    ) -> Result<T, AuthFailure> {
+        let _permit = self.hashing.acquire().await.map_err(|error| AuthFailure::Hashing(error.to_string()))?;
+        let done = tokio::task::spawn_blocking(work).await.map_err(|error| AuthFailure::Hashing(error.to_string()))?;
+        done.map_err(|error| AuthFailure::Hashing(error.to_string()))
+    }
+}
+
+/// Argon2id with OWASP's first choice of parameters (19 MiB, 2 passes, 1 lane), which are this crate's defaults.
+fn argon2id() -> Argon2<'static> {
+    Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::default())
+}
+
+/// A hash that no password has, of the same cost as a real one.
+fn unknown_hash() -> String {
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$bm9ib2R5IGlzIGhlcmUgYW5kIG5vYm9keSB3aWxsIGJlIQ".to_owned()
+}

@@ -1,0 +1,378 @@
+//! All SQL of staff. Times are the machine's.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use kernel::AgentId;
+use sqlx::PgPool;
+
+use crate::presence::UNREACHABLE_AFTER;
+use crate::service::StaffMember;
+use crate::session::{CurrentAgent, IDLE_LIMIT, OUTER_LIMIT};
+use crate::types::{Intention, Role};
+
+pub(crate) struct Credentials {
+    pub(crate) agent: CurrentAgent,
+    pub(crate) password_hash: String,
+}
+
+/// The active agent with this e-mail.
+pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result<Option<Credentials>> {
+    let row = sqlx::query!(
+        r#"
+        select id as "id: AgentId", name, email, role as "role: Role", intention as "intention: Intention", intention_since, password_hash
+        from auth.agent
+        where email = $1 and deactivated_at is null
+        "#,
+        email,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| Credentials {
+        agent: CurrentAgent {
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            role: row.role,
+            intention: row.intention,
+            intention_since: row.intention_since,
+        },
+        password_hash: row.password_hash,
+    }))
+}
+
+/// How often sign-in failed since `since`: for this account, and from this address.
+pub(crate) async fn count_failures(
+    pool: &PgPool,
+    account_hash: &[u8],
+    address: Option<IpAddr>,
+    since: DateTime<Utc>,
+) -> sqlx::Result<(i64, i64)> {
+    let row = sqlx::query!(
+        r#"
+        select
+            (select count(*) from auth.sign_in_failure where account_hash = $1 and failed_at > $3) as "of_account!",
+            (select count(*) from auth.sign_in_failure where address = $2::text::inet and failed_at > $3) as "of_address!"
+        "#,
+        account_hash,
+        address.map(|address| address.to_string()),
+        since,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok((row.of_account, row.of_address))
+}
+
+pub(crate) async fn insert_failure(pool: &PgPool, account_hash: &[u8], address: Option<IpAddr>, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into auth.sign_in_failure (account_hash, address, failed_at) values ($1, $2::text::inet, $3)",
+        account_hash,
+        address.map(|address| address.to_string()),
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// False when the id is taken already.
+pub(crate) async fn insert_session(pool: &PgPool, id_hash: &[u8], agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        with seen as (
+            update auth.agent set seen_at = $3 where id = $2
+        )
+        insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
+        values ($1, $2, $3, $3, $4)
+        on conflict (id_hash) do nothing
+        "#,
+        id_hash,
+        agent.get(),
+        now,
+        now + IDLE_LIMIT,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The agent of a live session and when the session ends unless something is heard. One round trip for every request
+/// of the product: it also notes that the agent was heard, at most once in 10 s, and moves the end of the session, at
+/// most once a minute.
+pub(crate) async fn find_session_agent(
+    pool: &PgPool,
+    id_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(CurrentAgent, DateTime<Utc>)>> {
+    let row = sqlx::query!(
+        r#"
+        with live as materialized (
+            select s.id_hash, s.agent_id, s.last_seen_at, s.created_at, s.expires_at
+            from auth.session s
+            where s.id_hash = $1
+                and s.ended_at is null
+                and s.expires_at > $2
+        ),
+        kept as (
+            update auth.session s
+            set last_seen_at = $2,
+                expires_at = least($3, s.created_at + make_interval(secs => $4))
+            from live
+            where s.id_hash = live.id_hash
+                and s.ended_at is null
+                and live.last_seen_at < $2 - interval '1 minute'
+        ),
+        heard as (
+            update auth.agent a
+            set seen_at = $2
+            from live
+            where a.id = live.agent_id
+                and (a.seen_at is null or a.seen_at < $2 - interval '10 seconds')
+        )
+        select a.id as "id: AgentId", a.name, a.email, a.role as "role: Role", a.intention as "intention: Intention",
+            a.intention_since, live.expires_at
+        from live
+        join auth.agent a on a.id = live.agent_id
+        where a.deactivated_at is null
+        "#,
+        id_hash,
+        now,
+        now + IDLE_LIMIT,
+        OUTER_LIMIT.as_seconds_f64(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| {
+        let agent = CurrentAgent {
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            role: row.role,
+            intention: row.intention,
+            intention_since: row.intention_since,
+        };
+        (agent, row.expires_at)
+    }))
+}
+
+pub(crate) async fn end_session(pool: &PgPool, id_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update auth.session set ended_at = $2, ended_reason = 'signed_out' where id_hash = $1 and ended_at is null",
+        id_hash,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Takes an agent who has no live session offline.
+pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update auth.agent a
+        set intention = 'offline', intention_since = $2
+        where a.id = $1
+            and a.intention <> 'offline'
+            and not exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null and s.expires_at > $2)
+        "#,
+        agent.get(),
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The intention and since when it holds; setting what is already set does not start the time anew.
+pub(crate) async fn set_intention(
+    pool: &PgPool,
+    agent: AgentId,
+    intention: Intention,
+    now: DateTime<Utc>,
+) -> sqlx::Result<DateTime<Utc>> {
+    sqlx::query_scalar!(
+        r#"
+        update auth.agent
+        set intention = $2,
+            intention_since = case when intention = $2 then intention_since else $3 end
+        where id = $1
+        returning intention_since
+        "#,
+        agent.get(),
+        intention as Intention,
+        now,
+    )
+    .fetch_one(pool)
+    .await
+}
+
+pub(crate) struct PresenceRow {
+    pub(crate) id: AgentId,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) intention: Intention,
+    pub(crate) intention_since: DateTime<Utc>,
+    pub(crate) seen_at: Option<DateTime<Utc>>,
+}
+
+pub(crate) async fn list_presence(pool: &PgPool) -> sqlx::Result<Vec<PresenceRow>> {
+    sqlx::query_as!(
+        PresenceRow,
+        r#"
+        select id as "id: AgentId", name, role as "role: Role", intention as "intention: Intention", intention_since, seen_at
+        from auth.agent
+        where deactivated_at is null
+        order by name, id
+        "#,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that these agents were heard now.
+pub(crate) async fn mark_heard(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>) -> sqlx::Result<()> {
+    let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
+    sqlx::query!("update auth.agent set seen_at = $2 where id = any($1)", &ids, now).execute(pool).await?;
+    Ok(())
+}
+
+/// Agents heard lately enough to count as there.
+pub(crate) async fn list_reachable(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: AgentId" from auth.agent where seen_at > $1 and intention <> 'offline' and deactivated_at is null"#,
+        now - UNREACHABLE_AFTER,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends sessions that were not heard for too long, takes their agents offline and forgets old failures. Returns how
+/// many sessions ended.
+pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let mut transaction = pool.begin().await?;
+    let ended = sqlx::query!(
+        "update auth.session set ended_at = expires_at, ended_reason = 'lost_connection' where ended_at is null and expires_at <= $1",
+        now,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        r#"
+        update auth.agent a
+        set intention = 'offline', intention_since = $1
+        where a.intention <> 'offline'
+            and not exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null)
+        "#,
+        now,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!("delete from auth.sign_in_failure where failed_at < $1::timestamptz - interval '1 hour'", now)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(ended.rows_affected())
+}
+
+/// The new agent's id; none when the e-mail is taken.
+pub(crate) async fn insert_agent(
+    pool: &PgPool,
+    email: &str,
+    name: &str,
+    role: Role,
+    password_hash: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<AgentId>> {
+    sqlx::query_scalar!(
+        r#"
+        insert into auth.agent (email, name, role, password_hash, created_at, intention_since)
+        values ($1, $2, $3, $4, $5, $5)
+        on conflict on constraint agent_email_key do nothing
+        returning id as "id: AgentId"
+        "#,
+        email,
+        name,
+        role as Role,
+        password_hash,
+        now,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+pub(crate) async fn list_agents(pool: &PgPool) -> sqlx::Result<Vec<StaffMember>> {
+    sqlx::query_as!(
+        StaffMember,
+        r#"
+        select id as "id: AgentId", email, name, role as "role: Role", created_at, deactivated_at
+        from auth.agent
+        order by email
+        "#,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub(crate) async fn list_names(pool: &PgPool) -> sqlx::Result<Vec<(AgentId, String)>> {
+    let rows = sqlx::query!(r#"select id as "id: AgentId", name from auth.agent"#).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Deactivates the agent and ends every session; false when there is no such active agent.
+pub(crate) async fn deactivate(pool: &PgPool, email: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"
+        with gone as (
+            update auth.agent
+            set deactivated_at = $2, intention = 'offline', intention_since = $2
+            where email = $1 and deactivated_at is null
+            returning id
+        ),
+        ended as (
+            update auth.session s
+            set ended_at = $2, ended_reason = 'deactivated'
+            from gone
+            where s.agent_id = gone.id and s.ended_at is null
+        )
+        select count(*) as "count!" from gone
+        "#,
+        email,
+        now,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(done == 1)
+}
+
+/// Sets a new password and ends every session; false when there is no such active agent.
+pub(crate) async fn reset_password(pool: &PgPool, email: &str, password_hash: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"
+        with changed as (
+            update auth.agent set password_hash = $2 where email = $1 and deactivated_at is null returning id
+        ),
+        ended as (
+            update auth.session s
+            set ended_at = $3, ended_reason = 'password_reset'
+            from changed
+            where s.agent_id = changed.id and s.ended_at is null
+        )
+        select count(*) as "count!" from changed
+        "#,
+        email,
+        password_hash,
+        now,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(done == 1)
+}
+
+/// False when there is no such active agent.
+pub(crate) async fn set_role(pool: &PgPool, email: &str, role: Role) -> sqlx::Result<bool> {
+    let done = sqlx::query!("update auth.agent set role = $2 where email = $1 and deactivated_at is null", email, role as Role)
+        .execute(pool)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,121 @@
+//! What the browser and the server say to each other about staff.
+
+use std::fmt;
+use std::str::FromStr;
+
+use kernel::AgentId;
+use serde::{Deserialize, Serialize};
+
+/// What a member of staff may do; each role can do what the one before can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works own queues, own calls, own callbacks.
+    Agent,
+    /// Sees the floor, pauses queues, corrects.
+    Supervisor,
+    /// Creates staff, edits rules and settings.
+    Admin,
+}
+
+impl Role {
+    /// The name in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Supervisor => "supervisor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What was given is not a role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such role; the roles are agent, supervisor and admin")]
+pub struct InvalidRole;
+
+impl FromStr for Role {
+    type Err = InvalidRole;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRole> {
+        [Self::Agent, Self::Supervisor, Self::Admin].into_iter().find(|role| role.as_str() == text).ok_or(InvalidRole)
+    }
+}
+
+/// What an agent wants to be. Only the agent (or the end of the session) changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum Intention {
+    /// Ready to be given someone.
+    Available,
+    /// Away for a while.
+    Break,
+    /// Not working.
+    Offline,
+}
+
+/// What an agent is, derived by the server from the intention and from what it sees of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Ready to be given someone.
+    Available,
+    /// Away for a while.
+    Break,
+    /// Not working, or not signed in.
+    Offline,
+    /// Wants to work, but nothing has been heard from the browser for 30 s.
+    Unreachable,
+}
+
+impl Presence {
+    /// The word on a screen.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Available => "Available",
+            Self::Break => "Break",
+            Self::Offline => "Offline",
+            Self::Unreachable => "Unreachable",
+        }
+    }
+}
+
+/// Whoever is signed in, as they see themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The whole name.
+    pub name: String,
+    /// The work e-mail, which is the sign-in.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// What they want to be.
+    pub intention: Intention,
+    /// For how long they have wanted it, in seconds at the time of the answer.
+    pub intention_seconds: i64,
+}
+
+/// One row of the supervisor's list of agents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPresence {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The whole name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// What they are now.
+    pub presence: Presence,
+    /// For how long, in seconds at the time of the answer.
+    pub presence_seconds: i64,
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(all(target_arch = "wasm32", feature = "ssr"))]
+compile_error!("the feature `ssr` must never be on in the browser's half");
+
+mod error;
+mod health;
+mod hint;
+mod ids;
+mod moment;
+mod phone;
+mod queue_kind;
+
+#[cfg(feature = "ssr")]
+mod clock;
+
+pub use error::{ErrorCode, WireError};
+pub use health::{BrowserError, BrowserErrorReceipt, Health, HealthCheck};
+pub use hint::Hint;
+pub use ids::{AgentId, ClaimId, DecisionId, InvalidId, LeaseId, UserId};
+pub use moment::Moment;
+pub use phone::{InvalidPhoneNumber, PhoneNumber};
+pub use queue_kind::{InvalidQueueKind, QueueKind};
+
+#[cfg(feature = "ssr")]
+pub use clock::{Clock, display_time, london, machine_now};
+#[cfg(feature = "ssr")]
+pub use error::new_reference;
+#[cfg(feature = "ssr")]
+pub use hint::Hints;
+#[cfg(feature = "ssr")]
+pub use phone::NumberPolicy;

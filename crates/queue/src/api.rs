@@ -1,0 +1,65 @@
+//! The server functions of the queue: who asks, parse, one call to the service.
+
+use kernel::{LeaseId, QueueKind, UserId, WireError};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use crate::service::Queue;
+use crate::types::{HandOut, HistoryEntry, Holding, ReleaseReason, Released, SavedCall, Summary};
+
+/// Hands the agent the next person, or the one already held.
+#[server(prefix = "/api", endpoint = "queue/call_next", input = Json, output = Json)]
+pub async fn call_next(queue: QueueKind) -> Result<HandOut, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().call_next(&agent, queue).await?)
+}
+
+/// The person the agent already holds, checked again; nobody when none is held.
+#[server(prefix = "/api", endpoint = "queue/current", input = Json, output = Json)]
+pub async fn current() -> Result<HandOut, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().current(&agent).await?)
+}
+
+/// Lets the held person go without dialling.
+#[server(prefix = "/api", endpoint = "queue/release", input = Json, output = Json)]
+pub async fn release(lease_id: LeaseId, reason: ReleaseReason, #[server(default)] note: Option<String>) -> Result<Released, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().release(&agent, lease_id, reason, note).await?)
+}
+
+/// How many wait in each queue.
+#[server(name = AskSummary, prefix = "/api", endpoint = "queue/summary", input = Json, output = Json)]
+pub async fn summary() -> Result<Summary, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().summary(&agent).await?)
+}
+
+/// What the dialler did about one person.
+#[server(prefix = "/api", endpoint = "queue/history", input = Json, output = Json)]
+pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
+    auth::current_agent().await?;
+    Ok(expect_context::<Queue>().history(user_id).await?)
+}
+
+/// The agent's own saved calls of today, newest first.
+#[server(prefix = "/api", endpoint = "queue/saved_today", input = Json, output = Json)]
+pub async fn saved_today() -> Result<Vec<SavedCall>, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().saved_today(Some(agent.id)).await?)
+}
+
+/// Everybody's saved calls of today, newest first, for supervisors.
+#[server(prefix = "/api", endpoint = "queue/saved_today_by_all", input = Json, output = Json)]
+pub async fn saved_today_by_all() -> Result<Vec<SavedCall>, WireError> {
+    auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().saved_today(None).await?)
+}
+
+/// Who holds whom now, for supervisors.
+#[server(prefix = "/api", endpoint = "queue/holdings", input = Json, output = Json)]
+pub async fn holdings() -> Result<Vec<Holding>, WireError> {
+    auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().holdings().await?)
+}

@@ -1,0 +1,314 @@
+//! The record of one dial decision: canonical bytes, their hash, and the personal facts behind a salted commitment.
+//!
+//! The canonical bytes are the UTF-8 JSON of [`Record`] with its fields in the order below, no spaces, instants in
+//! RFC 3339 with microseconds. They are stored as they were hashed, so that verifying never depends on writing them
+//! again. A sealer may put the hashes into blocks later; nothing here has to change for that.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use kernel::{AgentId, DecisionId, LeaseId, QueueKind, UserId};
+use rand::RngCore;
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use users::{Facts, ReplicaLag};
+
+use crate::rules::{Judgement, OwnFacts, Reason, SuppressionKind};
+
+/// What the agent was doing when the decision was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Handing a waiting person out.
+    HandOut,
+    /// Coming back to a person already held (asked again, or the page was loaded anew).
+    Return,
+}
+
+/// How it was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The call is needed and may be made.
+    Callable,
+    /// It may not, for the reasons given.
+    Refused,
+    /// It could not be checked.
+    Unknown,
+}
+
+/// A decision with everything it rested on, ready to be stored.
+#[derive(Debug)]
+pub struct Decision {
+    /// Its id, covered by the hash.
+    pub id: DecisionId,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// Who asked.
+    pub agent: AgentId,
+    /// About whom.
+    pub user: UserId,
+    /// Under which lease.
+    pub lease: LeaseId,
+    /// What for.
+    pub purpose: Purpose,
+    /// The queue the person came from.
+    pub queue: QueueKind,
+    /// How it was decided.
+    pub outcome: Outcome,
+    /// A call that was about to be made and is not needed any more.
+    pub is_saved_call: bool,
+    /// The canonical bytes.
+    pub record: Vec<u8>,
+    /// Their SHA-256.
+    pub content_hash: [u8; 32],
+    /// The salt of the commitment to the personal facts.
+    pub salt: [u8; 32],
+    /// The personal facts, UTF-8 JSON.
+    pub personal: Vec<u8>,
+}
+
+/// What a decision rests on.
+pub(crate) struct Grounds<'a> {
+    pub(crate) agent: AgentId,
+    pub(crate) user: UserId,
+    pub(crate) lease: LeaseId,
+    pub(crate) purpose: Purpose,
+    pub(crate) queue: QueueKind,
+    pub(crate) settings_version: i32,
+    pub(crate) lag: Option<ReplicaLag>,
+    pub(crate) own: &'a OwnFacts,
+    /// None when the replica did not answer or has no such user.
+    pub(crate) facts: Option<&'a Facts>,
+    /// None when it could not be checked.
+    pub(crate) judgement: Option<&'a Judgement>,
+    pub(crate) counted_requirements: usize,
+    pub(crate) number: Option<&'a str>,
+    pub(crate) stored_score: f64,
+    pub(crate) score: Option<&'a scoring::Score>,
+}
+
+/// Version of the shape below and of the eligibility rules that were applied.
+const RECORD_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Record<'a> {
+    version: u32,
+    decision_id: DecisionId,
+    #[serde(serialize_with = "micros")]
+    made_at: DateTime<Utc>,
+    agent_id: AgentId,
+    user_id: UserId,
+    lease_id: LeaseId,
+    purpose: Purpose,
+    queue: QueueKind,
+    outcome: Outcome,
+    need: Option<QueueKind>,
+    reasons: &'a [Reason],
+    settings_version: i32,
+    rule_set: Option<&'a str>,
+    replica: ReplicaRecord,
+    platform: Option<PlatformRecord<'a>>,
+    own: OwnRecord,
+    score: ScoreRecord<'a>,
+    personal_commitment: String,
+}
+
+#[derive(Serialize)]
+struct ReplicaRecord {
+    read_at: Option<String>,
+    lag_millis: Option<i64>,
+    lag_sample_age_millis: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct PlatformRecord<'a> {
+    is_enabled: bool,
+    status: Option<&'a str>,
+    has_signed: bool,
+    claims: Vec<ClaimRecord<'a>>,
+    counted_requirements: usize,
+    pending_requirements: usize,
+    has_usable_number: bool,
+}
+
+#[derive(Serialize)]
+struct ClaimRecord<'a> {
+    id: kernel::ClaimId,
+    status: Option<&'a str>,
+    is_open: bool,
+    lender: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct OwnRecord {
+    suppressions: Vec<SuppressionKind>,
+    attempts: Vec<String>,
+    has_due_callback: bool,
+    put_back_until: Option<String>,
+    delay_until: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ScoreRecord<'a> {
+    stored: f64,
+    recomputed: Option<f64>,
+    factors: Vec<(&'a str, f64)>,
+}
+
+/// What may be erased: everything that says who it was.
+#[derive(Serialize)]
+struct Personal<'a> {
+    number_on_platform: Option<&'a str>,
+    number: Option<&'a str>,
+    date_of_birth: Option<NaiveDate>,
+}
+
+impl Decision {
+    /// Writes down what was decided at `now` and why.
+    pub(crate) fn new(grounds: &Grounds<'_>, now: DateTime<Utc>) -> Result<Self, serde_json::Error> {
+        let id = DecisionId::generate();
+        let reasons = grounds.judgement.map_or(&[][..], |judgement| &judgement.reasons);
+        let outcome = match grounds.judgement {
+            None => Outcome::Unknown,
+            Some(judgement) if judgement.callable() == Some(grounds.queue) => Outcome::Callable,
+            Some(_) => Outcome::Refused,
+        };
+        let has_moved = grounds.judgement.is_some_and(|judgement| judgement.need != Some(grounds.queue));
+        let is_saved_call = outcome == Outcome::Refused && (has_moved || reasons.iter().any(Reason::is_saved_call));
+
+        let personal = serde_json::to_vec(&Personal {
+            number_on_platform: grounds.facts.and_then(|facts| facts.raw_number.as_deref()),
+            number: grounds.number,
+            date_of_birth: grounds.facts.and_then(|facts| facts.date_of_birth),
+        })?;
+        let mut salt = [0; 32];
+        rand::rng().fill_bytes(&mut salt);
+
+        let record = serde_json::to_vec(&Record {
+            version: RECORD_VERSION,
+            decision_id: id,
+            made_at: now,
+            agent_id: grounds.agent,
+            user_id: grounds.user,
+            lease_id: grounds.lease,
+            purpose: grounds.purpose,
+            queue: grounds.queue,
+            outcome,
+            need: grounds.judgement.and_then(|judgement| judgement.need),
+            reasons,
+            settings_version: grounds.settings_version,
+            rule_set: grounds.score.map(|score| score.rule_set.as_str()),
+            replica: ReplicaRecord {
+                read_at: grounds.facts.map(|facts| rfc3339(facts.read_at)),
+                lag_millis: grounds.lag.map(|lag| lag.millis),
+                lag_sample_age_millis: grounds.lag.map(|lag| lag.sample_age_millis),
+            },
+            platform: grounds.facts.map(|facts| PlatformRecord {
+                is_enabled: facts.is_enabled,
+                status: facts.status.as_deref(),
+                has_signed: facts.has_signed,
+                claims: facts
+                    .claims
+                    .iter()
+                    .map(|claim| ClaimRecord {
+                        id: claim.id,
+                        status: claim.status.as_deref(),
+                        is_open: claim.is_open(),
+                        lender: claim.lender.as_deref(),
+                    })
+                    .collect(),
+                counted_requirements: grounds.counted_requirements,
+                pending_requirements: facts.pending.len(),
+                has_usable_number: grounds.number.is_some(),
+            }),
+            own: OwnRecord {
+                suppressions: grounds.own.suppressions.iter().map(|suppression| suppression.kind).collect(),
+                attempts: grounds.own.attempts.iter().map(|attempt| rfc3339(attempt.at)).collect(),
+                has_due_callback: grounds.own.due_callback.is_some(),
+                put_back_until: grounds.own.put_back_until.map(rfc3339),
+                delay_until: grounds.own.last_outcome.and_then(|last| last.delay_until).map(rfc3339),
+            },
+            score: ScoreRecord {
+                stored: grounds.stored_score,
+                recomputed: grounds.score.map(|score| score.total),
+                factors: grounds
+                    .score
+                    .map(|score| score.factors.iter().map(|factor| (factor.name.as_str(), factor.points)).collect())
+                    .unwrap_or_default(),
+            },
+            personal_commitment: hex(&commitment(&salt, &personal)),
+        })?;
+        let content_hash = Sha256::digest(&record).into();
+        Ok(Self {
+            id,
+            made_at: now,
+            agent: grounds.agent,
+            user: grounds.user,
+            lease: grounds.lease,
+            purpose: grounds.purpose,
+            queue: grounds.queue,
+            outcome,
+            is_saved_call,
+            record,
+            content_hash,
+            salt,
+            personal,
+        })
+    }
+}
+
+/// A stored decision, checked.
+#[derive(Debug, Serialize)]
+pub struct VerifiedDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// The record as it was written.
+    pub record: serde_json::Value,
+    /// SHA-256 of the record's bytes, in hexadecimal.
+    pub content_hash: String,
+    /// The stored hash is that of the stored bytes.
+    pub is_content_intact: bool,
+    /// The personal facts; none when they were erased.
+    pub personal: Option<serde_json::Value>,
+    /// The personal facts are those the record commits to; none when they were erased.
+    pub is_personal_intact: Option<bool>,
+}
+
+impl VerifiedDecision {
+    /// Checks the hash and the commitment.
+    pub(crate) fn check(
+        id: DecisionId,
+        record: &[u8],
+        content_hash: &[u8],
+        personal: Option<(&[u8], &[u8])>,
+    ) -> Result<Self, serde_json::Error> {
+        let is_content_intact = Sha256::digest(record).as_slice() == content_hash;
+        let record: serde_json::Value = serde_json::from_slice(record)?;
+        let promised = record.get("personal_commitment").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let is_personal_intact = personal.map(|(salt, facts)| hex(&commitment(salt, facts)) == promised);
+        let personal = personal.map(|(_, facts)| serde_json::from_slice(facts)).transpose()?;
+        Ok(Self { id, content_hash: hex(content_hash), is_content_intact, record, personal, is_personal_intact })
+    }
+}
+
+fn commitment(salt: &[u8], personal: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(salt).chain_update(personal).finalize().into()
+}
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+fn micros<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod error;
+pub mod hours;
+pub mod rules;
+mod settings;
+mod types;
+
+#[cfg(feature = "ssr")]
+mod decision;
+#[cfg(feature = "ssr")]
+mod discovery;
+#[cfg(feature = "ssr")]
+mod service;
+#[cfg(feature = "ssr")]
+mod store;
+#[cfg(feature = "ssr")]
+mod words;
+
+pub use api::{call_next, current, history, holdings, release, saved_today, saved_today_by_all, summary};
+pub use error::QueueError;
+pub use settings::{CallingHours, Cap, Settings, Span, UncountedRequirement};
+pub use types::{
+    Check, HandOut, HistoryEntry, HistoryKind, Holding, Hours, PassedOver, QueueCount, ReleaseReason, Released, SavedCall, Summary, Why,
+};
+
+#[cfg(feature = "ssr")]
+pub use decision::VerifiedDecision;
+#[cfg(feature = "ssr")]
+pub use service::{ExportFailure, Queue, QueueFailure, QueueParts};
+#[cfg(feature = "ssr")]
+pub use store::DiscoveryReport;

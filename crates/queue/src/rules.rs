@@ -1,0 +1,287 @@
+//! Eligibility: the one pure function that says whether a person may be rung, for which reason, and if not why.
+//! Discovery, Call next and the dial all use it; nothing else decides. It needs no database and no clock.
+
+mod judge;
+mod limits;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kernel::{InvalidPhoneNumber, Moment, PhoneNumber, QueueKind};
+use serde::{Deserialize, Serialize};
+use users::Facts;
+
+pub use self::judge::{counted_requirements, judge};
+use crate::settings::Settings;
+
+/// Everything that a judgement rests on.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    /// What the claims platform says; none when there is no such user.
+    pub facts: Option<&'a Facts>,
+    /// The person's number, parsed.
+    pub number: &'a NumberFact,
+    /// What the dialler itself knows.
+    pub own: &'a OwnFacts,
+    /// What is paused now.
+    pub pauses: &'a Pauses,
+    /// The rules' numbers.
+    pub settings: &'a Settings,
+    /// Bank holidays of England and Wales.
+    pub bank_holidays: &'a BTreeSet<NaiveDate>,
+    /// Now.
+    pub moment: Moment,
+}
+
+/// What parsing the number said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NumberFact {
+    /// May be rung.
+    Usable(PhoneNumber),
+    /// May not.
+    Unusable(InvalidPhoneNumber),
+    /// The platform holds none.
+    Missing,
+    /// Not parsed, because it did not matter yet. Raises no objection: discovery asks again with the parsed number
+    /// before it believes that a person is eligible.
+    NotParsed,
+}
+
+/// What the dialler itself knows of a person and their number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnFacts {
+    /// A promise whose time has come.
+    pub due_callback: Option<DueCallback>,
+    /// Objections that hold now, of the person or of the number.
+    pub suppressions: Vec<Suppression>,
+    /// Attempts of the last 7 days, in any order.
+    pub attempts: Vec<Attempt>,
+    /// What came of the last attempt, if anything was recorded.
+    pub last_outcome: Option<LastOutcome>,
+    /// An agent put the person back until then.
+    pub put_back_until: Option<DateTime<Utc>>,
+}
+
+/// A promise to ring that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueCallback {
+    /// Why it was promised.
+    pub reason: CallbackReason,
+    /// A promise was already rung today: the exemption from caps holds once a day.
+    pub promise_used_today: bool,
+}
+
+/// Why a callback was promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackReason {
+    /// To sign.
+    Signature,
+    /// To send something.
+    Requirements,
+    /// The user asked for it regardless; stands also when nothing is pending.
+    UserAsked,
+}
+
+/// An objection on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// What kind.
+    pub kind: SuppressionKind,
+}
+
+/// What kind of objection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum SuppressionKind {
+    /// Do not contact, for good.
+    DoNotContact,
+    /// The number was reported bad and has not changed since.
+    BadNumber,
+    /// Opted out of calls.
+    OptedOut,
+}
+
+/// One try to ring, answered or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The queue the person was handed out from, for the cap of that queue. None, such as for manual dialling: it
+    /// counts towards the caps across queues alone.
+    pub queue: Option<QueueKind>,
+    /// It counts for this person. An attempt on the same number for somebody else counts for the number alone.
+    pub of_person: bool,
+    /// It counts for this number.
+    pub on_number: bool,
+}
+
+/// What came of the last attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastOutcome {
+    /// No call before then because of the disposition.
+    pub delay_until: Option<DateTime<Utc>>,
+    /// `busy` and `failed`: the delay alone holds, cooling-off does not.
+    pub replaces_cooling_off: bool,
+}
+
+/// What supervisors paused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pauses {
+    /// Queues.
+    pub queues: BTreeSet<QueueKind>,
+    /// Codes of lenders.
+    pub lenders: BTreeSet<String>,
+    /// Names of solicitors.
+    pub solicitors: BTreeSet<String>,
+}
+
+/// Why a person may not be rung now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Reason {
+    /// The platform has no such user.
+    NotFound,
+    /// The platform says that nobody may call this user.
+    NotEnabled,
+    /// The status is inactive or cancelled.
+    Inactive,
+    /// No claim is open.
+    NoOpenClaim,
+    /// There is no number.
+    NoNumber,
+    /// There is a number that may not be rung.
+    UnusableNumber {
+        /// Why.
+        why: InvalidPhoneNumber,
+    },
+    /// The person objected for good.
+    DoNotContact,
+    /// The number was reported bad and is still the same.
+    BadNumber,
+    /// The person opted out of calls.
+    OptedOut,
+    /// Signed, and nothing that only the user can do is pending.
+    NothingToCallAbout,
+    /// A cap on attempts is reached.
+    AttemptCap {
+        /// When the next call may be made.
+        until: DateTime<Utc>,
+    },
+    /// Too soon after the last call.
+    CoolingOff {
+        /// When the next call may be made.
+        until: DateTime<Utc>,
+    },
+    /// An agent put the person back.
+    PutBack {
+        /// When the next call may be made.
+        until: DateTime<Utc>,
+    },
+    /// Outside calling hours.
+    OutsideCallingHours,
+    /// A bank holiday of England and Wales.
+    BankHoliday,
+    /// The queue is paused.
+    QueuePaused,
+    /// Every claim the call would be about is with a paused lender; or some are, and the others with a paused solicitor.
+    LenderPaused,
+    /// Every claim the call would be about is with a paused solicitor; or some are, and the others with a paused lender.
+    SolicitorPaused,
+}
+
+impl Reason {
+    /// What it does to the queue entry.
+    pub const fn effect(&self) -> Effect {
+        match self {
+            Self::NotFound
+            | Self::NotEnabled
+            | Self::Inactive
+            | Self::NoOpenClaim
+            | Self::NoNumber
+            | Self::UnusableNumber { .. }
+            | Self::DoNotContact
+            | Self::BadNumber
+            | Self::OptedOut
+            | Self::NothingToCallAbout => Effect::Remove,
+            Self::AttemptCap { until } | Self::CoolingOff { until } | Self::PutBack { until } => Effect::Wait(*until),
+            Self::OutsideCallingHours | Self::BankHoliday | Self::QueuePaused | Self::LenderPaused | Self::SolicitorPaused => Effect::Keep,
+        }
+    }
+
+    /// A call that this stopped was not needed: it counts as saved. Where the number is at fault the call may well be
+    /// needed, it just cannot be made.
+    pub const fn is_saved_call(&self) -> bool {
+        matches!(self.effect(), Effect::Remove) && !matches!(self, Self::NoNumber | Self::UnusableNumber { .. } | Self::BadNumber)
+    }
+
+    /// In words, for the screen.
+    pub fn words(&self) -> String {
+        let words = match self {
+            Self::NotFound => "Not on the claims platform any more",
+            Self::NotEnabled => "Calls are switched off on the claims platform",
+            Self::Inactive => "The account is inactive or cancelled",
+            Self::NoOpenClaim => "No claim is open any more",
+            Self::NoNumber => "There is no number on record",
+            Self::UnusableNumber { why } => return format!("The number cannot be rung: {why}"),
+            Self::DoNotContact => "Asked not to be contacted",
+            Self::BadNumber => "The number was reported as wrong",
+            Self::OptedOut => "Opted out of calls",
+            Self::NothingToCallAbout => "Nothing is outstanding any more",
+            Self::AttemptCap { .. } => "Called often enough for now",
+            Self::CoolingOff { .. } => "Too soon after the last call",
+            Self::PutBack { .. } => "Put back by an agent for a while",
+            Self::OutsideCallingHours => "Outside calling hours",
+            Self::BankHoliday => "Today is a bank holiday",
+            Self::QueuePaused => "The queue is paused",
+            Self::LenderPaused => "The lender is paused",
+            Self::SolicitorPaused => "The solicitor is paused",
+        };
+        words.to_owned()
+    }
+}
+
+/// What a reason does to the queue entry of whom it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The entry goes.
+    Remove,
+    /// The entry stays and becomes available at a time.
+    Wait(DateTime<Utc>),
+    /// The entry stays as it is; judged again at the next call.
+    Keep,
+}
+
+/// What the one function says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The queue whose need stands, whether or not a call may be made now.
+    pub need: Option<QueueKind>,
+    /// Every reason against a call now; empty when callable.
+    pub reasons: Vec<Reason>,
+}
+
+impl Judgement {
+    /// The queue from which the person may be rung now: the need stands and nothing is against it.
+    pub fn callable(&self) -> Option<QueueKind> {
+        self.need.filter(|_| self.reasons.is_empty())
+    }
+
+    /// The queue entry that should exist, and from when it can be handed out. None when there should be no entry:
+    /// nothing to call about, a reason that removes, or a due callback, which lives among the callbacks instead.
+    pub fn entry(&self, now: DateTime<Utc>) -> Option<(QueueKind, DateTime<Utc>)> {
+        let queue = self.need.filter(|need| *need != QueueKind::Callbacks)?;
+        let mut available_at = now;
+        for reason in &self.reasons {
+            match reason.effect() {
+                Effect::Remove => return None,
+                Effect::Wait(until) => available_at = available_at.max(until),
+                Effect::Keep => {}
+            }
+        }
+        Some((queue, available_at))
+    }
+}

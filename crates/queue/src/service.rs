@@ -1,0 +1,233 @@
+//! The use cases of the queue.
+
+mod call_next;
+mod report;
+
+pub use report::ExportFailure;
+pub(crate) use call_next::{parse_number, score_input};
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use auth::{Auth, AuthFailure, CurrentAgent, Intention};
+use chrono::{NaiveDate, TimeDelta};
+use kernel::{AgentId, Clock, Hint, Hints, LeaseId, Moment, NumberPolicy, WireError, display_time};
+use sqlx::PgPool;
+use users::{Replica, ReplicaError};
+
+use crate::error::QueueError;
+use crate::hours;
+use crate::rules::Pauses;
+use crate::settings::Settings;
+use crate::store::{self, QueueCountRow};
+use crate::types::{ReleaseReason, Released};
+
+/// Characters a note may have.
+const NOTE_LIMIT: usize = 500;
+
+/// Counts of whole queues are shared by all screens for so long: a hundred screens that are told of one change ask once.
+const COUNTS_LIFE: Duration = Duration::from_secs(1);
+
+/// Who is next. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) pool: PgPool,
+    pub(crate) replica: Replica,
+    pub(crate) auth: Auth,
+    pub(crate) clock: Clock,
+    pub(crate) hints: Hints,
+    pub(crate) numbers: NumberPolicy,
+    pub(crate) bank_holidays: BTreeSet<NaiveDate>,
+    pub(crate) pauses: Pauses,
+    is_practice: bool,
+    settings: RwLock<Arc<VersionedSettings>>,
+    counts: moka::future::Cache<(), Arc<Vec<QueueCountRow>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct VersionedSettings {
+    pub(crate) version: i32,
+    pub(crate) settings: Settings,
+    pub(crate) rule_set: scoring::RuleSet,
+}
+
+/// What the queue needs from outside.
+#[derive(Debug)]
+pub struct QueueParts {
+    /// Our own database.
+    pub pool: PgPool,
+    /// The claims platform.
+    pub replica: Replica,
+    /// Staff, for names.
+    pub auth: Auth,
+    /// The business clock.
+    pub clock: Clock,
+    /// Where changes are announced.
+    pub hints: Hints,
+    /// Which numbers may be rung.
+    pub numbers: NumberPolicy,
+    /// The business clock is not the machine's.
+    pub is_practice: bool,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueFailure {
+    /// An expected refusal.
+    #[error(transparent)]
+    Refused(#[from] QueueError),
+    /// Our own database.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The same, of a count that several had asked for.
+    #[error("the database failed")]
+    SharedDatabase(#[source] Arc<sqlx::Error>),
+    /// The claims platform's replica.
+    #[error("the replica failed")]
+    Replica(#[from] ReplicaError),
+    /// Staff could not be read.
+    #[error("staff could not be read")]
+    Auth(#[from] AuthFailure),
+    /// A stored document is not what it should be.
+    #[error("a stored document could not be read or written")]
+    Document(#[from] serde_json::Error),
+    /// The settings name a rule set that does not exist.
+    #[error("the settings name the rule set {0:?}, which does not exist")]
+    UnknownRuleSet(String),
+    /// The bank holidays that come with the program cannot be read.
+    #[error("the list of bank holidays cannot be read")]
+    BankHolidays(#[source] serde_json::Error),
+    /// Discovery runs already, here or on another server.
+    #[error("discovery is already running")]
+    DiscoveryIsRunning,
+}
+
+impl From<QueueFailure> for WireError {
+    fn from(failure: QueueFailure) -> Self {
+        match failure {
+            QueueFailure::Refused(refusal) => refusal.into(),
+            QueueFailure::Database(error) => Self::database(&error),
+            QueueFailure::SharedDatabase(error) => Self::database(&error),
+            QueueFailure::Auth(failure) => failure.into(),
+            QueueFailure::Replica(error) => Self::unavailable(QueueError::CannotCheck.to_string(), &error),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl Queue {
+    /// The queue over its databases; reads the settings once.
+    pub async fn new(parts: QueueParts) -> Result<Self, QueueFailure> {
+        let settings = load_settings(&parts.pool).await?;
+        let shared = Shared {
+            pool: parts.pool,
+            replica: parts.replica,
+            auth: parts.auth,
+            clock: parts.clock,
+            hints: parts.hints,
+            numbers: parts.numbers,
+            bank_holidays: hours::bank_holidays().map_err(QueueFailure::BankHolidays)?,
+            // Pausing comes with its screens; the rules know of it already.
+            pauses: Pauses::default(),
+            is_practice: parts.is_practice,
+            settings: RwLock::new(Arc::new(settings)),
+            counts: moka::future::Cache::builder().max_capacity(1).time_to_live(COUNTS_LIFE).build(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Lets the held person go without dialling: they are not offered again for a while.
+    pub async fn release(
+        &self,
+        agent: &CurrentAgent,
+        lease: LeaseId,
+        reason: ReleaseReason,
+        note: Option<String>,
+    ) -> Result<Released, QueueFailure> {
+        let note = note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
+        if note.is_none() && reason == ReleaseReason::Other {
+            return Err(QueueError::NoteNeeded.into());
+        }
+        if note.as_ref().is_some_and(|note| note.chars().count() > NOTE_LIMIT) {
+            return Err(QueueError::NoteTooLong(NOTE_LIMIT).into());
+        }
+        let now = self.shared.clock.now();
+        let delay = TimeDelta::minutes(self.settings().settings.put_back_minutes.into());
+        let available_at = now + delay;
+        let is_released = store::release(&self.shared.pool, agent.id, lease, reason, note.as_deref(), now, available_at).await?;
+        if !is_released {
+            return Err(QueueError::NoSuchLease.into());
+        }
+        tracing::info!(agent.id = %agent.id, lease.id = %lease, release.reason = ?reason, "a person was let go without dialling");
+        self.announce();
+        Ok(Released { available_again: display_time(available_at, now) })
+    }
+
+    /// Keeps the leases of agents who are there: called every few seconds with those whose browser was heard.
+    pub async fn renew(&self, agents: &[AgentId]) -> Result<(), QueueFailure> {
+        if agents.is_empty() {
+            return Ok(());
+        }
+        let now = self.shared.clock.now();
+        let expires_at = now + TimeDelta::minutes(self.settings().settings.lease_minutes.into());
+        store::renew(&self.shared.pool, agents, now, expires_at).await?;
+        Ok(())
+    }
+
+    /// Returns leases that have run out to their queues, and rescues entries that lost theirs by a fault.
+    pub async fn return_expired(&self) -> Result<(), QueueFailure> {
+        let returned = store::return_expired(&self.shared.pool, self.shared.clock.now()).await?;
+        let orphans = store::rescue_orphans(&self.shared.pool).await?;
+        if orphans > 0 {
+            tracing::warn!(queue.orphans = orphans, "entries were marked as leased without a lease; they wait again");
+        }
+        if returned + orphans > 0 {
+            self.announce();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn settings(&self) -> Arc<VersionedSettings> {
+        // A poisoned lock still holds whole settings: they are only ever replaced.
+        Arc::clone(&self.shared.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The settings of this version, read anew when another version is at hand. Call next learns the version with the
+    /// person it takes, so that a change holds everywhere from the next request on and costs nothing until then.
+    pub(crate) async fn settings_of(&self, version: i32) -> Result<Arc<VersionedSettings>, QueueFailure> {
+        let known = self.settings();
+        if known.version == version {
+            return Ok(known);
+        }
+        let fresh = Arc::new(load_settings(&self.shared.pool).await?);
+        *self.shared.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        Moment::new(self.shared.clock.now())
+    }
+
+    pub(crate) fn announce(&self) {
+        self.shared.hints.send(Hint::Queues);
+        self.shared.hints.send(Hint::Agents);
+    }
+}
+
+async fn load_settings(pool: &PgPool) -> Result<VersionedSettings, QueueFailure> {
+    let (version, settings) = store::find_settings(pool).await?;
+    let rule_set =
+        scoring::RuleSet::named(&settings.rule_set).ok_or_else(|| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
+    Ok(VersionedSettings { version, settings, rule_set })
+}
+
+/// Refuses whoever does not want to be given anybody now.
+pub(crate) fn require_available(agent: &CurrentAgent) -> Result<(), QueueError> {
+    if agent.intention == Intention::Available { Ok(()) } else { Err(QueueError::NotAvailable) }
+}

@@ -1,0 +1,346 @@
+//! Call next: take one person, read the replica, judge, write the decision down, hand out or go on.
+
+use auth::CurrentAgent;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{NumberPolicy, PhoneNumber, QueueKind, UserId};
+use users::{Context, Facts, Replica, ReplicaError, ReplicaLag};
+
+use super::{Queue, QueueFailure, VersionedSettings, require_available};
+use crate::decision::{Decision, Grounds, Purpose};
+use crate::error::QueueError;
+use crate::hours;
+use crate::rules::{Input, Judgement, NumberFact, counted_requirements, judge};
+use crate::store::{self, Disposal, OwnRow, Taken};
+use crate::types::{HandOut, PassedOver};
+use crate::words;
+
+/// A lease lasts so long while its person is being checked; handing out makes it a full one.
+const CHECK_LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// How often taking is repeated when it found nobody: once after leases that ran out were returned, once more when
+/// another request of the same agent won.
+const EMPTY_ROUNDS: u32 = 2;
+
+impl Queue {
+    /// Hands the agent the first person of `queue` whose call is proved to be needed now, or whom they already hold.
+    ///
+    /// Usual case: two statements to PostgreSQL (the session's is the third) and one to the replica.
+    pub async fn call_next(&self, agent: &CurrentAgent, queue: QueueKind) -> Result<HandOut, QueueFailure> {
+        require_available(agent)?;
+        let moment = self.moment();
+        let settings = self.settings();
+        if !hours::is_open(&moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
+            let opening = hours::describe(&moment, &settings.settings.calling_hours, &self.shared.bank_holidays);
+            return Ok(HandOut { note: Some(format!("Calls may be made {opening}.")), ..HandOut::default() });
+        }
+        self.hand_out(agent, Some(queue)).await
+    }
+
+    /// The person the agent already holds, checked again; nobody when none is held.
+    pub async fn current(&self, agent: &CurrentAgent) -> Result<HandOut, QueueFailure> {
+        self.hand_out(agent, None).await
+    }
+
+    async fn hand_out(&self, agent: &CurrentAgent, queue: Option<QueueKind>) -> Result<HandOut, QueueFailure> {
+        let mut passed_over: Vec<PassedOver> = Vec::new();
+        let mut tried: Vec<i64> = Vec::new();
+        let mut empty_rounds = 0;
+        let found = loop {
+            let now = self.shared.clock.now();
+            let (version, taken) =
+                store::take_next(&self.shared.pool, agent.id, queue, &tried, now, now + CHECK_LEASE).await?;
+            let settings = self.settings_of(version).await?;
+            let Some(taken) = taken else {
+                if queue.is_none() || empty_rounds == EMPTY_ROUNDS {
+                    break None;
+                }
+                empty_rounds += 1;
+                store::return_expired(&self.shared.pool, now).await?;
+                continue;
+            };
+            tried.push(taken.user.get());
+            match self.check(agent, taken, &settings).await? {
+                Checked::HandedOut(hand_out) => break Some(hand_out),
+                Checked::PassedOver(passed) => passed_over.push(passed),
+                Checked::Lost => {}
+            }
+            if tried.len() >= usize::try_from(settings.settings.tries).unwrap_or(usize::MAX) {
+                break None;
+            }
+        };
+        if found.is_some() || !passed_over.is_empty() {
+            self.announce();
+        }
+        let mut answer = found.map_or_else(HandOut::default, |hand_out| *hand_out);
+        if answer.user.is_none() && !passed_over.is_empty() {
+            answer.note = Some(words::nobody_handed_out(passed_over.len()));
+        }
+        answer.saved_calls = passed_over.iter().map(|passed| u32::from(passed.is_saved_call)).sum();
+        answer.passed_over = passed_over;
+        Ok(answer)
+    }
+
+    /// Reads the replica about one person, judges, writes the decision down and says what came of it.
+    async fn check(&self, agent: &CurrentAgent, taken: Taken, settings: &VersionedSettings) -> Result<Checked, QueueFailure> {
+        let read = read_in_time(&self.shared.replica, taken.user, self.shared.clock.now(), settings.settings.max_lag_millis).await;
+        let (context, lag) = match read {
+            Ok(read) => read,
+            Err(failure) => return self.could_not_check(agent, &taken, settings, failure).await,
+        };
+        let facts = context.as_ref().map(|context| &context.facts);
+        let number = parse_number(facts, &self.shared.numbers);
+        let own = self.own_facts(&taken, &number).await?;
+
+        let moment = self.moment();
+        let now = moment.at;
+        let judgement = judge(&Input {
+            facts,
+            number: &number,
+            own: &own.facts,
+            pauses: &self.shared.pauses,
+            settings: &settings.settings,
+            bank_holidays: &self.shared.bank_holidays,
+            moment,
+        });
+        let counted = facts.map_or(0, |facts| counted_requirements(facts, &settings.settings).len());
+        let score = facts.map(|facts| scoring::score(&score_input(facts, &own), &settings.rule_set, moment.london.date()));
+        let usable = match &number {
+            NumberFact::Usable(number) => Some(number),
+            _ => None,
+        };
+        let decision = Decision::new(
+            &Grounds {
+                agent: agent.id,
+                user: taken.user,
+                lease: taken.lease,
+                purpose: purpose_of(&taken),
+                queue: taken.queue,
+                settings_version: settings.version,
+                lag: Some(lag),
+                own: &own.facts,
+                facts,
+                judgement: Some(&judgement),
+                counted_requirements: counted,
+                number: usable.map(PhoneNumber::as_e164),
+                stored_score: stored_score(&taken),
+                score: score.as_ref(),
+            },
+            now,
+        )?;
+
+        let (Some(context), Some(score), Some(number)) = (&context, score, usable) else {
+            return self.pass_over(&taken, &judgement, &decision, context.as_ref(), None).await;
+        };
+        if judgement.callable() != Some(taken.queue) {
+            return self.pass_over(&taken, &judgement, &decision, Some(context), Some((&score, number))).await;
+        }
+
+        let lease_end = now + TimeDelta::minutes(settings.settings.lease_minutes.into());
+        let Some(expires_at) = store::record_callable(&self.shared.pool, &decision, lease_end).await? else {
+            return Ok(Checked::Lost);
+        };
+        tracing::info!(
+            agent.id = %agent.id, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
+            "a person was handed out"
+        );
+        let card = context.card(
+            Some(number),
+            |requirement| counted_requirements(&context.facts, &settings.settings).iter().any(|counted| *counted == requirement),
+            scoring::lender_name,
+            now,
+        );
+        let answered_at = self.shared.clock.now();
+        let why = words::why(&words::Grounds {
+            card: &card,
+            facts: &context.facts,
+            need: taken.queue,
+            counted_requirements: counted,
+            own: &own,
+            settings: &settings.settings,
+            bank_holidays: &self.shared.bank_holidays,
+            moment: &moment,
+            lag,
+            answered_at,
+        });
+        Ok(Checked::HandedOut(Box::new(HandOut {
+            decision_id: Some(decision.id),
+            lease_id: Some(taken.lease),
+            lease_expires_at: Some(expires_at),
+            lease_seconds_left: Some((expires_at - answered_at).num_seconds()),
+            queue: Some(taken.queue),
+            user: Some(card),
+            why: Some(why),
+            score: Some(score),
+            stored_score: Some(stored_score(&taken)),
+            saved_calls: 0,
+            passed_over: Vec::new(),
+            note: None,
+        })))
+    }
+
+    /// What the dialler knows came with the lease, for the number that discovery saw. When the number has changed
+    /// since, what is known of the new one is asked for.
+    async fn own_facts(&self, taken: &Taken, number: &NumberFact) -> Result<OwnRow, QueueFailure> {
+        match number {
+            NumberFact::Usable(number) if taken.entry.as_ref().is_none_or(|entry| entry.number != number.as_e164()) => {
+                Ok(store::find_own_facts(&self.shared.pool, taken.user, number.as_e164(), self.shared.clock.now()).await?)
+            }
+            _ => Ok(taken.own.clone()),
+        }
+    }
+
+    async fn pass_over(
+        &self,
+        taken: &Taken,
+        judgement: &Judgement,
+        decision: &Decision,
+        context: Option<&Context>,
+        waiting: Option<(&scoring::Score, &PhoneNumber)>,
+    ) -> Result<Checked, QueueFailure> {
+        let disposal = disposal(judgement, decision.made_at, waiting, context);
+        store::record_passed_over(&self.shared.pool, decision, &disposal).await?;
+        tracing::info!(
+            agent.id = %decision.agent, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
+            decision.is_saved_call = decision.is_saved_call, "a person was passed over"
+        );
+        Ok(Checked::PassedOver(PassedOver {
+            user_id: taken.user,
+            name: context.map_or_else(|| format!("User {}", taken.user), Context::name),
+            decision_id: decision.id,
+            reasons: judgement.reasons.clone(),
+            words: words::passed_over(taken.queue, judgement),
+            is_saved_call: decision.is_saved_call,
+        }))
+    }
+
+    /// The replica did not answer, or is too far behind: the decision is written down as unknown, whoever was just taken
+    /// goes back where they were, whoever was held already stays held, and the request ends.
+    async fn could_not_check(
+        &self,
+        agent: &CurrentAgent,
+        taken: &Taken,
+        settings: &VersionedSettings,
+        failure: CannotRead,
+    ) -> Result<Checked, QueueFailure> {
+        let decision = Decision::new(
+            &Grounds {
+                agent: agent.id,
+                user: taken.user,
+                lease: taken.lease,
+                purpose: purpose_of(taken),
+                queue: taken.queue,
+                settings_version: settings.version,
+                lag: failure.lag(),
+                own: &taken.own.facts,
+                facts: None,
+                judgement: None,
+                counted_requirements: 0,
+                number: None,
+                stored_score: stored_score(taken),
+                score: None,
+            },
+            self.shared.clock.now(),
+        )?;
+        let disposal = if taken.is_new { Disposal::Keep } else { Disposal::KeepLease };
+        store::record_passed_over(&self.shared.pool, &decision, &disposal).await?;
+        match failure {
+            CannotRead::Replica(error) => Err(error.into()),
+            CannotRead::TooFarBehind(lag) => {
+                tracing::error!(
+                    replica.lag_millis = lag.map(|lag| lag.millis),
+                    "the replica's lag is unknown or over the limit: no call can be proved to be needed"
+                );
+                Err(QueueError::CannotCheck.into())
+            }
+        }
+    }
+}
+
+enum Checked {
+    HandedOut(Box<HandOut>),
+    PassedOver(PassedOver),
+    /// The lease was lost while checking.
+    Lost,
+}
+
+enum CannotRead {
+    Replica(ReplicaError),
+    /// Or its lag is not known.
+    TooFarBehind(Option<ReplicaLag>),
+}
+
+impl CannotRead {
+    fn lag(&self) -> Option<ReplicaLag> {
+        match self {
+            Self::Replica(_) => None,
+            Self::TooFarBehind(lag) => *lag,
+        }
+    }
+}
+
+async fn read_in_time(
+    replica: &Replica,
+    user: UserId,
+    now: DateTime<Utc>,
+    max_lag_millis: i64,
+) -> Result<(Option<Context>, ReplicaLag), CannotRead> {
+    match replica.lag() {
+        Some(lag) if lag.millis <= max_lag_millis => {
+            let context = replica.context(user, now).await.map_err(CannotRead::Replica)?;
+            Ok((context, lag))
+        }
+        lag => Err(CannotRead::TooFarBehind(lag)),
+    }
+}
+
+fn purpose_of(taken: &Taken) -> Purpose {
+    if taken.is_new { Purpose::HandOut } else { Purpose::Return }
+}
+
+fn stored_score(taken: &Taken) -> f64 {
+    taken.entry.as_ref().map_or(0.0, |entry| entry.score)
+}
+
+/// The person's number, parsed under the policy of this installation.
+pub(crate) fn parse_number(facts: Option<&Facts>, policy: &NumberPolicy) -> NumberFact {
+    match facts.and_then(|facts| facts.raw_number.as_deref()).map(str::trim) {
+        None | Some("") => NumberFact::Missing,
+        Some(raw) => match PhoneNumber::parse(raw, policy) {
+            Ok(number) => NumberFact::Usable(number),
+            Err(why) => NumberFact::Unusable(why),
+        },
+    }
+}
+
+/// What scoring rests on, in London days.
+pub(crate) fn score_input(facts: &Facts, own: &OwnRow) -> scoring::ScoreInput {
+    let open = || facts.claims.iter().filter(|claim| claim.is_open());
+    scoring::ScoreInput {
+        lenders: open().filter_map(|claim| claim.lender.clone()).collect(),
+        date_of_birth: facts.date_of_birth,
+        newest_open_claim: open().filter_map(|claim| claim.created_at).max().map(|at| kernel::london(at.and_utc()).date()),
+        last_attempt: own.last_attempt_at.map(|at| kernel::london(at).date()),
+        last_disposition: own.last_disposition.clone(),
+        failed_attempts: own.failed_attempts,
+    }
+}
+
+/// What becomes of the entry of somebody who is not handed out.
+fn disposal(
+    judgement: &Judgement,
+    now: DateTime<Utc>,
+    waiting: Option<(&scoring::Score, &PhoneNumber)>,
+    context: Option<&Context>,
+) -> Disposal {
+    match (judgement.entry(now), waiting, context) {
+        (Some((queue, available_at)), Some((score, number)), Some(context)) => Disposal::Wait {
+            queue,
+            available_at,
+            score: score.total,
+            raw_sum: score.raw_sum,
+            number: number.as_e164().to_owned(),
+            facts_read_at: context.facts.read_at,
+        },
+        _ => Disposal::Remove,
+    }
+}

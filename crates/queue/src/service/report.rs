@@ -1,0 +1,192 @@
+//! What screens and commands show of the queue.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use auth::CurrentAgent;
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, DecisionId, QueueKind, UserId, display_time};
+use serde::Deserialize;
+
+use super::{Queue, QueueFailure};
+use crate::decision::{Outcome, VerifiedDecision};
+use crate::error::QueueError;
+use crate::hours;
+use crate::rules::Reason;
+use crate::store::{self, HistoryRow};
+use crate::types::{HistoryEntry, HistoryKind, Holding, Hours, QueueCount, SavedCall, Summary};
+use crate::words;
+
+const SAVED_SHOWN: i64 = 100;
+const HISTORY_SHOWN: i64 = 50;
+const EXPORT_PAGE: i64 = 5_000;
+
+impl Queue {
+    /// How many wait in each queue, and the figures beside it.
+    pub async fn summary(&self, agent: &CurrentAgent) -> Result<Summary, QueueFailure> {
+        let moment = self.moment();
+        let (counts, totals) = tokio::try_join!(
+            self.counts(moment.at),
+            async { Ok(store::count_totals(&self.shared.pool, agent.id, moment.midnight, moment.at).await?) },
+        )?;
+        let queues = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests]
+            .into_iter()
+            .map(|queue| match counts.iter().find(|row| row.queue == queue) {
+                Some(row) => QueueCount {
+                    queue,
+                    callable: row.callable,
+                    waiting: row.waiting,
+                    leased: row.leased,
+                    oldest_days: row.oldest.map(|oldest| (moment.at - oldest).num_days()),
+                },
+                None => QueueCount { queue, callable: 0, waiting: 0, leased: 0, oldest_days: None },
+            })
+            .collect();
+        Ok(Summary {
+            queues,
+            saved_today: totals.saved,
+            saved_today_by_me: totals.saved_by_agent,
+            decisions_last_hour: totals.decisions_last_hour,
+            replica_lag_millis: self.shared.replica.lag().map(|lag| lag.millis),
+            last_discovery: totals.last_discovery.map(|at| display_time(at, moment.at)),
+            hours: self.hours(),
+            business_time: moment.london.format("%A %-d %B, %H:%M").to_string(),
+            is_practice: self.shared.is_practice,
+        })
+    }
+
+    /// Whether calls may be made now.
+    pub fn hours(&self) -> Hours {
+        let (moment, settings) = (self.moment(), self.settings());
+        let hours = &settings.settings.calling_hours;
+        Hours {
+            is_open: hours::is_open(&moment, hours, &self.shared.bank_holidays),
+            words: hours::describe(&moment, hours, &self.shared.bank_holidays),
+        }
+    }
+
+    /// When discovery last ended well: `today 10:02`, and whether that is less than a day ago.
+    pub async fn last_discovery(&self) -> Result<Option<(String, bool)>, QueueFailure> {
+        let now = self.shared.clock.now();
+        let ended = store::find_last_discovery(&self.shared.pool).await?;
+        Ok(ended.map(|at| (display_time(at, now), (now - at).num_hours() < 24)))
+    }
+
+    /// Saved calls of today, newest first, of one agent or of all.
+    pub async fn saved_today(&self, agent: Option<AgentId>) -> Result<Vec<SavedCall>, QueueFailure> {
+        let moment = self.moment();
+        let rows = store::list_saved(&self.shared.pool, agent, moment.midnight, SAVED_SHOWN).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(SavedCall {
+                    decision_id: row.id,
+                    user_id: row.user,
+                    words: words_of_record(&row.record)?,
+                    at: display_time(row.made_at, moment.at),
+                    agent_id: row.agent,
+                })
+            })
+            .collect()
+    }
+
+    /// Who holds whom now.
+    pub async fn holdings(&self) -> Result<Vec<Holding>, QueueFailure> {
+        let now = self.shared.clock.now();
+        let rows = store::list_holdings(&self.shared.pool, now).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Holding {
+                agent_id: row.agent,
+                user_id: row.user,
+                queue: row.queue,
+                seconds: (now - row.taken_at).num_seconds().max(0),
+            })
+            .collect())
+    }
+
+    /// What the dialler did about one person, newest first.
+    pub async fn history(&self, user: UserId) -> Result<Vec<HistoryEntry>, QueueFailure> {
+        let now = self.shared.clock.now();
+        let rows = store::list_history(&self.shared.pool, user, HISTORY_SHOWN).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = self.shared.auth.names().await?;
+        rows.into_iter().map(|row| history_entry(row, &names, now)).collect()
+    }
+
+    /// A stored decision with its hash and commitment checked.
+    pub async fn decision(&self, id: DecisionId) -> Result<VerifiedDecision, QueueFailure> {
+        let row = store::find_decision(&self.shared.pool, id).await?.ok_or(QueueError::NoSuchDecision)?;
+        let personal = row.salt.as_deref().zip(row.facts.as_deref());
+        Ok(VerifiedDecision::check(id, &row.record, &row.content_hash, personal)?)
+    }
+
+    /// Calls `line` with everybody who waits, by user id.
+    pub async fn export(&self, mut line: impl FnMut(UserId, QueueKind) -> std::io::Result<()>) -> Result<(), ExportFailure> {
+        let mut after = 0;
+        loop {
+            let page = store::list_entries(&self.shared.pool, after, EXPORT_PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = last.get();
+            for (user, queue) in page {
+                line(user, queue)?;
+            }
+        }
+    }
+
+    async fn counts(&self, now: DateTime<Utc>) -> Result<Arc<Vec<store::QueueCountRow>>, QueueFailure> {
+        let pool = &self.shared.pool;
+        let counted = self.shared.counts.try_get_with((), async { Ok(Arc::new(store::count_queues(pool, now).await?)) }).await;
+        // Everybody who waited for the same failed count shares its error.
+        counted.map_err(|error: Arc<sqlx::Error>| QueueFailure::SharedDatabase(error))
+    }
+}
+
+/// Why an export ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportFailure {
+    /// Our own database.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// Whoever reads went away.
+    #[error("the output could not be written")]
+    Output(#[from] std::io::Error),
+}
+
+/// The part of a decision's record that says why.
+#[derive(Deserialize)]
+struct Because {
+    queue: QueueKind,
+    need: Option<QueueKind>,
+    reasons: Vec<Reason>,
+}
+
+fn words_of_record(record: &[u8]) -> Result<String, QueueFailure> {
+    let because: Because = serde_json::from_slice(record)?;
+    Ok(words::passed_over_for(because.queue, because.need, &because.reasons))
+}
+
+fn history_entry(row: HistoryRow, names: &HashMap<AgentId, String>, now: DateTime<Utc>) -> Result<HistoryEntry, QueueFailure> {
+    let name = names.get(&row.agent).map_or("somebody", String::as_str);
+    let at = display_time(row.at, now);
+    if let Some(reason) = row.release_reason {
+        return Ok(HistoryEntry {
+            title: format!("Skipped by {name}: {}", words::lower_first(reason.label())),
+            detail: row.note,
+            at,
+            kind: HistoryKind::Skipped,
+            decision_id: None,
+        });
+    }
+    let because = row.record.as_deref().map(words_of_record).transpose()?;
+    let (title, detail, kind) = match row.outcome {
+        Some(Outcome::Callable) => (format!("Offered to {name}"), Some("All checks passed.".to_owned()), HistoryKind::Offered),
+        Some(Outcome::Unknown) => {
+            (format!("Not offered to {name}"), Some("The claims platform could not be read.".to_owned()), HistoryKind::PassedOver)
+        }
+        _ if row.is_saved_call => ("Call saved".to_owned(), because, HistoryKind::Saved),
+        _ => (format!("Not offered to {name}"), because, HistoryKind::PassedOver),
+    };
+    Ok(HistoryEntry { title, detail, at, kind, decision_id: row.decision })
+}

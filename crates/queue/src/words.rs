@@ -1,0 +1,197 @@
+//! What is said to agents about a decision, in plain words.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kernel::{Moment, QueueKind};
+use users::{Facts, ReplicaLag, UserCard};
+
+use crate::hours;
+use crate::rules::{Judgement, Reason};
+use crate::settings::Settings;
+use crate::store::OwnRow;
+use crate::types::{Check, Why};
+
+/// What the words are about.
+pub(crate) struct Grounds<'a> {
+    pub(crate) card: &'a UserCard,
+    pub(crate) facts: &'a Facts,
+    pub(crate) need: QueueKind,
+    pub(crate) counted_requirements: usize,
+    pub(crate) own: &'a OwnRow,
+    pub(crate) settings: &'a Settings,
+    pub(crate) bank_holidays: &'a BTreeSet<NaiveDate>,
+    pub(crate) moment: &'a Moment,
+    pub(crate) lag: ReplicaLag,
+    pub(crate) answered_at: DateTime<Utc>,
+}
+
+/// Why the call is needed, with every check that passed.
+pub(crate) fn why(grounds: &Grounds<'_>) -> Why {
+    let read_age_millis = (grounds.answered_at - grounds.facts.read_at).num_milliseconds().max(0);
+    Why { sentence: sentence(grounds), checks: checks(grounds, read_age_millis), read_age_millis }
+}
+
+fn sentence(grounds: &Grounds<'_>) -> String {
+    let name = &grounds.card.first_name;
+    let open = grounds.facts.claims.iter().filter(|claim| claim.is_open()).count();
+    match grounds.need {
+        QueueKind::UnsignedUsers if open == 1 => {
+            format!("{name} has not signed yet. The open claim cannot be sent to the lender until that is done.")
+        }
+        QueueKind::UnsignedUsers => {
+            format!("{name} has not signed yet. {} open claims cannot be sent to the lenders until that is done.", upper_first(&count(open)))
+        }
+        QueueKind::OutstandingRequests => {
+            let titles: BTreeSet<String> =
+                grounds.card.outstanding.iter().filter(|card| !card.is_signature).map(|card| lower_first(&card.title)).collect();
+            let things = list(&titles.into_iter().collect::<Vec<_>>());
+            let claims = if open == 1 { "the open claim waits" } else { "open claims wait" };
+            format!("{name} has signed, but {claims} for something that only {name} can send: {things}.")
+        }
+        QueueKind::Callbacks => format!("{name} was promised a call at this time."),
+    }
+}
+
+fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
+    let facts = grounds.facts;
+    let open = facts.claims.iter().filter(|claim| claim.is_open()).count();
+    let cap = grounds.settings.cap(grounds.need);
+    let today = grounds.own.facts.attempts.iter().filter(|attempt| attempt.of_person && attempt.at >= grounds.moment.midnight).count();
+    let platform = |name: &str, words: String| Check { name: name.into(), words, note: None, age_millis: Some(read_age) };
+    let own = |name: &str, words: String, note: Option<String>| Check { name: name.into(), words, note, age_millis: None };
+
+    let mut checks = Vec::with_capacity(10);
+    if facts.has_signed {
+        checks.push(platform("signature", "Signature on file".into()));
+        let requests = grounds.counted_requirements;
+        let noun = if requests == 1 { "request" } else { "requests" };
+        checks.push(platform("requirements", format!("{} {noun} pending", upper_first(&count(requests)))));
+    } else {
+        checks.push(platform("signature", "No signature on file".into()));
+    }
+    let noun = if open == 1 { "claim" } else { "claims" };
+    checks.push(platform("open_claims", format!("{} open {noun}", upper_first(&count(open)))));
+    checks.push(platform("account", "Account enabled and active".into()));
+    checks.push(platform("number", "Number can be rung".into()));
+    checks.push(own("suppression", "No objection, no opt-out".into(), Some("just now".into())));
+    let used = if today == 0 { "None".to_owned() } else { upper_first(&count(today)) };
+    checks.push(own("attempts", format!("{used} of {} calls used today", cap.calls_a_day), Some("just now".into())));
+    let (last, needs) = match grounds.own.last_attempt_at {
+        None => ("Never rung before".to_owned(), None),
+        Some(at) => (format!("Last call {}", since(at, grounds.moment.at)), cap.hours_between.map(|hours| format!("needs {hours} h"))),
+    };
+    checks.push(own("cooling_off", last, needs));
+    let until = hours::describe(grounds.moment, &grounds.settings.calling_hours, grounds.bank_holidays);
+    checks.push(own("hours", "Inside calling hours".into(), Some(until)));
+    checks.push(own(
+        "lag",
+        format!("Replica is {} s behind", seconds(grounds.lag.millis)),
+        Some(format!("limit {} s", seconds(grounds.settings.max_lag_millis))),
+    ));
+    checks
+}
+
+/// Why somebody was passed over.
+pub(crate) fn passed_over(queue: QueueKind, judgement: &Judgement) -> String {
+    passed_over_for(queue, judgement.need, &judgement.reasons)
+}
+
+/// As [`passed_over`], from the parts that a record keeps.
+pub(crate) fn passed_over_for(queue: QueueKind, need: Option<QueueKind>, reasons: &[Reason]) -> String {
+    let moved = match (queue, need) {
+        (QueueKind::UnsignedUsers, Some(QueueKind::OutstandingRequests) | None) if reasons.iter().all(is_about_need) => {
+            Some("Signed in the meantime".to_owned())
+        }
+        (QueueKind::OutstandingRequests, Some(QueueKind::UnsignedUsers)) => Some("The signature is missing again".to_owned()),
+        (QueueKind::OutstandingRequests, None) if reasons.iter().all(is_about_need) => Some("Sent everything in the meantime".to_owned()),
+        _ => None,
+    };
+    moved.unwrap_or_else(|| {
+        let words: Vec<String> = reasons.iter().map(Reason::words).collect();
+        if words.is_empty() { "Belongs in another queue now".into() } else { words.join("; ") }
+    })
+}
+
+fn is_about_need(reason: &Reason) -> bool {
+    matches!(reason, Reason::NothingToCallAbout)
+}
+
+/// What is said when everybody who was tried was passed over.
+pub(crate) fn nobody_handed_out(tried: usize) -> String {
+    let people = if tried == 1 { "person was" } else { "people were" };
+    format!("{} {people} tried and passed over; nobody else is waiting to be called from this queue now.", upper_first(&count(tried)))
+}
+
+/// `two`, `eleven` as a figure from ten on.
+fn count(number: usize) -> String {
+    const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    WORDS.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
+fn list(things: &[String]) -> String {
+    match things {
+        [] => "a document".into(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn since(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let ago = now - then;
+    match (ago.num_days(), ago.num_hours()) {
+        (days, _) if days >= 2 => format!("{days} days ago"),
+        (_, hours) if hours >= 2 => format!("{hours} h ago"),
+        _ => format!("{} min ago", ago.num_minutes().max(0)),
+    }
+}
+
+/// `0.12`, `5`: seconds with at most two decimals.
+fn seconds(millis: i64) -> String {
+    let hundredths = millis.max(0) / 10;
+    match hundredths % 100 {
+        0 => (hundredths / 100).to_string(),
+        rest => format!("{}.{rest:02}", hundredths / 100),
+    }
+}
+
+/// The same with a small first letter, unless the second is a capital too (“ID document”).
+pub(crate) fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(text.chars().skip(1)).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+fn upper_first(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_signed_is_said_to_have_signed_wherever_they_belong_now() {
+        let nothing = [Reason::NothingToCallAbout];
+        for (queue, need, reasons, words) in [
+            (QueueKind::UnsignedUsers, None, &nothing[..], "Signed in the meantime"),
+            (QueueKind::UnsignedUsers, Some(QueueKind::OutstandingRequests), &[][..], "Signed in the meantime"),
+            (QueueKind::OutstandingRequests, None, &nothing[..], "Sent everything in the meantime"),
+            (QueueKind::OutstandingRequests, Some(QueueKind::UnsignedUsers), &[][..], "The signature is missing again"),
+        ] {
+            assert_eq!(passed_over_for(queue, need, reasons), words);
+        }
+    }
+
+    #[test]
+    fn figures_are_said_as_people_say_them() {
+        assert_eq!([0, 120, 1_500, 5_000, -3].map(seconds), ["0", "0.12", "1.50", "5", "0"]);
+        assert_eq!([0, 2, 9, 12].map(count), ["no", "two", "nine", "12"]);
+        assert_eq!(list(&["proof of address".into(), "payslip".into(), "ID document".into()]), "proof of address, payslip and ID document");
+        assert_eq!(lower_first("ID document"), "ID document");
+        assert_eq!(lower_first("Proof of address"), "proof of address");
+    }
+}

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+mod lender;
+mod rule_set;
+mod score;
+mod types;
+
+pub use lender::lender_name;
+pub use rule_set::{AgeBand, AgeRule, ClaimAgeRule, LenderRule, Recency, RuleSet, RuleSetName, UnknownRuleSet};
+pub use score::score;
+pub use types::{Factor, Score, ScoreInput};

@@ -1,0 +1,149 @@
+//! What the claims platform knows of one person.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use kernel::{ClaimId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What eligibility and scoring rest on: read from the replica at one moment, never cached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The person.
+    pub id: UserId,
+    /// False: nobody may call this user.
+    pub is_enabled: bool,
+    /// Seen: active, lead, customer, inactive, cancelled, none; in any case of letters.
+    pub status: Option<String>,
+    /// A signature file is on record (neither NULL nor empty).
+    pub has_signed: bool,
+    /// The number as the platform holds it, in any shape. Personal.
+    pub raw_number: Option<String>,
+    /// Personal.
+    pub date_of_birth: Option<NaiveDate>,
+    /// All claims, open and closed.
+    pub claims: Vec<Claim>,
+    /// All requirements with status pending (any case), on any claim.
+    pub pending: Vec<Requirement>,
+    /// When the replica answered, by the business clock.
+    pub read_at: DateTime<Utc>,
+}
+
+/// One claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its id.
+    pub id: ClaimId,
+    /// VEHICLE and others.
+    pub kind: Option<String>,
+    /// complete, completed and cancelled are closed, in any case of letters; anything else, and none, is open.
+    pub status: Option<String>,
+    /// Code of the lender: santander, black_horse.
+    pub lender: Option<String>,
+    /// Name of the solicitor.
+    pub solicitor: Option<String>,
+    /// When it was made, UTC.
+    pub created_at: Option<NaiveDateTime>,
+}
+
+impl Claim {
+    /// Open: the status is not complete, completed or cancelled; none is open (rules, Eligibility 1).
+    pub fn is_open(&self) -> bool {
+        let closed = |status: &String| ["complete", "completed", "cancelled"].iter().any(|word| status.trim().eq_ignore_ascii_case(word));
+        !self.status.as_ref().is_some_and(closed)
+    }
+}
+
+/// Something that is asked of the user and still pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The claim that waits for it.
+    pub claim_id: ClaimId,
+    /// id_document, proof_of_address and others.
+    pub kind: Option<String>,
+    /// Why it is asked.
+    pub reason: Option<String>,
+    /// Why what was sent before was not accepted.
+    pub rejection_reason: Option<String>,
+    /// When it was asked, UTC.
+    pub created_at: Option<NaiveDateTime>,
+}
+
+/// How far the replica is behind its primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaLag {
+    /// Milliseconds behind.
+    pub millis: i64,
+    /// How old this sample is, in milliseconds.
+    pub sample_age_millis: i64,
+}
+
+/// One person as the agent's card shows them. Nothing in it says what a claim is worth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCard {
+    /// The person's id on the platform.
+    pub id: UserId,
+    /// First and last name, as far as known; “User 48213” when neither is.
+    pub name: String,
+    /// The first name, or the whole name when there is none.
+    pub first_name: String,
+    /// A name the person had before.
+    pub previous_name: Option<String>,
+    /// `07700 900142`; none when there is no usable number.
+    pub number: Option<String>,
+    /// In whole years.
+    pub age: Option<u16>,
+    /// Town of the current address.
+    pub town: Option<String>,
+    /// The current address composed from its parts, one line.
+    pub address: Option<String>,
+    /// Open claims first, newest first.
+    pub claims: Vec<ClaimCard>,
+    /// What is outstanding on open claims, newest first; a missing signature comes before all.
+    pub outstanding: Vec<OutstandingCard>,
+    /// What the platform logged of this person, newest first, at most 20.
+    pub log: Vec<LogEntry>,
+}
+
+/// One claim as the card shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimCard {
+    /// Its id.
+    pub id: ClaimId,
+    /// The lender's readable name.
+    pub lender: String,
+    /// Make, model and registration of the vehicle, when known.
+    pub agreement: Option<String>,
+    /// The status in words.
+    pub status: String,
+    /// Whether it is open.
+    pub is_open: bool,
+    /// When it was made: `1 Nov 2024`.
+    pub opened: Option<String>,
+    /// The solicitor.
+    pub solicitor: Option<String>,
+}
+
+/// One outstanding thing as the card shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutstandingCard {
+    /// What it is, in words: “Signature”, “Proof of address”.
+    pub title: String,
+    /// Why it is asked, or why the last one was sent back.
+    pub detail: Option<String>,
+    /// Since when: `12 Nov 2026`.
+    pub since: Option<String>,
+    /// The lender of the claim that waits for it; none for the signature.
+    pub lender: Option<String>,
+    /// It is the signature itself.
+    pub is_signature: bool,
+}
+
+/// One line of the platform's own log about a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// What happened, in words.
+    pub title: String,
+    /// More about it.
+    pub detail: String,
+    /// `today 14:05`.
+    pub at: String,
+}
