@@ -107,6 +107,8 @@ create table queue.attempt (
     id bigint generated always as identity,
     user_id bigint not null,
     number text not null,
+    -- The queue the person was handed out from; none for manual dialling, which counts towards no queue's own cap.
+    queue text,
     attempted_at timestamptz not null,
     disposition text,
     is_reached boolean not null default false,
@@ -115,6 +117,7 @@ create table queue.attempt (
     delay_until timestamptz,
     replaces_cooling_off boolean not null default false,
     constraint attempt_pkey primary key (id),
+    constraint attempt_queue_is_known check (queue in ('callbacks', 'unsigned_users', 'outstanding_requests')),
     constraint attempt_failed_is_not_reached check (not (is_reached and is_failed))
 );
 create index attempt_user on queue.attempt (user_id, attempted_at);
@@ -208,6 +211,7 @@ create function queue.own_facts(of_user bigint, of_number text, at timestamptz)
 returns table (
     suppressions text[],
     attempts timestamptz[],
+    attempts_queues text[],
     attempts_of_person boolean[],
     attempts_on_number boolean[],
     last_attempt_at timestamptz,
@@ -227,6 +231,7 @@ as $$
             order by s.id
         ),
         recent.ats,
+        recent.queues,
         recent.of_person,
         recent.on_number,
         last.attempted_at,
@@ -244,6 +249,7 @@ as $$
     from (
         select
             coalesce(array_agg(a.attempted_at order by a.id), '{}') as ats,
+            coalesce(array_agg(a.queue order by a.id), '{}') as queues,
             coalesce(array_agg(a.user_id = of_user order by a.id), '{}') as of_person,
             coalesce(array_agg(a.number is not distinct from of_number order by a.id), '{}') as on_number
         from queue.attempt a

@@ -1,5 +1,7 @@
-#![recursion_limit = "256"]
 //! The front end: one page that talks to the server's functions. See `routes` for what it is made of.
+
+#![recursion_limit = "256"]
+#![expect(unreachable_pub, reason = "the component macro makes public items, and the modules are private")]
 
 mod components;
 mod format;

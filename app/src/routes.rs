@@ -20,7 +20,7 @@ use crate::state::query::Query;
 use crate::state::session::{Session, Signed};
 
 /// The summary is asked for again after this time, in case a hint was lost.
-const SAFETY: std::time::Duration = std::time::Duration::from_secs(60);
+const SAFETY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The counts that several screens show.
 pub(crate) type Summary = Query<queue::Summary>;

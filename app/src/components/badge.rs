@@ -23,11 +23,15 @@ pub(crate) const fn presence_look(presence: Presence) -> Look {
         Presence::Available => {
             Look { badge: "badge badge-sm badge-soft badge-success whitespace-nowrap", text: "text-success", icon: Icon::CircleCheck, word }
         }
-        Presence::Break => Look { badge: "badge badge-sm badge-soft badge-warning whitespace-nowrap", text: "text-warning", icon: Icon::Coffee, word },
+        Presence::Break => {
+            Look { badge: "badge badge-sm badge-soft badge-warning whitespace-nowrap", text: "text-warning", icon: Icon::Coffee, word }
+        }
         Presence::Offline => {
             Look { badge: "badge badge-sm badge-soft badge-neutral whitespace-nowrap", text: "text-muted", icon: Icon::CircleDashed, word }
         }
-        Presence::Unreachable => Look { badge: "badge badge-sm badge-soft badge-error whitespace-nowrap", text: "text-error", icon: Icon::Unplug, word },
+        Presence::Unreachable => {
+            Look { badge: "badge badge-sm badge-soft badge-error whitespace-nowrap", text: "text-error", icon: Icon::Unplug, word }
+        }
     }
 }
 

@@ -26,13 +26,13 @@ pub(crate) fn SignIn() -> impl IntoView {
                     {logo()} <span class="text-base font-semibold">"Dialler"</span> <span class="ml-auto">{theme_button()}</span>
                 </div>
                 <SignInForm />
-                <p class="min-h-4 text-xs text-muted">{move || health.with(footer)}</p>
+                <p class="min-h-4 text-xs text-muted">{move || health.with(|health| footer(health.as_ref()))}</p>
             </section>
             <section class="hidden flex-col justify-center border-l border-base-300 px-14 py-12 lg:flex" aria-label="The service now">
                 <div class="mx-auto w-full max-w-md">
                     <h2 class="text-lg font-semibold">"Every call is one that is still needed"</h2>
                     <p class="mt-1 text-muted">"Checked against the claims platform just before you see who it is."</p>
-                    {move || health.with(checks)}
+                    {move || health.with(|health| checks(health.as_ref()))}
                 </div>
             </section>
         </main>
@@ -45,13 +45,13 @@ async fn health_now() -> Option<Health> {
     response.json().await.ok()
 }
 
-fn footer(health: &Option<Result<Health, ()>>) -> Option<String> {
-    let health = health.as_ref()?.as_ref().ok()?;
+fn footer(health: Option<&Result<Health, ()>>) -> Option<String> {
+    let health = health?.as_ref().ok()?;
     let practice = if health.is_practice { " · practice data, no real people" } else { "" };
     Some(format!("Version {}{practice}", health.version))
 }
 
-fn checks(health: &Option<Result<Health, ()>>) -> AnyView {
+fn checks(health: Option<&Result<Health, ()>>) -> AnyView {
     const LIST: &str = "mt-6 divide-y divide-base-300 rounded-box border border-base-300 bg-base-100";
     match health {
         None => view! {

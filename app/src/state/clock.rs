@@ -42,6 +42,11 @@ impl<T> Received<T> {
         Self { value, at: now_millis() }
     }
 
+    /// The moment alone.
+    pub(crate) fn clone_moment(&self) -> Received<()> {
+        Received { value: (), at: self.at }
+    }
+
     /// How long ago that was. Never negative, although the clock may have ticked last before the answer came.
     #[expect(clippy::cast_possible_truncation, reason = "a page is not open for 2^63 milliseconds")]
     pub(crate) fn millis_ago(&self, now: f64) -> i64 {

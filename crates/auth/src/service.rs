@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Argon2, Params};
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, Hint, Hints, WireError, machine_now};
+use rand::RngCore as _;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
@@ -230,7 +230,9 @@ impl Auth {
             return Err(AuthError::InvalidPassword.into());
         }
         self.blocking(move || {
-            let salt = SaltString::generate(&mut OsRng);
+            let mut salt = [0; 16];
+            rand::rng().fill_bytes(&mut salt);
+            let salt = SaltString::encode_b64(&salt)?;
             Ok(argon2id().hash_password(password.as_bytes(), &salt)?.to_string())
         })
         .await

@@ -67,6 +67,12 @@ pub fn london(at: DateTime<Utc>) -> NaiveDateTime {
     at.with_timezone(&London).naive_local()
 }
 
+/// The instant at which wall clocks in London show `wall`; the earlier one when they show it twice, and none when they
+/// skip it.
+pub fn from_london(wall: NaiveDateTime) -> Option<DateTime<Utc>> {
+    London.from_local_datetime(&wall).earliest().map(|at| at.with_timezone(&Utc))
+}
+
 /// `today 14:05`, `yesterday 09:30`, `3 Nov 14:05`, `3 Nov 2024`, as seen at `now`.
 pub fn display_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let (then, today) = (london(at), london(now));

@@ -23,7 +23,7 @@ pub use phone::{InvalidPhoneNumber, PhoneNumber};
 pub use queue_kind::{InvalidQueueKind, QueueKind};
 
 #[cfg(feature = "ssr")]
-pub use clock::{Clock, display_time, london, machine_now};
+pub use clock::{Clock, display_time, from_london, london, machine_now};
 #[cfg(feature = "ssr")]
 pub use error::new_reference;
 #[cfg(feature = "ssr")]

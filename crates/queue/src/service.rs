@@ -222,8 +222,7 @@ impl Queue {
 
 async fn load_settings(pool: &PgPool) -> Result<VersionedSettings, QueueFailure> {
     let (version, settings) = store::find_settings(pool).await?;
-    let rule_set =
-        scoring::RuleSet::named(&settings.rule_set).ok_or_else(|| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
+    let rule_set = scoring::RuleSet::named(&settings.rule_set).map_err(|_| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
     Ok(VersionedSettings { version, settings, rule_set })
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct OwnRow {
 fn own_row(
     suppressions: Vec<SuppressionKind>,
     attempts: Vec<DateTime<Utc>>,
+    attempts_queues: Vec<Option<QueueKind>>,
     attempts_of_person: Vec<bool>,
     attempts_on_number: Vec<bool>,
     last_attempt_at: Option<DateTime<Utc>>,
@@ -57,9 +58,10 @@ fn own_row(
             suppressions: suppressions.into_iter().map(|kind| Suppression { kind }).collect(),
             attempts: attempts
                 .into_iter()
+                .zip(attempts_queues)
                 .zip(attempts_of_person)
                 .zip(attempts_on_number)
-                .map(|((at, of_person), on_number)| Attempt { at, of_person, on_number })
+                .map(|(((at, queue), of_person), on_number)| Attempt { at, queue, of_person, on_number })
                 .collect(),
             last_outcome: last_attempt_at.map(|_| LastOutcome { delay_until, replaces_cooling_off }),
             put_back_until,
@@ -133,6 +135,7 @@ pub(crate) async fn take_next(
             e.score as "score?",
             f.suppressions as "suppressions?: Vec<SuppressionKind>",
             f.attempts as "attempts?",
+            f.attempts_queues as "attempts_queues?: Vec<Option<QueueKind>>",
             f.attempts_of_person as "attempts_of_person?",
             f.attempts_on_number as "attempts_on_number?",
             f.last_attempt_at as "last_attempt_at?",
@@ -166,6 +169,7 @@ pub(crate) async fn take_next(
         own: own_row(
             row.suppressions.unwrap_or_default(),
             row.attempts.unwrap_or_default(),
+            row.attempts_queues.unwrap_or_default(),
             row.attempts_of_person.unwrap_or_default(),
             row.attempts_on_number.unwrap_or_default(),
             row.last_attempt_at,
@@ -183,7 +187,8 @@ pub(crate) async fn take_next(
 pub(crate) async fn find_own_facts(pool: &PgPool, user: UserId, number: &str, now: DateTime<Utc>) -> sqlx::Result<OwnRow> {
     let row = sqlx::query!(
         r#"
-        select suppressions as "suppressions!: Vec<SuppressionKind>", attempts as "attempts!", attempts_of_person as "of_person!",
+        select suppressions as "suppressions!: Vec<SuppressionKind>", attempts as "attempts!",
+            attempts_queues as "queues!: Vec<Option<QueueKind>>", attempts_of_person as "of_person!",
             attempts_on_number as "on_number!", last_attempt_at, last_disposition, delay_until,
             replaces_cooling_off as "replaces_cooling_off!", failed_attempts as "failed_attempts!", put_back_until
         from queue.own_facts($1, $2, $3)
@@ -197,6 +202,7 @@ pub(crate) async fn find_own_facts(pool: &PgPool, user: UserId, number: &str, no
     Ok(own_row(
         row.suppressions,
         row.attempts,
+        row.queues,
         row.of_person,
         row.on_number,
         row.last_attempt_at,
@@ -233,7 +239,7 @@ pub(crate) async fn list_own_facts(
             select user_id from queue.entry where user_id = any($1) and put_back_until > $3
         )
         select w.user_id as "user_id!: UserId", f.suppressions as "suppressions!: Vec<SuppressionKind>", f.attempts as "attempts!",
-            f.attempts_of_person as "of_person!", f.attempts_on_number as "on_number!", f.last_attempt_at, f.last_disposition,
+            f.attempts_queues as "queues!: Vec<Option<QueueKind>>", f.attempts_of_person as "of_person!", f.attempts_on_number as "on_number!", f.last_attempt_at, f.last_disposition,
             f.delay_until, f.replaces_cooling_off as "replaces_cooling_off!", f.failed_attempts as "failed_attempts!", f.put_back_until
         from known k
         join want w on w.user_id = k.user_id
@@ -251,6 +257,7 @@ pub(crate) async fn list_own_facts(
             let own = own_row(
                 row.suppressions,
                 row.attempts,
+                row.queues,
                 row.of_person,
                 row.on_number,
                 row.last_attempt_at,
@@ -883,7 +890,7 @@ pub(crate) async fn try_lock_discovery(connection: &mut PgConnection) -> sqlx::R
 }
 
 pub(crate) async fn unlock_discovery(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("select pg_advisory_unlock($1)", DISCOVERY_LOCK).execute(connection).await?;
+    sqlx::query!("select pg_advisory_unlock($1)", DISCOVERY_LOCK).fetch_one(connection).await?;
     Ok(())
 }
 

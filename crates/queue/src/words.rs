@@ -82,7 +82,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
         Some(at) => (format!("Last call {}", since(at, grounds.moment.at)), cap.hours_between.map(|hours| format!("needs {hours} h"))),
     };
     checks.push(own("cooling_off", last, needs));
-    let until = hours::describe(grounds.moment, &grounds.settings.calling_hours, grounds.bank_holidays);
+    let until = hours::describe(*grounds.moment, &grounds.settings.calling_hours, grounds.bank_holidays);
     checks.push(own("hours", "Inside calling hours".into(), Some(until)));
     checks.push(own(
         "lag",

@@ -29,8 +29,8 @@ impl Queue {
         require_available(agent)?;
         let moment = self.moment();
         let settings = self.settings();
-        if !hours::is_open(&moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
-            let opening = hours::describe(&moment, &settings.settings.calling_hours, &self.shared.bank_holidays);
+        if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
+            let opening = hours::describe(moment, &settings.settings.calling_hours, &self.shared.bank_holidays);
             return Ok(HandOut { note: Some(format!("Calls may be made {opening}.")), ..HandOut::default() });
         }
         self.hand_out(agent, Some(queue)).await
@@ -102,7 +102,7 @@ impl Queue {
             bank_holidays: &self.shared.bank_holidays,
             moment,
         });
-        let counted = facts.map_or(0, |facts| counted_requirements(facts, &settings.settings).len());
+        let counted = facts.map_or(0, |facts| counted_requirements(facts, &settings.settings).count());
         let score = facts.map(|facts| scoring::score(&score_input(facts, &own), &settings.rule_set, moment.london.date()));
         let usable = match &number {
             NumberFact::Usable(number) => Some(number),
@@ -145,7 +145,7 @@ impl Queue {
         );
         let card = context.card(
             Some(number),
-            |requirement| counted_requirements(&context.facts, &settings.settings).iter().any(|counted| *counted == requirement),
+            |requirement| counted_requirements(&context.facts, &settings.settings).any(|counted| counted == requirement),
             scoring::lender_name,
             now,
         );

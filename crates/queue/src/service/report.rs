@@ -60,9 +60,19 @@ impl Queue {
         let (moment, settings) = (self.moment(), self.settings());
         let hours = &settings.settings.calling_hours;
         Hours {
-            is_open: hours::is_open(&moment, hours, &self.shared.bank_holidays),
-            words: hours::describe(&moment, hours, &self.shared.bank_holidays),
+            is_open: hours::is_open(moment, hours, &self.shared.bank_holidays),
+            words: hours::describe(moment, hours, &self.shared.bank_holidays),
         }
+    }
+
+    /// When calls may next be made; none when they may be made now.
+    pub fn next_opening(&self) -> Option<DateTime<Utc>> {
+        let (moment, settings) = (self.moment(), self.settings());
+        let hours = &settings.settings.calling_hours;
+        if hours::is_open(moment, hours, &self.shared.bank_holidays) {
+            return None;
+        }
+        kernel::from_london(hours::next_opening(moment, hours, &self.shared.bank_holidays)?)
     }
 
     /// When discovery last ended well: `today 10:02`, and whether that is less than a day ago.

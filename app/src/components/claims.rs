@@ -1,0 +1,145 @@
+use leptos::prelude::*;
+use users::{ClaimCard, OutstandingCard, UserCard};
+
+use super::card::{CARD, card_header};
+use super::icon::{Icon, icon};
+use crate::format::counted;
+use crate::state::console::Console;
+
+/// How many are open and how many closed: `2 open, 1 closed`.
+fn claim_counts(claims: &[ClaimCard]) -> String {
+    let open = claims.iter().filter(|claim| claim.is_open).count();
+    match claims.len() - open {
+        0 => format!("{open} open"),
+        closed => format!("{open} open, {closed} closed"),
+    }
+}
+
+/// What the caller's answers are compared with.
+fn to_compare(user: &UserCard) -> Vec<String> {
+    let age = user.age.map(|age| counted(i64::from(age), "year old", "years old"));
+    let before = user.previous_name.as_ref().map(|name| format!("before: {name}"));
+    [age, user.address.clone(), before].into_iter().flatten().collect()
+}
+
+/// Identity first; what the claims are about only after it.
+#[component]
+pub(crate) fn ClaimsOf(user: UserCard) -> impl IntoView {
+    let console = expect_context::<Console>();
+    let is_checked = console.is_identity_checked;
+    let compare = to_compare(&user);
+    let claim_count = claim_counts(&user.claims);
+    let outstanding_count = user.outstanding.len().to_string();
+    let outstanding_title = format!("Outstanding from {}", user.first_name);
+    let (claims, outstanding) = (StoredValue::new(user.claims), StoredValue::new(user.outstanding));
+    view! {
+        <section class=CARD aria-label="Identity">
+            <label class="flex cursor-pointer items-start gap-3 px-4 py-3">
+                <input type="checkbox" class="checkbox checkbox-sm checkbox-primary mt-0.5" bind:checked=is_checked aria-describedby="identity-words" />
+                <span class="min-w-0 flex-1">
+                    <span class="flex items-center gap-2 font-semibold">"Identity checked"</span>
+                    <span class="block text-dense text-muted" id="identity-words">"Ask for date of birth and address before anything about the claims."</span>
+                    {(!compare.is_empty()).then(|| view! {
+                        <span class="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-dense">
+                            <span class="text-muted">{icon(Icon::Fingerprint, "size-3.5")}</span>
+                            {compare.into_iter().map(|item| view! { <span>{item}</span> }).collect_view()}
+                        </span>
+                    })}
+                </span>
+            </label>
+        </section>
+        <section class=CARD aria-labelledby="outstanding">
+            {card_header(Icon::ListChecks, "outstanding", outstanding_title, outstanding_count, ())}
+            {move || if is_checked.get() { outstanding.with_value(|items| outstanding_list(items)).into_any() } else { folded().into_any() }}
+        </section>
+        <section class=CARD aria-labelledby="claims">
+            {card_header(Icon::Briefcase, "claims", "Claims".into(), claim_count, ())}
+            {move || if is_checked.get() { claims.with_value(|claims| claims_table(claims)).into_any() } else { folded().into_any() }}
+        </section>
+    }
+}
+
+fn folded() -> impl IntoView {
+    view! {
+        <p class="flex items-center gap-2 px-4 py-2.5 text-dense text-muted">
+            {icon(Icon::Lock, "size-4")} "Folded until you have checked who you are speaking to."
+        </p>
+    }
+}
+
+fn outstanding_list(items: &[OutstandingCard]) -> AnyView {
+    if items.is_empty() {
+        return view! { <p class="px-4 py-2.5 text-dense text-muted">"Nothing is outstanding."</p> }.into_any();
+    }
+    let rows = items.iter().cloned().map(|item| {
+        let (class, glyph) =
+            if item.is_signature { ("mt-0.5 text-warning", Icon::Signature) } else { ("mt-0.5 text-muted", Icon::FileWarning) };
+        let detail = [item.detail, item.lender.map(|lender| format!("For {lender}."))].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        view! {
+            <li class="flex items-start gap-3 px-4 py-2.5">
+                <span class=class>{icon(glyph, "size-4")}</span>
+                <div class="min-w-0 flex-1">
+                    <p class="font-medium">{item.title}</p>
+                    <p class="text-dense break-words text-muted">{detail}</p>
+                </div>
+                {item.since.map(|since| view! { <span class="text-xs whitespace-nowrap text-muted">"since "{since}</span> })}
+            </li>
+        }
+    });
+    view! { <ul class="divide-y divide-base-300">{rows.collect_view()}</ul> }.into_any()
+}
+
+fn claims_table(claims: &[ClaimCard]) -> AnyView {
+    let rows = claims.iter().cloned().map(|claim| {
+        let dash = || "–".to_owned();
+        view! {
+            <tr class=if claim.is_open { "" } else { "text-muted" }>
+                <th scope="row" class="font-semibold">{claim.lender}</th>
+                <td>{claim.agreement.unwrap_or_else(dash)}</td>
+                <td>
+                    <span class=if claim.is_open { "badge badge-sm badge-soft badge-info whitespace-nowrap" } else { "badge badge-sm badge-soft badge-neutral whitespace-nowrap" }>
+                        {icon(if claim.is_open { Icon::Briefcase } else { Icon::Check }, "size-3.5")} {claim.status}
+                    </span>
+                </td>
+                <td>{claim.opened.unwrap_or_else(dash)}</td>
+                <td>{claim.solicitor.unwrap_or_else(dash)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <div class="overflow-x-auto" tabindex="0" role="region" aria-label="Claims, scrolls sideways">
+            <table class="table table-sm whitespace-nowrap [&_:is(td,th)]:px-2.5 [&_tr>:first-child]:pl-4">
+                <thead>
+                    <tr>
+                        <th scope="col">"Lender"</th>
+                        <th scope="col">"Agreement"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col">"Opened"</th>
+                        <th scope="col">"Solicitor"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(is_open: bool) -> ClaimCard {
+        let json = format!(
+            r#"{{"id":"1","lender":"Santander","agreement":null,"status":"Open","is_open":{is_open},"opened":null,"solicitor":null}}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn closed_claims_are_counted_only_when_there_are_some() {
+        assert_eq!(claim_counts(&[claim(true), claim(true)]), "2 open");
+        assert_eq!(claim_counts(&[claim(true), claim(false)]), "1 open, 1 closed");
+        assert_eq!(claim_counts(&[]), "0 open");
+    }
+}

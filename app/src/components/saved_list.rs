@@ -1,0 +1,47 @@
+use kernel::AgentId;
+use leptos::prelude::*;
+use queue::SavedCall;
+
+use super::empty::empty;
+use super::error_strip::error_strip;
+use super::icon::{Icon, icon};
+use super::skeleton::list_skeleton;
+use crate::state::query::Query;
+
+/// Calls that turned out not to be needed, newest first; `agent_name` says whose, where it matters.
+pub(crate) fn saved_list(saved: Query<Vec<SavedCall>>, agent_name: impl Fn(AgentId) -> Option<String>) -> AnyView {
+    match (saved.answer(), saved.error()) {
+        (Some(answer), _) if answer.value.is_empty() => empty(
+            Icon::ShieldCheck,
+            "None yet today",
+            "A call appears here when it turns out not to be needed just before it would be made.",
+        )
+        .into_any(),
+        (Some(answer), _) => {
+            let rows = answer.value.iter().map(|call| row(call, agent_name(call.agent_id))).collect_view();
+            view! { <ul class="divide-y divide-base-300" data-testid="saved-list">{rows}</ul> }.into_any()
+        }
+        (None, Some(error)) => {
+            let again = Callback::new(move |()| saved.again());
+            view! { <div class="p-4">{error_strip("The list could not be read", &error, Some(again))}</div> }.into_any()
+        }
+        (None, None) => list_skeleton(4).into_any(),
+    }
+}
+
+fn row(call: &SavedCall, agent: Option<String>) -> impl IntoView + use<> {
+    view! {
+        <li class="flex items-center gap-3 px-4 py-2.5">
+            <span class="grid size-8 shrink-0 place-items-center rounded-full bg-accent/12 text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
+            <span class="min-w-0 flex-1">
+                <span class="block font-medium">"User "{call.user_id.to_string()}</span>
+                <span class="block text-dense break-words text-muted">{call.words.clone()}</span>
+                {agent.map(|agent| view! { <span class="block truncate text-xs text-muted">"found for "{agent}</span> })}
+            </span>
+            <span class="text-right text-xs whitespace-nowrap text-muted">
+                <span class="block">{call.at.clone()}</span>
+                <span class="block">{call.decision_id.short()}</span>
+            </span>
+        </li>
+    }
+}

@@ -1,0 +1,116 @@
+use leptos::prelude::*;
+use queue::{QueueCount, Summary};
+
+use super::icon::{Icon, icon};
+use crate::format::{count, counted};
+
+const TILE: &str = "min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3";
+
+/// Who can be called in one queue, who waits for a time, who is with an agent.
+pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
+    let all = queue.callable + queue.waiting + queue.leased;
+    let (callable, waiting, leased) = (queue.callable, queue.waiting, queue.leased);
+    let glyph = match queue.queue {
+        kernel::QueueKind::UnsignedUsers => Icon::Signature,
+        kernel::QueueKind::OutstandingRequests => Icon::FileWarning,
+        kernel::QueueKind::Callbacks => Icon::Phone,
+    };
+    let oldest = match queue.oldest_days {
+        None => "Nobody waits".to_owned(),
+        Some(0) => "Oldest since today".to_owned(),
+        Some(days) => format!("Oldest {}", counted(days, "day", "days")),
+    };
+    view! {
+        <section class=TILE aria-label=queue.queue.label()>
+            {head(glyph, queue.queue.label(), None)}
+            {figure(callable, "callable now", ())}
+            <div class="flex h-2 gap-px overflow-hidden rounded-full bg-base-300" aria-hidden="true">
+                <span class="bg-primary" style:width=share(callable, all)></span>
+                <span class="bg-primary/55" style:width=share(waiting, all)></span>
+                <span class="bg-secondary/55" style:width=share(leased, all)></span>
+            </div>
+            <dl class="mt-2 grid grid-cols-2 gap-x-4 gap-y-0.5 text-xs">
+                {legend("size-2 rounded-xs bg-primary/55", "waiting for a time", waiting)}
+                {legend("size-2 rounded-xs bg-secondary/55", "with an agent", leased)}
+            </dl>
+            <p class="mt-2 border-t border-base-300 pt-2 text-xs text-muted">{oldest}</p>
+        </section>
+    }
+}
+
+/// How much is decided, and what of it was not needed.
+pub(crate) fn decisions_tile(summary: &Summary) -> impl IntoView + use<> {
+    view! {
+        <section class=TILE aria-label="Decisions">
+            {head(Icon::ShieldCheck, "Decisions", Some("last hour"))}
+            {figure(summary.decisions_last_hour, "in the last hour", ())}
+            <p class="mt-3 flex items-baseline gap-1.5 text-dense">
+                <span class="self-center text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
+                <b class="font-semibold text-accent" data-testid="saved-by-all">{count(summary.saved_today)}</b>
+                <span class="text-muted">{if summary.saved_today == 1 { "call saved today" } else { "calls saved today" }}</span>
+            </p>
+            <p class="mt-2.5 border-t border-base-300 pt-2 text-xs text-muted">"Each Call next decides whether the call is still needed."</p>
+        </section>
+    }
+}
+
+/// A tile while its figures are on their way.
+pub(crate) fn tile_skeleton() -> impl IntoView {
+    view! {
+        <div class=format!("{TILE} animate-appear") aria-hidden="true">
+            <div class="skeleton h-4 w-28"></div>
+            <div class="skeleton mt-3 h-8 w-24"></div>
+            <div class="skeleton mt-3 h-2 w-full"></div>
+            <div class="skeleton mt-3 h-4 w-full"></div>
+            <div class="skeleton mt-4 h-3 w-20"></div>
+        </div>
+    }
+}
+
+fn head(glyph: Icon, title: &'static str, right: Option<&'static str>) -> impl IntoView {
+    view! {
+        <div class="flex items-center gap-2">
+            <span class="text-muted">{icon(glyph, "size-4")}</span>
+            <h2 class="font-semibold">{title}</h2>
+            <span class="ml-auto text-xs text-muted">{right}</span>
+        </div>
+    }
+}
+
+fn figure(value: i64, words: &'static str, right: impl IntoView) -> impl IntoView {
+    view! {
+        <p class="mt-1 mb-2 flex items-baseline gap-2">
+            <span class="text-3xl leading-9 font-semibold tracking-tight">{count(value)}</span>
+            <span class="text-dense text-muted">{words}</span>
+            {right}
+        </p>
+    }
+}
+
+fn legend(class: &'static str, words: &'static str, value: i64) -> impl IntoView {
+    view! {
+        <div class="flex items-center gap-1.5">
+            <span class=class aria-hidden="true"></span>
+            <dt class="min-w-0 flex-1 text-muted">{words}</dt>
+            <dd class="font-semibold">{count(value)}</dd>
+        </div>
+    }
+}
+
+/// A part of the bar, in per cent of its width.
+fn share(part: i64, all: i64) -> String {
+    let per_mille = if all > 0 { part * 1000 / all } else { 0 };
+    format!("{}.{}%", per_mille / 10, per_mille % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_the_whole_bar() {
+        assert_eq!(share(1, 3), "33.3%");
+        assert_eq!(share(0, 0), "0.0%");
+        assert_eq!(share(5, 5), "100.0%");
+    }
+}

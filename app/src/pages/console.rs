@@ -1,0 +1,309 @@
+use std::sync::Arc;
+
+use auth::Intention;
+use kernel::{ErrorCode, QueueKind};
+use leptos::ev;
+use leptos::prelude::*;
+use queue::HandOut;
+
+use super::{Missing, provided, set_title};
+use crate::components::bottom_bar::BottomBar;
+use crate::components::card::CARD;
+use crate::components::claims::ClaimsOf;
+use crate::components::error_strip::error_strip;
+use crate::components::icon::{Icon, icon};
+use crate::components::key_button::call_next_button;
+use crate::components::passed_over::passed_over;
+use crate::components::person::PersonHeader;
+use crate::components::queue_choice::QueueChoice;
+use crate::components::saved_list::saved_list;
+use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
+use crate::components::skip_dialog::SkipDialog;
+use crate::components::timeline::Timeline;
+use crate::components::top_bar::TopBar;
+use crate::components::why::WhyThisCall;
+use crate::format::count;
+use crate::routes::Summary;
+use crate::state::announce::Announcer;
+use crate::state::clock::Received;
+use crate::state::console::{CHOICES, Console as State, Failure, Stage, Task};
+use crate::state::live::Live;
+use crate::state::query::Query;
+use crate::state::session::Session;
+
+/// The agent's one screen.
+#[component]
+pub(crate) fn Console() -> Result<impl IntoView, Missing> {
+    set_title("Console");
+    let session = provided::<Session>("session")?;
+    let live = provided::<Live>("event stream")?;
+    let console = State::start(session, provided::<Announcer>("announcer")?);
+    provide_context(console);
+
+    // Whoever is held may have changed while hints were lost.
+    Effect::new(move |was: Option<()>| {
+        live.everything.track();
+        if was.is_some() {
+            console.check_again();
+        }
+    });
+    let keys = window_event_listener(ev::keydown, move |event| {
+        let is_call_next = event.alt_key() && !event.ctrl_key() && !event.meta_key() && !event.shift_key() && event.code() == "KeyN";
+        if is_call_next {
+            event.prevent_default();
+            if !event.repeat() {
+                console.call_next();
+            }
+        }
+    });
+    on_cleanup(move || keys.remove());
+
+    Ok(view! {
+        <TopBar />
+        <main id="main" tabindex="-1" class="min-h-0 min-w-0">
+            <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[14.5rem_minmax(0,1fr)_20.5rem] 2xl:grid-cols-[18rem_minmax(0,1fr)_26rem]">
+                <QueueChoice />
+                <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call">
+                    <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <Centre /></div>
+                </div>
+                <Side />
+            </div>
+        </main>
+        <BottomBar />
+        {move || {
+            let lease = console.held().filter(|_| console.is_skipping.get()).and_then(|held| held.value.lease_id);
+            lease.map(|lease| view! { <SkipDialog lease name=console.held_name().unwrap_or_default() /> })
+        }}
+    })
+}
+
+/// What went wrong, and who is not held any more.
+#[component]
+fn Notices() -> impl IntoView {
+    let console = expect_context::<State>();
+    let failure = move || console.failure().map(|failure| failure_strip(console, &failure));
+    let notice = move || {
+        console.notice.get().map(|words| {
+            view! {
+                <div class="flex gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-dense text-warning" role="status">
+                    <span class="mt-px">{icon(Icon::TriangleAlert, "size-4")}</span>
+                    <span class="min-w-0 flex-1">{words}</span>
+                    <button
+                        type="button"
+                        class="grid size-6 shrink-0 cursor-pointer place-items-center rounded-field"
+                        aria-label="Close this message"
+                        on:click=move |_| console.notice.set(None)
+                    >
+                        {icon(Icon::X, "size-4")}
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! { {failure} {notice} }
+}
+
+/// What was tried, in words.
+fn failure_title(failure: &Failure) -> &'static str {
+    match (failure.task, failure.error.code) {
+        (_, ErrorCode::Offline) => "No connection to the server",
+        (Task::CallingNext, ErrorCode::Conflict) => "Nobody was offered",
+        (Task::CallingNext, ErrorCode::Unavailable) => "Nobody can be checked now",
+        (Task::CallingNext, _) => "The next person could not be found",
+        (Task::Restoring, _) => "It is not known whether somebody is with you",
+        (Task::CheckingAgain, _) => "The person could not be checked again",
+    }
+}
+
+fn failure_strip(console: State, failure: &Failure) -> impl IntoView + use<> {
+    let again = match failure.task {
+        Task::Restoring => Callback::new(move |()| console.restore()),
+        Task::CallingNext => Callback::new(move |()| console.call_next()),
+        Task::CheckingAgain => Callback::new(move |()| console.check_again()),
+    };
+    error_strip(failure_title(failure), &failure.error, Some(again))
+}
+
+/// The middle of the screen, by stage.
+#[component]
+fn Centre() -> impl IntoView {
+    let console = expect_context::<State>();
+    move || match console.stage() {
+        Stage::Restoring => restoring_skeleton().into_any(),
+        Stage::Checking => checking_skeleton().into_any(),
+        Stage::Offered => (move || console.held().map(|held| view! { <Offered held /> })).into_any(),
+        Stage::NobodyLeft => (move || console.held().map(|held| view! { <NobodyLeft held /> })).into_any(),
+        Stage::Ready => view! { <Ready /> }.into_any(),
+        Stage::OnBreak => {
+            away(Icon::Coffee, "You are on a break", "Nobody is offered to you. Become available when you are back.").into_any()
+        }
+        Stage::Offline => away(Icon::CircleDashed, "You are offline", "Nobody is offered to you. Become available to begin.").into_any(),
+    }
+}
+
+/// The person, why this call, identity and claims.
+#[component]
+fn Offered(held: Arc<Received<HandOut>>) -> impl IntoView {
+    let user = held.value.user.clone();
+    let why = held.value.why.clone();
+    let strips = passed_over(&held.value);
+    view! {
+        {strips}
+        {user.map(|user| view! {
+            <PersonHeader user=user.clone() held=Arc::clone(&held) />
+            {why.map(|why| view! { <WhyThisCall why held=Arc::clone(&held) /> })}
+            <ClaimsOf user />
+        })}
+    }
+}
+
+/// How many can be called from a queue and how many wait.
+fn numbers(summary: Summary, queue: QueueKind) -> Option<(i64, i64)> {
+    summary.map(|summary| summary.queues.iter().find(|count| count.queue == queue).map(|count| (count.callable, count.waiting))).flatten()
+}
+
+#[component]
+fn Ready() -> impl IntoView {
+    let console = expect_context::<State>();
+    let summary = expect_context::<Summary>();
+    let counts = move || {
+        let (callable, waiting) = numbers(summary, console.choice())?;
+        Some(format!(": {} callable now, {} waiting for a time.", count(callable), count(waiting)))
+    };
+    let hours = move || summary.map(|summary| (!summary.hours.is_open).then(|| summary.hours.words.clone())).flatten();
+    view! {
+        {move || hours().map(|words| view! {
+            <p class="flex gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-dense text-warning" role="status">
+                <span class="mt-px">{icon(Icon::Clock, "size-4")}</span>
+                <span><b class="font-semibold">"Outside calling hours."</b>" Calls can be made "{words}"."</span>
+            </p>
+        })}
+        <section class=format!("{CARD} px-8 py-9") aria-labelledby="ready">
+            <div class="mx-auto max-w-xl text-center">
+                <h1 class="text-2xl leading-8 font-semibold tracking-tight" id="ready">"Ready for the next call"</h1>
+                <p class="mt-2 text-base leading-6 text-muted">
+                    "The dialler takes the person who should be rung first and proves, just before you see them, that the call is still needed."
+                </p>
+                <div class="mt-6">{call_next_button("min-w-56", false, Callback::new(move |()| console.call_next()))}</div>
+                <p class="mt-3 min-h-4.5 text-dense text-muted">
+                    {move || counts().map(|counts| view! {
+                        "From "
+                        <b class="font-semibold text-base-content">{console.choice().label()}</b>
+                        {counts}
+                    })}
+                </p>
+            </div>
+        </section>
+        <HowItGoes />
+    }
+}
+
+/// For the first call, without training.
+#[component]
+fn HowItGoes() -> impl IntoView {
+    let steps = [
+        ("Call next", "Checks tick off, then you see who it is and why."),
+        ("Identity", "Check who it is. Only then the claims unfold."),
+        ("Skip", "Not now? Say why, and the person is offered again later."),
+    ];
+    view! {
+        <section class=CARD aria-labelledby="how">
+            <header class="flex min-h-10 items-center gap-2 border-b border-base-300 px-4 py-1.5">
+                <h2 class="font-semibold" id="how">"How it goes"</h2>
+            </header>
+            <ol class="grid gap-4 p-4 text-dense sm:grid-cols-3">
+                {steps.into_iter().enumerate().map(|(index, (title, words))| view! {
+                    <li class="flex gap-2.5">
+                        <span class="grid size-6 shrink-0 place-items-center rounded-full bg-base-200 text-xs font-semibold" aria-hidden="true">{index + 1}</span>
+                        <span><span class="block font-semibold">{title}</span><span class="text-muted">{words}</span></span>
+                    </li>
+                }).collect_view()}
+            </ol>
+        </section>
+    }
+}
+
+/// Offline or on a break.
+fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let announcer = expect_context::<Announcer>();
+    let become_available = move |_| crate::components::top_bar::set_intention(session, announcer, Intention::Available);
+    view! {
+        <section class=format!("{CARD} px-8 py-9") aria-labelledby="away">
+            <div class="mx-auto max-w-xl text-center">
+                <span class="inline-block text-muted">{icon(glyph, "size-8")}</span>
+                <h1 class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="away">{headline}</h1>
+                <p class="mt-2 text-base leading-6 text-muted">{words}</p>
+                <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=become_available>
+                    {icon(Icon::CircleCheck, "size-5")} "Become available"
+                </button>
+            </div>
+        </section>
+    }
+}
+
+/// Why nobody was offered, and what to do about it.
+fn nobody_words(queue: QueueKind, hand_out: &HandOut) -> (String, String) {
+    match &hand_out.note {
+        Some(note) => (format!("Nobody in {} can be rung now", queue.label()), note.clone()),
+        None => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
+    }
+}
+
+#[component]
+fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
+    let console = expect_context::<State>();
+    let summary = expect_context::<Summary>();
+    let (headline, words) = nobody_words(console.choice(), &held.value);
+    let other = move || {
+        let other = CHOICES.into_iter().find(|queue| *queue != console.choice())?;
+        numbers(summary, other).filter(|(callable, _)| *callable > 0).map(|(callable, _)| (other, callable))
+    };
+    view! {
+        {passed_over(&held.value)}
+        <section class=format!("{CARD} px-8 py-9") aria-labelledby="nobody">
+            <div class="mx-auto max-w-xl text-center">
+                <span class="inline-block text-success">{icon(Icon::CircleCheck, "size-8")}</span>
+                <h1 class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="nobody">{headline}</h1>
+                <p class="mt-2 text-base leading-6 text-muted">{words}</p>
+                {move || match other() {
+                    Some((queue, callable)) => view! {
+                        <p class="mt-4 text-dense text-muted">{queue.label()}" has "{count(callable)}" callable now."</p>
+                        <button type="button" class="btn btn-sm mt-2" on:click=move |_| console.choose(queue)>
+                            {icon(Icon::RefreshCw, "size-4")} "Choose "{queue.label()}
+                        </button>
+                    }
+                    .into_any(),
+                    None => view! { <p class="mt-4 text-dense text-muted">"New people appear by themselves. Try again in a few minutes, or take a break."</p> }.into_any(),
+                }}
+            </div>
+        </section>
+    }
+}
+
+/// The right side: the person's timeline, or what was not needed today.
+#[component]
+fn Side() -> impl IntoView {
+    let console = expect_context::<State>();
+    let live = expect_context::<Live>();
+    let saved = Query::new(expect_context::<Session>(), move || live.queues.track(), queue::saved_today);
+    let user = Memo::new(move |_| console.held().filter(|_| console.stage() == Stage::Offered).and_then(|held| held.value.user.clone()));
+    view! {
+        <aside class="flex min-h-0 flex-col border-base-300 bg-base-100 max-lg:border-t lg:border-l" aria-label="Timeline">
+            {move || match user.get() {
+                Some(user) => view! { <Timeline user /> }.into_any(),
+                None => view! {
+                    <div class="flex h-11 shrink-0 items-center gap-2 border-b border-base-300 px-4">
+                        <span class="text-muted">{icon(Icon::ShieldCheck, "size-4")}</span>
+                        <h2 class="font-semibold">"Not needed today"</h2>
+                        <span class="text-muted">{move || saved.map(Vec::len)}</span>
+                    </div>
+                    <div class="min-h-0 flex-1 overflow-y-auto" tabindex="0" role="region" aria-label="Not needed today, newest first">
+                        {move || saved_list(saved, |_| None)}
+                    </div>
+                }
+                .into_any(),
+            }}
+        </aside>
+    }
+}

@@ -1,0 +1,172 @@
+//! The composition root: which implementation of anything is used, and who is given what.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use auth::Auth;
+use kernel::{Clock, Hint, Hints};
+use queue::{Queue, QueueParts};
+use secrecy::ExposeSecret as _;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::broadcast;
+use tokio::sync::mpsc::UnboundedReceiver;
+use users::{Replica, ReplicaOptions};
+
+use crate::clock;
+use crate::config::{Config, DatabaseConfig, ReplicaConfig};
+use crate::events::Streams;
+
+/// Connections to our own database. On few cores more only queue in the server instead of here.
+const POOL_SIZE: u32 = 12;
+/// One statement of ours may take so long; discovery's merges stay far below.
+const STATEMENT_TIMEOUT: &str = "10s";
+/// A request waits so long for a connection before it is told that the database does not answer.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Hints that a slow browser may be behind before it is told to ask for everything.
+const HINTS_KEPT: usize = 64;
+
+/// Everything that serves, wired. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Our own database.
+    pub pool: PgPool,
+    /// The claims platform.
+    pub replica: Replica,
+    /// Staff.
+    pub auth: Auth,
+    /// Who is next.
+    pub queue: Queue,
+    /// The business clock.
+    pub clock: Clock,
+    /// The business clock is not the machine's.
+    pub is_practice: bool,
+    pub(crate) streams: Streams,
+    pub(crate) hints: broadcast::Sender<Hint>,
+}
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct AppParts {
+    /// Our own database.
+    pub pool: PgPool,
+    /// The claims platform.
+    pub replica: Replica,
+    /// The business clock.
+    pub clock: Clock,
+    /// Which numbers may be rung.
+    pub numbers: kernel::NumberPolicy,
+    /// The business clock is not the machine's.
+    pub is_practice: bool,
+}
+
+impl App {
+    /// Wires the parts. Also gives the end of the hints that are to be told to the other servers.
+    pub async fn new(parts: AppParts) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
+        let (hints, outgoing) = Hints::channel();
+        let auth = Auth::new(parts.pool.clone(), hints.clone());
+        let queue = Queue::new(QueueParts {
+            pool: parts.pool.clone(),
+            replica: parts.replica.clone(),
+            auth: auth.clone(),
+            clock: parts.clock.clone(),
+            hints,
+            numbers: parts.numbers,
+            is_practice: parts.is_practice,
+        })
+        .await?;
+        let app = Self {
+            pool: parts.pool,
+            replica: parts.replica,
+            auth,
+            queue,
+            clock: parts.clock,
+            is_practice: parts.is_practice,
+            streams: Streams::default(),
+            hints: broadcast::Sender::new(HINTS_KEPT),
+        };
+        Ok((app, outgoing))
+    }
+
+    /// Connects as configured. Needs our own database, migrated; the replica may be away.
+    pub async fn connect(config: &Config) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
+        let pool = connect_database(&config.database)?;
+        require_migrated(&pool).await?;
+        Self::new(AppParts {
+            clock: clock::business_clock(&pool, config.environment.clock).await?,
+            pool,
+            replica: connect_replica(&config.replica)?,
+            numbers: config.environment.numbers(),
+            is_practice: config.environment.clock.is_some(),
+        })
+        .await
+    }
+}
+
+/// The pool of our own database; connects when it is first used, and again whenever the database comes back.
+pub fn connect_database(config: &DatabaseConfig) -> anyhow::Result<PgPool> {
+    let options: PgConnectOptions = config.url.expose_secret().parse().context("DATABASE_URL cannot be read")?;
+    Ok(pool_options().connect_lazy_with(with_timeouts(options)))
+}
+
+/// Time-outs on the server's side: one on the client's side alone would leave the statement running.
+pub fn with_timeouts(options: PgConnectOptions) -> PgConnectOptions {
+    options.application_name("dialler").options([
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ])
+}
+
+/// How our own database is pooled.
+pub fn pool_options() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(POOL_SIZE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A ping at every acquire would be one more round trip for every statement.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > Duration::from_secs(30) {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
+}
+
+/// The claims platform's replica, read-only.
+pub fn connect_replica(config: &ReplicaConfig) -> anyhow::Result<Replica> {
+    let options = ReplicaOptions { lag_source: config.lag_source, ..ReplicaOptions::default() };
+    Ok(Replica::connect(config.url.expose_secret(), options)?)
+}
+
+/// Refuses a database that is behind this program, with what to do. A later one is fine: the previous program runs on
+/// the next schema.
+async fn require_migrated(pool: &PgPool) -> anyhow::Result<()> {
+    let applied: Vec<i64> = sqlx::query_scalar("select version from _sqlx_migrations where success")
+        .fetch_all(pool)
+        .await
+        .or_else(|error| match &error {
+            // 42P01: there is no such table, so nothing was ever migrated.
+            sqlx::Error::Database(cause) if cause.code().as_deref() == Some("42P01") => Ok(Vec::new()),
+            _ => Err(error),
+        })
+        .context("the dialler's database (DATABASE_URL) does not answer")?;
+    let missing = crate::MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count();
+    anyhow::ensure!(missing == 0, "the database lacks {missing} migrations: run `dialler migrate`");
+    Ok(())
+}
+
+/// A name that a server function asks for, provided to each.
+pub(crate) fn provide(app: &App) -> impl Fn() + Clone + Send + Sync + 'static {
+    let (auth, queue) = (app.auth.clone(), app.queue.clone());
+    move || {
+        leptos::prelude::provide_context(auth.clone());
+        leptos::prelude::provide_context(queue.clone());
+    }
+}
+
+/// Shared by everything that must end when the server stops.
+pub(crate) type Stopping = Arc<tokio::sync::watch::Sender<bool>>;

@@ -1,0 +1,137 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use auth::Role;
+use clap::{Args, Parser, Subcommand};
+use kernel::DecisionId;
+
+/// The dialler: the right person, once, only when the call is still needed.
+///
+/// Everything is configured by environment variables; `.env.example` lists them all, and `dialler config check` says
+/// what is wrong with them. Times are Europe/London where people read them.
+#[derive(Debug, Parser)]
+#[command(name = "dialler", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the product: pages, server functions, events and, unless told not to, the background jobs.
+    ///
+    /// The database must be migrated (`dialler migrate`). Listens on BIND_ADDRESS; people reach it at PUBLIC_BASE_URL.
+    /// The replica may be away: then nobody is handed out, and the screens say so.
+    Serve(Serve),
+    /// Run only the background jobs: leases that run out, sessions that end, presence. For machines that serve nothing.
+    Worker,
+    /// Bring the PostgreSQL database up to date. Forward only; running it again changes nothing.
+    Migrate,
+    /// Fill an empty local claims platform with invented people, for development.
+    ///
+    /// Writes to CLAIMS_SIM_DATABASE_URL, which must be on this machine; creates the database when it is missing and
+    /// refuses one that it did not create. The same seed always makes the same people.
+    #[cfg(feature = "demo")]
+    Seed(Seed),
+    /// Add, list and change staff.
+    #[command(subcommand)]
+    Agents(Agents),
+    /// Read the whole replica once and bring the queues up to date: who came in, moved, left.
+    ///
+    /// Safe at any time, also while agents work; people under a lease are left alone. Only one runs at a time, over all
+    /// servers. Prints what it did.
+    Discover,
+    /// Look into the queues.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Print one dial decision with everything it rested on, and verify its hash.
+    Decision {
+        /// The decision's id, a UUID.
+        id: DecisionId,
+    },
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Move the practice clock on to the next opening hour, when it is closed. For the demo; never moves back.
+    #[command(hide = true)]
+    DemoClock,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The folder with the built front end.
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub site: PathBuf,
+    /// Leave the background jobs to `dialler worker` on another machine.
+    #[arg(long)]
+    pub without_jobs: bool,
+}
+
+/// What to invent.
+#[derive(Debug, Args)]
+pub struct Seed {
+    /// How many users; three claims and four requirements each on average.
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub users: u64,
+    /// Which invented people: any number.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// What to do with staff. Passwords are read from standard input, so that they stand in no list of processes.
+#[derive(Debug, Subcommand)]
+pub enum Agents {
+    /// Add somebody. The password comes on standard input, for example `dialler agents create … < password.txt`.
+    Create {
+        /// The work e-mail, which is the sign-in.
+        #[arg(long, value_name = "E")]
+        email: String,
+        /// The whole name.
+        #[arg(long, value_name = "N")]
+        name: String,
+        /// agent, supervisor or admin.
+        #[arg(long, value_name = "R")]
+        role: Role,
+    },
+    /// Everybody who is or was on the staff.
+    List,
+    /// End somebody's access at once, on every browser. Their records stay.
+    Deactivate {
+        /// The work e-mail.
+        #[arg(long, value_name = "E")]
+        email: String,
+    },
+    /// Set a new password, read from standard input, and sign them out everywhere.
+    ResetPassword {
+        /// The work e-mail.
+        #[arg(long, value_name = "E")]
+        email: String,
+    },
+    /// Set what somebody may do, from their next request on.
+    SetRole {
+        /// The work e-mail.
+        #[arg(long, value_name = "E")]
+        email: String,
+        /// agent, supervisor or admin.
+        #[arg(long, value_name = "R")]
+        role: Role,
+    },
+}
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum QueueCommand {
+    /// Everybody who waits: user id, a tab, the queue; one line each, by user id.
+    Export,
+}
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Read every variable and report all problems at once; prints what holds, without secrets.
+    Check,
+}

@@ -1,0 +1,166 @@
+//! The commands: each reads its input, calls one use case and prints what came of it.
+
+use std::io::{BufWriter, Read as _, Write as _};
+
+use anyhow::Context as _;
+use auth::{Auth, NewAgent};
+use kernel::{DecisionId, Hints};
+
+use crate::app::{App, connect_database};
+use crate::cli::{Agents, Cli, Command, ConfigCommand, QueueCommand};
+use crate::clock;
+use crate::config::Config;
+use crate::{serve, telemetry};
+
+/// Does what was typed.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    telemetry::start(config.environment.is_development);
+    match cli.command {
+        Command::Serve(options) => serve::serve(&config, &options).await,
+        Command::Worker => serve::work(&config).await,
+        Command::Migrate => migrate(&config).await,
+        #[cfg(feature = "demo")]
+        Command::Seed(options) => seed(&config, &options).await,
+        Command::Agents(command) => agents(&config, command).await,
+        Command::Discover => discover(&config).await,
+        Command::Queue(QueueCommand::Export) => export(&config).await,
+        Command::Decision { id } => decision(&config, id).await,
+        Command::Config(ConfigCommand::Check) => check(&config),
+        Command::DemoClock => demo_clock(&config).await,
+    }
+}
+
+/// Prints one line of a result. A reader that went away (`| head`) is no fault.
+fn print(line: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn check(config: &Config) -> anyhow::Result<()> {
+    for (name, value) in config.describe() {
+        print(&format!("{name:<26}{value}"))?;
+    }
+    print("The configuration is right.")
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let pool = connect_database(&config.database)?;
+    crate::MIGRATOR.run(&pool).await.context("the database could not be migrated")?;
+    print("The database is up to date.")
+}
+
+#[cfg(feature = "demo")]
+async fn seed(config: &Config, options: &crate::cli::Seed) -> anyhow::Result<()> {
+    use secrecy::ExposeSecret as _;
+
+    anyhow::ensure!(config.environment.is_development, "people are invented in development only (ENVIRONMENT=development)");
+    let url = config.claims_sim.url.as_ref().context("CLAIMS_SIM_DATABASE_URL is not set: the primary of a local claims platform")?;
+    let as_of = config.environment.clock.unwrap_or_else(kernel::machine_now);
+    let population = claims_sim::Population { users: options.users, seed: options.seed, as_of };
+    let report = claims_sim::seed(url.expose_secret(), &population, |progress| tracing::info!("{progress}")).await?;
+    print(&report.to_string())
+}
+
+async fn agents(config: &Config, command: Agents) -> anyhow::Result<()> {
+    let auth = Auth::new(connect_database(&config.database)?, Hints::unheard());
+    match command {
+        Agents::Create { email, name, role } => {
+            let id = auth.create(NewAgent { email, name, role, password: read_password()? }).await.map_err(words)?;
+            print(&format!("Added agent {id}."))
+        }
+        Agents::List => {
+            for member in auth.list().await.map_err(words)? {
+                let state = if member.deactivated_at.is_some() { "deactivated" } else { "active" };
+                print(&format!("{}\t{}\t{}\t{}\t{state}", member.id, member.email, member.role, member.name))?;
+            }
+            Ok(())
+        }
+        Agents::Deactivate { email } => {
+            auth.deactivate(&email).await.map_err(words)?;
+            print("Deactivated, and signed out everywhere.")
+        }
+        Agents::ResetPassword { email } => {
+            auth.reset_password(&email, read_password()?).await.map_err(words)?;
+            print("The password is changed, and they are signed out everywhere.")
+        }
+        Agents::SetRole { email, role } => {
+            auth.set_role(&email, role).await.map_err(words)?;
+            print(&format!("The role is {role} from their next request on."))
+        }
+    }
+}
+
+/// A refusal is its own sentence; anything else keeps its chain of causes.
+fn words(failure: auth::AuthFailure) -> anyhow::Error {
+    match failure {
+        auth::AuthFailure::Refused(refusal) => anyhow::anyhow!("{refusal}"),
+        other => other.into(),
+    }
+}
+
+/// The first line of standard input.
+fn read_password() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().take(4_096).read_to_string(&mut text).context("the password could not be read from standard input")?;
+    let password = text.lines().next().unwrap_or_default().to_owned();
+    anyhow::ensure!(!password.is_empty(), "the password is read from standard input, and nothing came");
+    Ok(password)
+}
+
+async fn discover(config: &Config) -> anyhow::Result<()> {
+    let (app, outgoing) = App::connect(config).await?;
+    let telling = tokio::spawn(crate::events::send_hints(app.pool.clone(), outgoing));
+    let report = app.queue.discover().await?;
+    print(&format!(
+        "Read {} users: {} added, {} moved, {} changed, {} removed, {} kept.",
+        report.users_read, report.added, report.moved, report.changed, report.removed, report.kept
+    ))?;
+    // Dropping the application closes the channel; what was announced is sent first.
+    drop(app);
+    telling.await?;
+    Ok(())
+}
+
+async fn export(config: &Config) -> anyhow::Result<()> {
+    let (app, _) = App::connect(config).await?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let exported = app.queue.export(|user, queue| writeln!(out, "{user}\t{queue}")).await;
+    match exported {
+        Err(queue::ExportFailure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => {
+            other?;
+            Ok(out.flush()?)
+        }
+    }
+}
+
+async fn decision(config: &Config, id: DecisionId) -> anyhow::Result<()> {
+    let (app, _) = App::connect(config).await?;
+    let decision = app.queue.decision(id).await?;
+    let yes = |is_intact: bool| if is_intact { "verified" } else { "DOES NOT MATCH" };
+    print(&format!("decision      {id}"))?;
+    print(&format!("content hash  {} ({})", decision.content_hash, yes(decision.is_content_intact)))?;
+    let personal = decision.is_personal_intact.map_or("erased; the record stands without them", yes);
+    print(&format!("personal      {personal}"))?;
+    print("sealed        no")?;
+    print(&serde_json::to_string_pretty(&decision.record)?)?;
+    if let Some(personal) = &decision.personal {
+        print("personal facts:")?;
+        print(&serde_json::to_string_pretty(personal)?)?;
+    }
+    anyhow::ensure!(decision.is_content_intact && decision.is_personal_intact != Some(false), "the record is not what was written");
+    Ok(())
+}
+
+async fn demo_clock(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(config.environment.clock.is_some(), "there is no practice clock: CLOCK is not set");
+    let (app, _) = App::connect(config).await?;
+    if let Some(opening) = app.queue.next_opening() {
+        clock::move_on(&app.pool, opening).await?;
+    }
+    let (app, _) = App::connect(config).await?;
+    print(&format!("The practice clock shows {}.", kernel::london(app.clock.now()).format("%A %-d %B %Y, %H:%M")))
+}

@@ -1,0 +1,344 @@
+//! The configuration: one struct a concern, read once, every problem reported together with the variable's name.
+//! Nothing else in the product reads the environment.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use chrono::{DateTime, Utc};
+use kernel::NumberPolicy;
+use secrecy::{ExposeSecret as _, SecretString};
+use users::LagSource;
+
+/// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
+const RESERVED: [&str; 15] = [
+    "REDIS_URL",
+    "MAIN_APP_URL",
+    "CRON_SECRET",
+    "TWILIO_MODE",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_API_KEY",
+    "TWILIO_API_SECRET",
+    "TWILIO_TWIML_APP_SID",
+    "TWILIO_PHONE_NUMBER",
+    "TWILIO_CPS",
+    "ENABLE_HOURLY_REFRESH",
+    "ENABLE_PRE_CALL_VALIDATION",
+    "ENABLE_OPTIONAL_CACHING",
+    "QUEUE_MODE",
+];
+
+/// Ofcom's numbers for drama, and an unassigned range for bulk data (mobile, London, no area, and others of Ofcom's list).
+const TEST_PREFIXES: &str = "+447700900,+4477009,+44207946,+441632960,+441134960,+441144960,+441154960,+441164960,+441174960,\
++441184960,+441214960,+441314960,+441414960,+441514960,+441614960,+441914980,+442896496,+442920180";
+
+/// Everything that is configured.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// ENVIRONMENT, CLOCK, TEST_NUMBER_PREFIXES.
+    pub environment: EnvironmentConfig,
+    /// DATABASE_URL.
+    pub database: DatabaseConfig,
+    /// REPLICA_DATABASE_URL, REPLICA_LAG_SOURCE.
+    pub replica: ReplicaConfig,
+    /// PUBLIC_BASE_URL, BIND_ADDRESS.
+    pub http: HttpConfig,
+    /// CLAIMS_SIM_DATABASE_URL.
+    pub claims_sim: ClaimsSimConfig,
+}
+
+/// Where this runs, and what is allowed only there.
+#[derive(Clone, Debug)]
+pub struct EnvironmentConfig {
+    /// ENVIRONMENT: `production` (the default) or `development`.
+    pub is_development: bool,
+    /// CLOCK: in development only, the instant (RFC 3339) at which the business clock starts at the first start.
+    pub clock: Option<DateTime<Utc>>,
+    /// TEST_NUMBER_PREFIXES: in development only, prefixes in E.164 that may be rung although nobody has such numbers.
+    pub test_number_prefixes: Vec<String>,
+}
+
+impl EnvironmentConfig {
+    /// Which numbers may be rung.
+    pub fn numbers(&self) -> NumberPolicy {
+        NumberPolicy { test_prefixes: self.test_number_prefixes.clone(), other_countries: Vec::new() }
+    }
+}
+
+/// Our own database.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// DATABASE_URL: `postgres://user:password@host:port/name`.
+    pub url: SecretString,
+}
+
+/// The claims platform.
+#[derive(Clone, Debug)]
+pub struct ReplicaConfig {
+    /// REPLICA_DATABASE_URL: `mysql://user:password@host:port/name`, an account that may only select.
+    pub url: SecretString,
+    /// REPLICA_LAG_SOURCE: `status` (the replica's own report, the default) or `none` (the lag is taken as 0: only where
+    /// the database is no replica).
+    pub lag_source: LagSource,
+}
+
+/// How the product is reached.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// PUBLIC_BASE_URL: what people type, without a slash at the end. Requests from pages of another origin are refused.
+    pub public_base_url: String,
+    /// BIND_ADDRESS: where to listen, `127.0.0.1:3000` by default.
+    pub bind_address: SocketAddr,
+}
+
+/// The synthetic claims platform.
+#[derive(Clone, Debug)]
+pub struct ClaimsSimConfig {
+    /// CLAIMS_SIM_DATABASE_URL: in development only, the primary that `dialler seed` writes.
+    pub url: Option<SecretString>,
+}
+
+/// Everything that is wrong, a line each.
+#[derive(Debug)]
+pub struct ConfigProblems(pub Vec<String>);
+
+impl std::error::Error for ConfigProblems {}
+
+impl fmt::Display for ConfigProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not right:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigProblems> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables from anywhere; an empty one counts as absent.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigProblems> {
+        let mut reader = Reader { variable: &variable, problems: Vec::new() };
+        for name in RESERVED {
+            if reader.get(name).is_some() {
+                reader.problem(name, "is kept for a later release and does nothing yet; take it out");
+            }
+        }
+        let environment = reader.environment();
+        let config = Self {
+            database: DatabaseConfig { url: reader.url("DATABASE_URL", &["postgres://", "postgresql://"]) },
+            replica: ReplicaConfig {
+                url: reader.url("REPLICA_DATABASE_URL", &["mysql://", "mariadb://"]),
+                lag_source: reader.lag_source(),
+            },
+            http: reader.http(environment.is_development),
+            claims_sim: reader.claims_sim(environment.is_development),
+            environment,
+        };
+        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigProblems(reader.problems)) }
+    }
+
+    /// What holds, a line a variable, without secrets.
+    pub fn describe(&self) -> Vec<(&'static str, String)> {
+        let host = |url: &SecretString| {
+            let url = url.expose_secret();
+            url.rsplit_once('@').map_or("(as given)", |(_, place)| place).to_owned()
+        };
+        vec![
+            ("ENVIRONMENT", if self.environment.is_development { "development" } else { "production" }.to_owned()),
+            ("CLOCK", self.environment.clock.map_or_else(|| "the machine's".into(), |at| at.to_rfc3339())),
+            ("TEST_NUMBER_PREFIXES", self.environment.test_number_prefixes.join(",")),
+            ("DATABASE_URL", host(&self.database.url)),
+            ("REPLICA_DATABASE_URL", host(&self.replica.url)),
+            ("REPLICA_LAG_SOURCE", self.replica.lag_source.to_string()),
+            ("PUBLIC_BASE_URL", self.http.public_base_url.clone()),
+            ("BIND_ADDRESS", self.http.bind_address.to_string()),
+            ("CLAIMS_SIM_DATABASE_URL", self.claims_sim.url.as_ref().map_or_else(|| "not set".into(), host)),
+        ]
+    }
+}
+
+/// Reads variables and collects what is wrong with them. After a problem it goes on with a harmless value, which is
+/// never used because the whole is refused in the end.
+struct Reader<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        (self.variable)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn problem(&mut self, name: &str, what: &str) {
+        self.problems.push(format!("{name} {what}"));
+    }
+
+    fn environment(&mut self) -> EnvironmentConfig {
+        let is_development = match self.get("ENVIRONMENT").as_deref() {
+            Some("development") => true,
+            None | Some("production") => false,
+            Some(other) => {
+                self.problem("ENVIRONMENT", &format!("is {other:?}; it is production or development"));
+                false
+            }
+        };
+        let clock = self.get("CLOCK").and_then(|text| {
+            let parsed = DateTime::parse_from_rfc3339(&text);
+            if parsed.is_err() {
+                self.problem("CLOCK", &format!("is {text:?}; it is an instant such as 2026-11-24T10:30:00Z"));
+            }
+            parsed.ok().map(|at| at.with_timezone(&Utc))
+        });
+        if clock.is_some() && !is_development {
+            self.problem("CLOCK", "is only for ENVIRONMENT=development: in production the clock is the machine's");
+        }
+        let given = self.get("TEST_NUMBER_PREFIXES");
+        if given.is_some() && !is_development {
+            self.problem("TEST_NUMBER_PREFIXES", "is only for ENVIRONMENT=development: nobody can be rung on such numbers");
+        }
+        let prefixes = if is_development { given.unwrap_or_else(|| TEST_PREFIXES.into()) } else { String::new() };
+        let test_number_prefixes: Vec<String> =
+            prefixes.split(',').map(str::trim).filter(|prefix| !prefix.is_empty()).map(str::to_owned).collect();
+        for prefix in &test_number_prefixes {
+            let digits = prefix.strip_prefix('+').unwrap_or_default();
+            if digits.len() < 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                self.problems.push(format!("TEST_NUMBER_PREFIXES has {prefix:?}; a prefix is + and at least six digits"));
+            }
+        }
+        EnvironmentConfig { is_development, clock, test_number_prefixes }
+    }
+
+    fn url(&mut self, name: &str, schemes: &[&str]) -> SecretString {
+        match self.get(name) {
+            Some(url) if schemes.iter().any(|scheme| url.starts_with(scheme)) => url.into(),
+            Some(_) => {
+                self.problem(name, &format!("does not begin with {}", schemes.join(" or ")));
+                SecretString::default()
+            }
+            None => {
+                self.problem(name, &format!("is not set; it is like {}user:password@host:port/name", schemes[0]));
+                SecretString::default()
+            }
+        }
+    }
+
+    fn lag_source(&mut self) -> LagSource {
+        match self.get("REPLICA_LAG_SOURCE").as_deref() {
+            None | Some("status") => LagSource::Status,
+            Some("none") => LagSource::None,
+            Some("heartbeat" | "aurora") => {
+                self.problem("REPLICA_LAG_SOURCE", "knows heartbeat and aurora from a later release; use status or none");
+                LagSource::Status
+            }
+            Some(other) => {
+                self.problem("REPLICA_LAG_SOURCE", &format!("is {other:?}; it is status or none"));
+                LagSource::Status
+            }
+        }
+    }
+
+    fn http(&mut self, is_development: bool) -> HttpConfig {
+        let bind_address = self.get("BIND_ADDRESS").unwrap_or_else(|| "127.0.0.1:3000".into());
+        let bind_address = bind_address.parse().unwrap_or_else(|_| {
+            self.problem("BIND_ADDRESS", &format!("is {bind_address:?}; it is an address and a port such as 127.0.0.1:3000"));
+            SocketAddr::from(([127, 0, 0, 1], 3000))
+        });
+        let public_base_url = match self.get("PUBLIC_BASE_URL") {
+            Some(url) => url,
+            None if is_development => "http://localhost:3000".into(),
+            None => {
+                self.problem("PUBLIC_BASE_URL", "is not set; it is what people type, such as https://dialler.example.co.uk");
+                String::new()
+            }
+        };
+        let is_https = public_base_url.starts_with("https://");
+        if !public_base_url.is_empty() {
+            if !is_https && !public_base_url.starts_with("http://") {
+                self.problem("PUBLIC_BASE_URL", "begins with https:// (or, in development, http://)");
+            } else if !is_https && !is_development {
+                self.problem("PUBLIC_BASE_URL", "begins with https:// in production: the session's cookie is sent over TLS only");
+            }
+            if public_base_url.splitn(4, '/').nth(3).is_some() {
+                self.problem("PUBLIC_BASE_URL", "is an origin alone: no path and no slash at the end");
+            }
+        }
+        HttpConfig { public_base_url, bind_address }
+    }
+
+    fn claims_sim(&mut self, is_development: bool) -> ClaimsSimConfig {
+        let given = self.get("CLAIMS_SIM_DATABASE_URL").is_some();
+        if given && !is_development {
+            self.problem("CLAIMS_SIM_DATABASE_URL", "is only for ENVIRONMENT=development: it is written to");
+        }
+        ClaimsSimConfig { url: given.then(|| self.url("CLAIMS_SIM_DATABASE_URL", &["mysql://", "mariadb://"])) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Config::from_variables(find).map_err(|problems| problems.0)
+    }
+
+    const PRODUCTION: [(&str, &str); 3] = [
+        ("DATABASE_URL", "postgres://dialler:secret-word@db/dialler"),
+        ("REPLICA_DATABASE_URL", "mysql://reader:secret-word@replica/claims"),
+        ("PUBLIC_BASE_URL", "https://dialler.example.co.uk"),
+    ];
+
+    #[test]
+    fn production_is_the_default_and_accepts_no_test_numbers() {
+        let config = read(&PRODUCTION).unwrap();
+        assert!(!config.environment.is_development);
+        assert!(config.environment.test_number_prefixes.is_empty());
+        assert!(config.environment.clock.is_none());
+    }
+
+    #[test]
+    fn all_problems_are_reported_together_with_their_names() {
+        let problems = read(&[("ENVIRONMENT", "staging"), ("BIND_ADDRESS", "3000"), ("CLOCK", "noon"), ("REPLICA_LAG_SOURCE", "guess")]).unwrap_err();
+        for name in ["ENVIRONMENT", "BIND_ADDRESS", "CLOCK", "REPLICA_LAG_SOURCE", "DATABASE_URL", "REPLICA_DATABASE_URL", "PUBLIC_BASE_URL"] {
+            assert!(problems.iter().any(|problem| problem.starts_with(name)), "{name} in {problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_for_development_is_refused_in_production() {
+        for name in ["CLOCK", "TEST_NUMBER_PREFIXES", "CLAIMS_SIM_DATABASE_URL"] {
+            let value = match name {
+                "CLOCK" => "2026-11-24T10:30:00Z",
+                "TEST_NUMBER_PREFIXES" => "+447700900",
+                _ => "mysql://sim:word@localhost/claims",
+            };
+            let variables = [&PRODUCTION[..], &[(name, value)]].concat();
+            let problems = read(&variables).unwrap_err();
+            assert!(problems.iter().all(|problem| problem.starts_with(name)) && problems.len() == 1, "{name}: {problems:?}");
+
+            let development = [&variables[..], &[("ENVIRONMENT", "development")]].concat();
+            assert!(read(&development).is_ok(), "{name}");
+        }
+        let plain = [&PRODUCTION[..2], &[("PUBLIC_BASE_URL", "http://dialler.example.co.uk")]].concat();
+        assert!(read(&plain).unwrap_err()[0].starts_with("PUBLIC_BASE_URL"));
+    }
+
+    #[test]
+    fn reserved_names_are_refused_by_name() {
+        for name in RESERVED {
+            let problems = read(&[&PRODUCTION[..], &[(name, "1")]].concat()).unwrap_err();
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].starts_with(name));
+        }
+    }
+
+    #[test]
+    fn secrets_are_neither_described_nor_debugged() {
+        let config = read(&PRODUCTION).unwrap();
+        assert!(!format!("{config:?} {:?}", config.describe()).contains("secret-word"));
+    }
+}

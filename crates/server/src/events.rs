@@ -1,0 +1,131 @@
+//! Screens update by themselves: a hint from any server reaches every open browser within about a tenth of a second.
+//!
+//! Service → this server's channel → one coalesced `notify` → one listener a server → one event stream a browser. Hints
+//! carry no data; the screen asks again for what it shows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::stream::{Stream, StreamExt as _};
+use kernel::{AgentId, Hint};
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::broadcast;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_stream::wrappers::{BroadcastStream, WatchStream};
+
+use crate::app::{App, Stopping};
+
+const CHANNEL: &str = "dialler_hints";
+/// Hints of so long are sent together.
+const COALESCED: Duration = Duration::from_millis(75);
+/// A comment is sent so often, so that a proxy does not think the stream dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Whose event streams are open on this server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<AgentId, usize>>>);
+
+impl Streams {
+    /// Agents with at least one open stream.
+    pub(crate) fn agents(&self) -> Vec<AgentId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    fn open(&self, agent: AgentId) -> OpenStream {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(agent).or_default() += 1;
+        OpenStream { streams: self.clone(), agent }
+    }
+}
+
+/// Counts one stream for as long as it lives.
+struct OpenStream {
+    streams: Streams,
+    agent: AgentId,
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.agent) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.agent);
+            }
+        }
+    }
+}
+
+/// `GET /api/events`: hints, from “ask for everything” on, until the browser leaves or the server stops.
+pub(crate) async fn stream(
+    State(app): State<App>,
+    Extension(agent): Extension<auth::CurrentAgent>,
+    Extension(stopping): Extension<Stopping>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let open = app.streams.open(agent.id);
+    let hints = BroadcastStream::new(app.hints.subscribe()).map(|hint| hint.unwrap_or(Hint::Everything));
+    let events = futures::stream::once(async { Hint::Everything }).chain(hints).map(move |hint| {
+        let _counted_while_this_lives = &open;
+        // A hint is a plain word; writing it cannot fail.
+        Ok(Event::default().json_data(hint).unwrap_or_default())
+    });
+    let mut stops = WatchStream::from_changes(stopping.subscribe());
+    Sse::new(events.take_until(async move { stops.next().await })).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// Tells the other servers, and this one, what changed: one statement for all hints of a moment. Never inside a
+/// transaction of a use case, because `notify` takes a lock of the whole instance through commit.
+pub(crate) async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hint>) {
+    let mut unsent: BTreeSet<Hint> = BTreeSet::new();
+    loop {
+        if unsent.is_empty() {
+            match outgoing.recv().await {
+                Some(hint) => unsent.insert(hint),
+                None => return,
+            };
+        }
+        tokio::time::sleep(COALESCED).await;
+        while let Ok(hint) = outgoing.try_recv() {
+            unsent.insert(hint);
+        }
+        let Ok(payload) = serde_json::to_string(&unsent) else { return };
+        let sent = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).execute(&pool).await;
+        match sent {
+            Ok(_) => unsent.clear(),
+            Err(error) => {
+                tracing::warn!(error.message = %error, "hints could not be sent; they are kept and tried again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Hears the hints of all servers and passes them to the streams of this one. When the connection was lost, hints may
+/// have been missed: everybody is told to ask for everything.
+pub(crate) async fn hear_hints(pool: PgPool, hints: broadcast::Sender<Hint>) {
+    loop {
+        if let Err(error) = hear_until_lost(&pool, &hints).await {
+            tracing::warn!(error.message = %error, "hints cannot be heard; trying again");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn hear_until_lost(pool: &PgPool, hints: &broadcast::Sender<Hint>) -> sqlx::Result<()> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    // Nobody listening is no fault: there may be no browser.
+    let _ = hints.send(Hint::Everything);
+    while let Some(notification) = listener.try_recv().await? {
+        let heard: Vec<Hint> = serde_json::from_str(notification.payload()).unwrap_or_else(|_| vec![Hint::Everything]);
+        for hint in heard {
+            let _ = hints.send(hint);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Whether the server lives, and how what it depends on is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use kernel::{BrowserError, BrowserErrorReceipt, Health, HealthCheck, new_reference};
+
+use crate::app::App;
+
+/// `GET /health/live`: the process answers.
+pub(crate) async fn live() -> &'static str {
+    "live\n"
+}
+
+/// `GET /health/ready`: 200 when requests can be served, else 503; each dependency by name either way.
+pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    let health = check(&app).await;
+    let status = if health.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}
+
+/// `GET /api/health`: the same for people; public, so it says nothing about anybody.
+pub(crate) async fn public(State(app): State<App>) -> Json<Health> {
+    Json(check(&app).await)
+}
+
+/// Without our own database nothing can be served. Without the replica everything but handing people out can.
+async fn check(app: &App) -> Health {
+    let database = sqlx::query_scalar!("select 1").fetch_one(&app.pool).await.is_ok();
+    let lag = app.replica.lag();
+    let hours = app.queue.hours();
+    let discovered = app.queue.last_discovery().await.ok().flatten();
+    let line = |name: &str, title: &str, is_ok: bool, words: String| HealthCheck { name: name.into(), title: title.into(), is_ok, words };
+    Health {
+        is_ready: database,
+        version: env!("CARGO_PKG_VERSION").into(),
+        is_practice: app.is_practice,
+        checks: vec![
+            line("database", "Dialler", database, if database { "Working normally".into() } else { "Its database does not answer".into() }),
+            line(
+                "replica",
+                "Claims platform",
+                lag.is_some(),
+                lag.map_or_else(
+                    || "Cannot be read just now".into(),
+                    |lag| format!("Replica {}.{:02} s behind", lag.millis / 1_000, lag.millis % 1_000 / 10),
+                ),
+            ),
+            line("hours", "Calling hours", hours.is_open, format!("{} {}", if hours.is_open { "Open" } else { "Closed, open" }, hours.words)),
+            line(
+                "queues",
+                "Queues",
+                discovered.as_ref().is_some_and(|(_, is_fresh)| *is_fresh),
+                discovered.map_or_else(|| "Never renewed".into(), |(at, _)| format!("Last renewed {at}")),
+            ),
+        ],
+    }
+}
+
+/// Characters of a browser's report that reach the log.
+const REPORT_LIMIT: usize = 500;
+
+/// `POST /api/browser_error`: something went wrong in a browser; the answer is the reference that finds it in the log.
+/// Public, because it can go wrong on the sign-in page too.
+pub(crate) async fn browser_error(Json(report): Json<BrowserError>) -> Json<BrowserErrorReceipt> {
+    let reference = new_reference();
+    let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(REPORT_LIMIT).collect::<String>();
+    tracing::error!(
+        error.reference = %reference, browser.page = %short(&report.page), browser.message = %short(&report.message),
+        "something went wrong in a browser"
+    );
+    Json(BrowserErrorReceipt { reference })
+}

@@ -1,0 +1,102 @@
+//! What happens without being asked. Each job is a loop that outlives its failures: a run that fails is logged, and the
+//! next one comes.
+
+use std::future::Future;
+use std::time::Duration;
+
+use kernel::{AgentId, Hint};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::app::App;
+
+/// Jobs that any one server does for all: running them on several is harmless, each is one idempotent statement.
+pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
+    let queue = app.queue.clone();
+    repeat(jobs, "return expired leases", Duration::from_secs(2), move || {
+        let queue = queue.clone();
+        async move { queue.return_expired().await }
+    });
+    let auth = app.auth.clone();
+    repeat(jobs, "end lost sessions", Duration::from_secs(60), move || {
+        let auth = auth.clone();
+        async move { auth.sweep().await }
+    });
+}
+
+/// Jobs of every server that has browsers.
+pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
+    let own = app.clone();
+    repeat(jobs, "hear open streams", Duration::from_secs(10), move || {
+        let app = own.clone();
+        async move {
+            let open = app.streams.agents();
+            if !open.is_empty() {
+                app.auth.heard(&open).await?;
+            }
+            // Whoever was heard, by a stream or by any request, keeps the person they hold.
+            let reachable = app.auth.list_reachable().await?;
+            app.queue.renew(&reachable).await?;
+            anyhow::Ok(())
+        }
+    });
+    let own = app.clone();
+    // Somebody becomes unreachable by silence, so nothing announces it: look, and say so when it has changed.
+    let known: std::sync::Arc<tokio::sync::Mutex<Vec<AgentId>>> = std::sync::Arc::default();
+    repeat(jobs, "watch presence", Duration::from_secs(5), move || {
+        let (app, known) = (own.clone(), std::sync::Arc::clone(&known));
+        async move {
+            let now = app.auth.list_unreachable().await?;
+            let mut before = known.lock().await;
+            if *before != now {
+                *before = now;
+                // No browser listening is no fault.
+                let _ = app.hints.send(Hint::Agents);
+            }
+            anyhow::Ok(())
+        }
+    });
+    let replica = app.replica.clone();
+    supervise(jobs, "sample the replica's lag", move || {
+        let replica = replica.clone();
+        async move { replica.watch_lag().await }
+    });
+}
+
+/// Runs `work` every `period` until the set is dropped; the first time at once.
+fn repeat<F, E>(jobs: &mut JoinSet<()>, name: &'static str, period: Duration, work: impl Fn() -> F + Clone + Send + 'static)
+where
+    F: Future<Output = Result<(), E>> + Send,
+    E: std::fmt::Debug + std::fmt::Display,
+{
+    supervise(jobs, name, move || {
+        let work = work.clone();
+        async move {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                if let Err(error) = work().await {
+                    tracing::error!(job.name = name, error.message = %error, error.chain = ?error, "a job failed; it is tried again");
+                }
+            }
+        }
+    });
+}
+
+/// Keeps a loop running: when it panics or ends, it is seen and started again.
+fn supervise<F>(jobs: &mut JoinSet<()>, name: &'static str, start: impl Fn() -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    jobs.spawn(async move {
+        loop {
+            // Dropping this set with the outer task ends the inner one too.
+            let mut running = JoinSet::new();
+            running.spawn(start());
+            let ended = running.join_next().await;
+            tracing::error!(job.name = name, job.ended = ?ended, "a job stopped; it is started again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+mod commands;
+pub mod config;
+mod events;
+mod health;
+mod jobs;
+mod modules;
+pub mod router;
+mod serve;
+mod telemetry;
+
+pub use commands::run;
+
+/// Every migration, in order.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -1,0 +1,242 @@
+//! Every path of the product, and the layers that refuse what is not allowed.
+//!
+//! From outside in: one log line a request · a panic becomes an answer · security headers · a limit on bodies · the
+//! session · **the guard** (everything under /api is refused unless it is signed in or on the short public list, and
+//! every change is refused unless it comes from our own pages) · statuses · the functions themselves.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use auth::{SessionStore, agent_of, session_layer};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Extension, Json, Router};
+use http_body_util::{BodyExt as _, Limited};
+use kernel::{ErrorCode, WireError};
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_sessions::Session;
+
+use crate::app::{App, Stopping, provide};
+use crate::{events, health};
+
+/// Paths under /api that nobody needs to be signed in for. Everything else is refused.
+pub const PUBLIC: [&str; 3] = ["/api/auth/sign_in", "/api/health", "/api/browser_error"];
+
+/// No request of ours is larger: a note of 500 characters and its names.
+const BODY_LIMIT: usize = 64 * 1024;
+/// An error is a few words.
+const ERROR_LIMIT: usize = 64 * 1024;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What the guard needs to know.
+#[derive(Clone, Debug)]
+struct Guard {
+    /// Our own origin, as a browser writes it.
+    origin: Arc<str>,
+}
+
+/// The whole router. `site` is the folder with the built front end.
+pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping) -> Router {
+    let sessions = session_layer(SessionStore::new(app.pool.clone()), public_base_url.starts_with("https://"));
+    let guard = Guard { origin: public_base_url.into() };
+
+    let mut api = Router::new()
+        .route("/api/health", get(health::public))
+        .route("/api/browser_error", post(health::browser_error))
+        .route("/api/events", get(events::stream));
+    for path in server_function_paths() {
+        api = api.route(path, post(server_function));
+    }
+    let api = api
+        .route("/api/{*rest}", any(no_such_path))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app.clone())
+        .layer(
+            ServiceBuilder::new()
+                .layer(Extension(stopping))
+                .layer(middleware::map_response(plain_errors_as_json))
+                .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+                .layer(sessions)
+                .layer(middleware::from_fn_with_state(guard, refuse_unless_allowed))
+                .layer(middleware::from_fn(limit_body))
+                .layer(middleware::map_response(status_of_error)),
+        );
+
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .with_state(app.clone())
+        .merge(api)
+        .fallback_service(pages(site))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(log_request))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+                .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
+                .layer(header_layer(header::X_FRAME_OPTIONS, "DENY")),
+        )
+}
+
+/// The paths of all registered server functions, sorted.
+pub fn server_function_paths() -> Vec<&'static str> {
+    let mut paths: Vec<&'static str> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+async fn server_function(State(app): State<App>, request: Request) -> Response {
+    leptos_axum::handle_server_fns_with_context(provide(&app), request).await.into_response()
+}
+
+async fn no_such_path() -> Response {
+    refusal(&WireError::new(ErrorCode::NotFound, "There is no such path."))
+}
+
+async fn wrong_method() -> Response {
+    let body = WireError::new(ErrorCode::BadRequest, "This path takes another method; server functions take POST.");
+    (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
+}
+
+fn refusal(error: &WireError) -> Response {
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error)).into_response()
+}
+
+/// Denies by default. Server functions decode their arguments before their bodies run, so who asks is settled here.
+async fn refuse_unless_allowed(State(guard): State<Guard>, session: Session, mut request: Request, next: Next) -> Response {
+    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    if is_change && origin != Some(&*guard.origin) {
+        tracing::warn!(http.origin = origin, "a change from a foreign or missing origin was refused");
+        return refusal(&WireError::new(
+            ErrorCode::Forbidden,
+            "This request does not come from the dialler's own pages (the Origin header), so it was refused.",
+        ));
+    }
+    if !PUBLIC.contains(&request.uri().path()) {
+        match agent_of(&session).await {
+            Ok(agent) => {
+                tracing::Span::current().record("agent.id", agent.id.get());
+                request.extensions_mut().insert(agent);
+            }
+            Err(error) => return refusal(&error),
+        }
+    }
+    next.run(request).await
+}
+
+/// Reads the body before anything else does, and refuses a huge one in our own words.
+async fn limit_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body.to_bytes()))).await,
+        Err(_) => refusal(&WireError::new(ErrorCode::TooLarge, "The request is larger than anything the dialler accepts.")),
+    }
+}
+
+/// A server function that failed answers 500 whatever the failure; the code in its body says what status it is.
+async fn status_of_error(response: Response) -> Response {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = Limited::new(body, ERROR_LIMIT).collect().await else {
+        return refusal(&WireError::new(ErrorCode::Internal, "The answer could not be made."));
+    };
+    let body = body.to_bytes();
+    if let Ok(error) = serde_json::from_slice::<WireError>(&body) {
+        parts.status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// What axum's own extractors refuse, they refuse as plain text; here everything is a [`WireError`].
+async fn plain_errors_as_json(response: Response) -> Response {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if !is_error || is_json {
+        return response;
+    }
+    let status = response.status();
+    let code = match status.as_u16() {
+        413 => ErrorCode::TooLarge,
+        500.. => ErrorCode::Internal,
+        _ => ErrorCode::BadRequest,
+    };
+    let text = Limited::new(response.into_body(), ERROR_LIMIT).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let message = String::from_utf8_lossy(&text).into_owned();
+    let message = if code == ErrorCode::Internal || message.is_empty() { "The request could not be served.".into() } else { message };
+    (status, Json(WireError::new(code, message))).into_response()
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let reference = kernel::new_reference();
+    tracing::error!(error.reference = %reference, "a request panicked");
+    let mut error = WireError::new(ErrorCode::Internal, "Something went wrong on our side. Please try again.");
+    error.reference = Some(reference);
+    refusal(&error)
+}
+
+/// The front end: files as they are, precompressed, and its one page for every path that is not a file.
+fn pages(site: &Path) -> Router {
+    let files = ServeDir::new(site)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(ServeFile::new(site.join("index.html")).precompressed_br().precompressed_gzip());
+    Router::new()
+        .fallback_service(files)
+        .layer(middleware::from_fn(no_page_for_missing_files))
+        // Files keep their names between builds, so a browser asks whether it has the latest.
+        .layer(header_layer(header::CACHE_CONTROL, "no-cache"))
+}
+
+/// A missing script is missing: the page in its place would only confuse the browser.
+async fn no_page_for_missing_files(request: Request, next: Next) -> Response {
+    let is_file = request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let response = next.run(request).await;
+    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_file && is_page && response.status().is_success() { StatusCode::NOT_FOUND.into_response() } else { response }
+}
+
+/// One line a request: method, route (never its values), agent, status, time.
+async fn log_request(request: Request, next: Next) -> Response {
+    use tracing::Instrument as _;
+
+    let started = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", http.method = %request.method(), http.route = route, agent.id = tracing::field::Empty);
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    let _entered = span.enter();
+    // Files and health checks are many and dull.
+    if route.as_deref().is_some_and(|route| route.starts_with("/api/") && route != "/api/health") || status >= 500 {
+        tracing::info!(http.status = status, duration_ms = millis(elapsed), "request");
+    } else {
+        tracing::debug!(http.status = status, duration_ms = millis(elapsed), "request");
+    }
+    response
+}
+
+fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}

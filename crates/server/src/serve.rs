@@ -1,0 +1,110 @@
+//! `dialler serve` and `dialler worker`: start, run until told to stop, stop in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use users::ReplicaError;
+
+use crate::app::{App, Stopping};
+use crate::cli::Serve;
+use crate::config::Config;
+use crate::router::router;
+use crate::{events, jobs};
+
+/// Requests in flight have so long to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()> {
+    let address = config.http.bind_address;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (BIND_ADDRESS)"))?;
+    anyhow::ensure!(
+        options.site.join("index.html").is_file(),
+        "the front end is not in {}: build it (`just build-app`) or say where it is with --site",
+        options.site.display()
+    );
+    let (app, outgoing) = App::connect(config).await?;
+    refuse_writing_account(&app).await?;
+    if app.is_practice {
+        tracing::warn!(clock.now = %app.clock.now(), "the business clock is not the machine's (CLOCK): practice only");
+    }
+
+    let mut background = JoinSet::new();
+    background.spawn(events::send_hints(app.pool.clone(), outgoing));
+    background.spawn(events::hear_hints(app.pool.clone(), app.hints.clone()));
+    jobs::spawn_own(&app, &mut background);
+    if !options.without_jobs {
+        jobs::spawn_shared(&app, &mut background);
+    }
+
+    let stopping: Stopping = Arc::new(watch::Sender::new(false));
+    let router = router(&app, &config.http.public_base_url, &options.site, Arc::clone(&stopping));
+    tracing::info!(http.address = %address, "serving {}", config.http.public_base_url);
+    let (stop, mut stopped) = watch::channel(false);
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(async move {
+        told_to_stop().await;
+        tracing::info!("stopping: requests in flight are finished, nothing new is taken");
+        // Event streams never end by themselves.
+        stopping.send_replace(true);
+        stop.send_replace(true);
+    });
+    tokio::select! {
+        ended = server => ended?,
+        () = async {
+            let _ = stopped.changed().await;
+            tokio::time::sleep(DRAIN).await;
+        } => tracing::warn!("some requests did not end in time and were dropped"),
+    }
+    background.shutdown().await;
+    app.pool.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+pub(crate) async fn work(config: &Config) -> anyhow::Result<()> {
+    let (app, outgoing) = App::connect(config).await?;
+    let mut background = JoinSet::new();
+    background.spawn(events::send_hints(app.pool.clone(), outgoing));
+    jobs::spawn_shared(&app, &mut background);
+    tracing::info!("working");
+    told_to_stop().await;
+    background.shutdown().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Refuses to start with an account of the replica that could write. A replica that is away is no reason not to start:
+/// its connections are read-only in any case, and nobody is handed out until it is back.
+async fn refuse_writing_account(app: &App) -> anyhow::Result<()> {
+    match app.replica.check_account().await {
+        Ok(()) => Ok(()),
+        Err(ReplicaError::Unavailable(error)) => {
+            tracing::warn!(error.message = %error, "the replica does not answer yet; nobody is handed out until it does");
+            Ok(())
+        }
+        Err(error) => Err(error).context("the account of REPLICA_DATABASE_URL is refused"),
+    }
+}
+
+async fn told_to_stop() {
+    let interrupt = async {
+        // Without the handler Ctrl-C ends the process at once, which is the next best thing.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
