@@ -151,10 +151,10 @@ fn page_failed(errors: ArcRwSignal<Errors>) -> impl IntoView {
 fn practice_banner(summary: Summary) -> Option<impl IntoView> {
     let time = summary.map(|summary| summary.is_practice.then(|| summary.business_time.clone())).flatten()?;
     Some(view! {
-        <p class="border-b border-base-300 bg-base-100 bg-linear-to-r from-warning/12 to-warning/12 px-4 py-1 text-center text-xs text-warning">
+        <section aria-label="Practice" class="border-b border-base-300 bg-base-100 bg-linear-to-r from-warning/12 to-warning/12 px-4 py-1 text-center text-xs text-warning">
             <b class="font-semibold">"Practice"</b>
             ": the clock says "
             {time}
-        </p>
+        </section>
     })
 }

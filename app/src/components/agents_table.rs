@@ -81,7 +81,7 @@ pub(crate) fn agents_table(
         row(agent, agents_ago.clone(), holding, clock)
     });
     view! {
-        <table class="table table-sm table-pin-rows whitespace-nowrap [&_td]:px-2.5 [&_td]:py-1.5 [&_th]:px-2.5 [&_th]:py-1.5 [&_tr>:first-child]:pl-4">
+        <table class="table table-sm table-pin-rows whitespace-nowrap [&_td]:px-2.5 [&_td]:py-1.5 [&_th]:px-2.5 [&_th]:py-1.5 [&_tr>:first-child]:pl-4 [&_tr>:last-child]:pr-4">
             <thead>
                 <tr>
                     <th scope="col">"Agent"</th>

@@ -108,7 +108,7 @@ fn claims_table(claims: &[ClaimCard]) -> AnyView {
     });
     view! {
         <div class="overflow-x-auto" tabindex="0" role="region" aria-label="Claims, scrolls sideways">
-            <table class="table table-sm whitespace-nowrap [&_:is(td,th)]:px-2.5 [&_tr>:first-child]:pl-4">
+            <table class="table table-sm whitespace-nowrap [&_:is(td,th)]:px-2.5 [&_tr>:first-child]:pl-4 [&_tr>:last-child]:pr-4">
                 <thead>
                     <tr>
                         <th scope="col">"Lender"</th>

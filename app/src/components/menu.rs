@@ -7,7 +7,7 @@ use web_sys::{HtmlElement, Node};
 /// A button that opens a list of commands. Arrows, Home and End move, Escape closes, and so does leaving it.
 #[component]
 pub(crate) fn Menu(
-    /// The button's whole name.
+    /// The button's name; what is on it is for the eye, or goes on from it.
     #[prop(into)]
     label: Signal<String>,
     /// The button's classes.
@@ -74,9 +74,9 @@ pub(crate) fn Menu(
                 class=class
                 aria-haspopup="menu"
                 aria-expanded=move || if is_open.get() { "true" } else { "false" }
-                aria-label=move || label.get()
                 on:click=move |_| if is_open.get_untracked() { close() } else { open() }
             >
+                <span class="sr-only">{move || label.get()}</span>
                 {face.run()}
             </button>
             <Show when=move || is_open.get()>

@@ -31,17 +31,19 @@ pub(crate) fn saved_list(saved: Query<Vec<SavedCall>>, agent_name: impl Fn(Agent
 
 fn row(call: &SavedCall, agent: Option<String>) -> impl IntoView + use<> {
     view! {
-        <li class="flex items-center gap-3 px-4 py-2.5">
+        <li class="flex gap-3 px-4 py-2.5">
             <span class="grid size-8 shrink-0 place-items-center rounded-full bg-accent/12 text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
-            <span class="min-w-0 flex-1">
-                <span class="block font-medium">"User "{call.user_id.to_string()}</span>
-                <span class="block text-dense break-words text-muted">{call.words.clone()}</span>
-                {agent.map(|agent| view! { <span class="block truncate text-xs text-muted">"found for "{agent}</span> })}
-            </span>
-            <span class="text-right text-xs whitespace-nowrap text-muted">
-                <span class="block">{call.at.clone()}</span>
-                <span class="block">{call.decision_id.short()}</span>
-            </span>
+            <div class="min-w-0 flex-1">
+                <p class="flex items-baseline justify-between gap-2">
+                    <span class="min-w-0 font-medium">"User " {call.user_id.to_string()}</span>
+                    <span class="text-xs whitespace-nowrap text-muted">{call.at.clone()}</span>
+                </p>
+                <p class="text-dense break-words text-muted">{call.words.clone()}</p>
+                <p class="flex justify-between gap-2 text-xs text-muted">
+                    {agent.map(|agent| view! { <span class="min-w-0 truncate" title=agent.clone()>{agent.clone()}</span> })}
+                    <span class="whitespace-nowrap">"Decision " {call.decision_id.short()}</span>
+                </p>
+            </div>
         </li>
     }
 }

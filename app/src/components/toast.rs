@@ -11,7 +11,7 @@ pub(crate) fn Announcements() -> impl IntoView {
         <div class="sr-only" aria-live="polite" id="live-polite">{move || announcer.polite.get()}</div>
         {move || {
             announcer.toast.get().map(|(_, words)| view! {
-                <div class="animate-arrive fixed bottom-22 left-4 z-40 flex max-w-md items-center gap-3 rounded-field bg-neutral px-4 py-3 text-dense text-neutral-content lg:left-23">
+                <section aria-label="Message" class="animate-arrive fixed bottom-22 left-4 z-40 flex max-w-md items-center gap-3 rounded-field bg-neutral px-4 py-3 text-dense text-neutral-content lg:left-23">
                     {icon(Icon::CircleCheck, "size-4")} <span data-testid="toast">{words}</span>
                     <button
                         type="button"
@@ -21,7 +21,7 @@ pub(crate) fn Announcements() -> impl IntoView {
                     >
                         {icon(Icon::X, "size-4")}
                     </button>
-                </div>
+                </section>
             })
         }}
     }

@@ -62,14 +62,14 @@ fn StatusMenu() -> impl IntoView {
     let clock = expect_context::<Clock>();
     let intention = Memo::new(move |_| session.intention());
     let time = move || session.map(|me| stopwatch(me.value.intention_seconds + me.seconds_ago(clock.now()))).unwrap_or_default();
-    // Without the time: a name that changes each second would be read out each second.
-    let label = Signal::derive(move || format!("My status: {}. Change status", intention_look(intention.get()).word));
+    let label = Signal::stored("My status:".to_owned());
     let face = move || {
         let look = intention_look(intention.get());
         view! {
             <span class=look.text>{icon(look.icon, "size-4.5")}</span>
             <span class="font-semibold">{look.word}</span>
-            <span class="font-normal text-muted">{time}</span>
+            // Not in the name: it would be read out each second.
+            <span class="font-normal text-muted" aria-hidden="true">{time}</span>
             {icon(Icon::ChevronDown, "size-3.5")}
         }
     };

@@ -33,7 +33,11 @@ use crate::state::session::Session;
 
 /// The agent's one screen.
 #[component]
-pub(crate) fn Console() -> Result<impl IntoView, Missing> {
+pub(crate) fn Console() -> impl IntoView {
+    console()
+}
+
+fn console() -> Result<impl IntoView, Missing> {
     set_title("Console");
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;
@@ -184,7 +188,7 @@ fn Ready() -> impl IntoView {
                 <p class="mt-2 text-base leading-6 text-muted">
                     "The dialler takes the person who should be rung first and proves, just before you see them, that the call is still needed."
                 </p>
-                <div class="mt-6">{call_next_button("min-w-56", false, Callback::new(move |()| console.call_next()))}</div>
+                <div class="mt-6">{call_next_button("min-w-56 gap-3", false, Callback::new(move |()| console.call_next()))}</div>
                 <p class="mt-3 min-h-4.5 text-dense text-muted">
                     {move || counts().map(|counts| view! {
                         "From "

@@ -27,7 +27,11 @@ const LAG_LIMIT: i64 = 5_000;
 
 /// What a supervisor sees of everybody.
 #[component]
-pub(crate) fn Floor() -> Result<impl IntoView, Missing> {
+pub(crate) fn Floor() -> impl IntoView {
+    floor()
+}
+
+fn floor() -> Result<impl IntoView, Missing> {
     set_title("Floor");
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;

@@ -81,7 +81,7 @@ pub async fn agent_of(session: &Session) -> Result<CurrentAgent, WireError> {
 
 /// The agent who sent the request that a server function answers.
 pub async fn current_agent() -> Result<CurrentAgent, WireError> {
-    agent_of(&session().await?).await
+    agent_of(&session()?).await
 }
 
 /// As [`current_agent`], refusing smaller roles than `role`.
@@ -92,14 +92,14 @@ pub async fn require(role: Role) -> Result<CurrentAgent, WireError> {
 
 /// Signs the agent in on this browser, under a new id (no fixation).
 pub(crate) async fn begin(agent: CurrentAgent) -> Result<(), WireError> {
-    let session = session().await?;
+    let session = session()?;
     session.cycle_id().await.map_err(|error| WireError::internal(&error))?;
     session.insert(KEY, agent).await.map_err(|error| WireError::internal(&error))
 }
 
 /// Ends the session of this browser.
 pub(crate) async fn end() -> Result<(), WireError> {
-    session().await?.flush().await.map_err(|error| WireError::internal(&error))
+    session()?.flush().await.map_err(|error| WireError::internal(&error))
 }
 
 /// Where the request came from.
@@ -108,7 +108,7 @@ pub(crate) fn client_address() -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
-async fn session() -> Result<Session, WireError> {
+fn session() -> Result<Session, WireError> {
     let parts = expect_context::<axum::http::request::Parts>();
     parts.extensions.get::<Session>().cloned().ok_or_else(|| WireError::new(ErrorCode::Internal, "This path has no session."))
 }
@@ -147,8 +147,8 @@ impl session_store::SessionStore for SessionStore {
             return Ok(None);
         };
         let agent = serde_json::to_value(agent).map_err(|error| StoreError::Encode(error.to_string()))?;
-        let expiry_date = time::OffsetDateTime::from_unix_timestamp(expires_at.timestamp())
-            .map_err(|error| StoreError::Decode(error.to_string()))?;
+        let expiry_date =
+            time::OffsetDateTime::from_unix_timestamp(expires_at.timestamp()).map_err(|error| StoreError::Decode(error.to_string()))?;
         Ok(Some(Record { id: *id, data: [(KEY.to_owned(), agent)].into(), expiry_date }))
     }
 

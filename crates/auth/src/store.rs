@@ -185,12 +185,7 @@ pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, 
 }
 
 /// The intention and since when it holds; setting what is already set does not start the time anew.
-pub(crate) async fn set_intention(
-    pool: &PgPool,
-    agent: AgentId,
-    intention: Intention,
-    now: DateTime<Utc>,
-) -> sqlx::Result<DateTime<Utc>> {
+pub(crate) async fn set_intention(pool: &PgPool, agent: AgentId, intention: Intention, now: DateTime<Utc>) -> sqlx::Result<DateTime<Utc>> {
     sqlx::query_scalar!(
         r#"
         update auth.agent

@@ -131,10 +131,9 @@ impl FromServerFnError for WireError {
             ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) | ServerFnErrorErr::Deserialization(detail) => {
                 Self::new(ErrorCode::BadRequest, format!("The request could not be read: {detail}."))
             }
-            ServerFnErrorErr::Request(_) => Self::new(
-                ErrorCode::Offline,
-                "The server cannot be reached. Nothing was lost; this page goes on trying.",
-            ),
+            ServerFnErrorErr::Request(_) => {
+                Self::new(ErrorCode::Offline, "The server cannot be reached. Nothing was lost; this page goes on trying.")
+            }
             other => {
                 #[cfg(feature = "ssr")]
                 return Self::internal(&other);

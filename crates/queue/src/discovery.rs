@@ -38,8 +38,12 @@ impl Queue {
         self.announce();
         if walked.is_ok() {
             tracing::info!(
-                discovery.users_read = report.users_read, discovery.added = report.added, discovery.moved = report.moved,
-                discovery.changed = report.changed, discovery.removed = report.removed, discovery.kept = report.kept,
+                discovery.users_read = report.users_read,
+                discovery.added = report.added,
+                discovery.moved = report.moved,
+                discovery.changed = report.changed,
+                discovery.removed = report.removed,
+                discovery.kept = report.kept,
                 "discovery ended"
             );
         }
@@ -83,8 +87,7 @@ impl Queue {
             .collect();
         let ids: Vec<i64> = candidates.iter().map(|(facts, _)| facts.id.get()).collect();
         let numbers: Vec<String> = candidates.iter().map(|(_, number)| number.clone()).collect();
-        let own: HashMap<UserId, OwnRow> =
-            store::list_own_facts(&self.shared.pool, &ids, &numbers, now).await?.into_iter().collect();
+        let own: HashMap<UserId, OwnRow> = store::list_own_facts(&self.shared.pool, &ids, &numbers, now).await?.into_iter().collect();
 
         let unknown = OwnRow::default();
         let mut picture = RangePicture::default();

@@ -19,7 +19,9 @@ pub enum QueueError {
     #[error("There is no such decision.")]
     NoSuchDecision,
     /// The replica does not answer, or is too far behind: nothing can be proved.
-    #[error("The claims platform cannot be read just now, so no call can be proved to be needed. Nobody was taken from the queue; please try again in a moment.")]
+    #[error(
+        "The claims platform cannot be read just now, so no call can be proved to be needed. Nobody was taken from the queue; please try again in a moment."
+    )]
     CannotCheck,
 }
 

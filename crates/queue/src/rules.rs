@@ -4,7 +4,7 @@
 mod judge;
 mod limits;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

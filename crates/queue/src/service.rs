@@ -3,8 +3,8 @@
 mod call_next;
 mod report;
 
-pub use report::ExportFailure;
 pub(crate) use call_next::{parse_number, score_input};
+pub use report::ExportFailure;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};

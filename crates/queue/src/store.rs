@@ -318,11 +318,7 @@ pub(crate) async fn rescue_orphans(pool: &PgPool) -> sqlx::Result<u64> {
 
 /// Stores a decision to hand out and makes the lease a full one. When the lease ends; none when it was lost meanwhile
 /// (the decision is stored all the same, it was made).
-pub(crate) async fn record_callable(
-    pool: &PgPool,
-    decision: &Decision,
-    expires_at: DateTime<Utc>,
-) -> sqlx::Result<Option<DateTime<Utc>>> {
+pub(crate) async fn record_callable(pool: &PgPool, decision: &Decision, expires_at: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!(
         r#"
         with decided as (
@@ -367,14 +363,7 @@ pub(crate) enum Disposal {
     /// It goes.
     Remove,
     /// It waits, in this queue (another than before when the need has changed), not before a time.
-    Wait {
-        queue: QueueKind,
-        available_at: DateTime<Utc>,
-        score: f64,
-        raw_sum: f64,
-        number: String,
-        facts_read_at: DateTime<Utc>,
-    },
+    Wait { queue: QueueKind, available_at: DateTime<Utc>, score: f64, raw_sum: f64, number: String, facts_read_at: DateTime<Utc> },
     /// It stays as it is.
     Keep,
     /// It and the lease stay as they are.
@@ -457,9 +446,7 @@ async fn end_lease(connection: &mut PgConnection, lease: LeaseId, agent: AgentId
 }
 
 async fn clear_entry(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!("update queue.entry set leased_by = null, leased_until = null where user_id = $1", user.get())
-        .execute(connection)
-        .await?;
+    sqlx::query!("update queue.entry set leased_by = null, leased_until = null where user_id = $1", user.get()).execute(connection).await?;
     Ok(())
 }
 
@@ -535,9 +522,10 @@ pub(crate) async fn renew(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>,
 
 /// The settings that hold, with their version.
 pub(crate) async fn find_settings(pool: &PgPool) -> sqlx::Result<(i32, Settings)> {
-    let row = sqlx::query!(r#"select version, body as "body: sqlx::types::Json<Settings>" from queue.settings order by version desc limit 1"#)
-        .fetch_one(pool)
-        .await?;
+    let row =
+        sqlx::query!(r#"select version, body as "body: sqlx::types::Json<Settings>" from queue.settings order by version desc limit 1"#)
+            .fetch_one(pool)
+            .await?;
     Ok((row.version, row.body.0))
 }
 

@@ -40,7 +40,10 @@ fn sentence(grounds: &Grounds<'_>) -> String {
             format!("{name} has not signed yet. The open claim cannot be sent to the lender until that is done.")
         }
         QueueKind::UnsignedUsers => {
-            format!("{name} has not signed yet. {} open claims cannot be sent to the lenders until that is done.", upper_first(&count(open)))
+            format!(
+                "{name} has not signed yet. {} open claims cannot be sent to the lenders until that is done.",
+                upper_first(&count(open))
+            )
         }
         QueueKind::OutstandingRequests => {
             let titles: BTreeSet<String> =

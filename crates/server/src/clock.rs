@@ -22,12 +22,8 @@ pub async fn business_clock(pool: &PgPool, start: Option<DateTime<Utc>>) -> sqlx
 /// Moves the kept clock on to `business_at`; never back.
 pub async fn move_on(pool: &PgPool, business_at: DateTime<Utc>) -> sqlx::Result<()> {
     let now = machine_now();
-    sqlx::query!(
-        "update server.clock set machine_at = $1, business_at = $2 where business_at + ($1 - machine_at) < $2",
-        now,
-        business_at,
-    )
-    .execute(pool)
-    .await?;
+    sqlx::query!("update server.clock set machine_at = $1, business_at = $2 where business_at + ($1 - machine_at) < $2", now, business_at,)
+        .execute(pool)
+        .await?;
     Ok(())
 }

@@ -302,8 +302,11 @@ mod tests {
 
     #[test]
     fn all_problems_are_reported_together_with_their_names() {
-        let problems = read(&[("ENVIRONMENT", "staging"), ("BIND_ADDRESS", "3000"), ("CLOCK", "noon"), ("REPLICA_LAG_SOURCE", "guess")]).unwrap_err();
-        for name in ["ENVIRONMENT", "BIND_ADDRESS", "CLOCK", "REPLICA_LAG_SOURCE", "DATABASE_URL", "REPLICA_DATABASE_URL", "PUBLIC_BASE_URL"] {
+        let problems =
+            read(&[("ENVIRONMENT", "staging"), ("BIND_ADDRESS", "3000"), ("CLOCK", "noon"), ("REPLICA_LAG_SOURCE", "guess")]).unwrap_err();
+        for name in
+            ["ENVIRONMENT", "BIND_ADDRESS", "CLOCK", "REPLICA_LAG_SOURCE", "DATABASE_URL", "REPLICA_DATABASE_URL", "PUBLIC_BASE_URL"]
+        {
             assert!(problems.iter().any(|problem| problem.starts_with(name)), "{name} in {problems:?}");
         }
     }

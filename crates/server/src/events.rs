@@ -80,7 +80,7 @@ pub(crate) async fn stream(
 
 /// Tells the other servers, and this one, what changed: one statement for all hints of a moment. Never inside a
 /// transaction of a use case, because `notify` takes a lock of the whole instance through commit.
-pub(crate) async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hint>) {
+pub async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hint>) {
     let mut unsent: BTreeSet<Hint> = BTreeSet::new();
     loop {
         if unsent.is_empty() {
@@ -107,7 +107,7 @@ pub(crate) async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hin
 
 /// Hears the hints of all servers and passes them to the streams of this one. When the connection was lost, hints may
 /// have been missed: everybody is told to ask for everything.
-pub(crate) async fn hear_hints(pool: PgPool, hints: broadcast::Sender<Hint>) {
+pub async fn hear_hints(pool: PgPool, hints: broadcast::Sender<Hint>) {
     loop {
         if let Err(error) = hear_until_lost(&pool, &hints).await {
             tracing::warn!(error.message = %error, "hints cannot be heard; trying again");

@@ -46,7 +46,12 @@ async fn check(app: &App) -> Health {
                     |lag| format!("Replica {}.{:02} s behind", lag.millis / 1_000, lag.millis % 1_000 / 10),
                 ),
             ),
-            line("hours", "Calling hours", hours.is_open, format!("{} {}", if hours.is_open { "Open" } else { "Closed, open" }, hours.words)),
+            line(
+                "hours",
+                "Calling hours",
+                hours.is_open,
+                format!("{} {}", if hours.is_open { "Open" } else { "Closed, open" }, hours.words),
+            ),
             line(
                 "queues",
                 "Queues",

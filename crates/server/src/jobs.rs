@@ -18,7 +18,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         async move { queue.return_expired().await }
     });
     let auth = app.auth.clone();
-    repeat(jobs, "end lost sessions", Duration::from_secs(60), move || {
+    repeat(jobs, "end lost sessions", Duration::from_mins(1), move || {
         let auth = auth.clone();
         async move { auth.sweep().await }
     });

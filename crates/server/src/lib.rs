@@ -5,7 +5,7 @@ pub mod cli;
 pub mod clock;
 mod commands;
 pub mod config;
-mod events;
+pub mod events;
 mod health;
 mod jobs;
 mod modules;

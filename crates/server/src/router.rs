@@ -59,6 +59,8 @@ pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping)
         api = api.route(path, post(server_function));
     }
     let api = api
+        .route("/api", any(no_such_path))
+        .route("/api/", any(no_such_path))
         .route("/api/{*rest}", any(no_such_path))
         .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone())

@@ -1,1 +1,28 @@
+#![doc = include_str!("../README.md")]
 
+#[cfg(all(target_arch = "wasm32", feature = "ssr"))]
+compile_error!("the feature `ssr` must never be on in the browser's half");
+
+mod types;
+
+#[cfg(feature = "ssr")]
+mod account;
+#[cfg(feature = "ssr")]
+mod card;
+#[cfg(feature = "ssr")]
+mod context;
+#[cfg(feature = "ssr")]
+mod error;
+#[cfg(feature = "ssr")]
+mod replica;
+#[cfg(feature = "ssr")]
+mod store;
+
+pub use types::{Claim, ClaimCard, Facts, LogEntry, OutstandingCard, ReplicaLag, Requirement, UserCard};
+
+#[cfg(feature = "ssr")]
+pub use context::Context;
+#[cfg(feature = "ssr")]
+pub use error::ReplicaError;
+#[cfg(feature = "ssr")]
+pub use replica::{LagSource, Range, Replica, ReplicaOptions};

@@ -36,7 +36,7 @@ pub struct Claim {
     pub kind: Option<String>,
     /// complete, completed and cancelled are closed, in any case of letters; anything else, and none, is open.
     pub status: Option<String>,
-    /// Code of the lender: santander, black_horse.
+    /// Code of the lender: santander, `black_horse`.
     pub lender: Option<String>,
     /// Name of the solicitor.
     pub solicitor: Option<String>,
@@ -57,7 +57,7 @@ impl Claim {
 pub struct Requirement {
     /// The claim that waits for it.
     pub claim_id: ClaimId,
-    /// id_document, proof_of_address and others.
+    /// `id_document`, `proof_of_address` and others.
     pub kind: Option<String>,
     /// Why it is asked.
     pub reason: Option<String>,

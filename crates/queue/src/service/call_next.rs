@@ -47,8 +47,7 @@ impl Queue {
         let mut empty_rounds = 0;
         let found = loop {
             let now = self.shared.clock.now();
-            let (version, taken) =
-                store::take_next(&self.shared.pool, agent.id, queue, &tried, now, now + CHECK_LEASE).await?;
+            let (version, taken) = store::take_next(&self.shared.pool, agent.id, queue, &tried, now, now + CHECK_LEASE).await?;
             let settings = self.settings_of(version).await?;
             let Some(taken) = taken else {
                 if queue.is_none() || empty_rounds == EMPTY_ROUNDS {

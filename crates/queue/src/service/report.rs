@@ -25,10 +25,9 @@ impl Queue {
     /// How many wait in each queue, and the figures beside it.
     pub async fn summary(&self, agent: &CurrentAgent) -> Result<Summary, QueueFailure> {
         let moment = self.moment();
-        let (counts, totals) = tokio::try_join!(
-            self.counts(moment.at),
-            async { Ok(store::count_totals(&self.shared.pool, agent.id, moment.midnight, moment.at).await?) },
-        )?;
+        let (counts, totals) = tokio::try_join!(self.counts(moment.at), async {
+            Ok(store::count_totals(&self.shared.pool, agent.id, moment.midnight, moment.at).await?)
+        },)?;
         let queues = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests]
             .into_iter()
             .map(|queue| match counts.iter().find(|row| row.queue == queue) {

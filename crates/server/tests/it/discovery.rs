@@ -1,0 +1,142 @@
+//! Discovery: the queues are what the platform says, whatever was there before.
+
+use auth::Role;
+use queue::DiscoveryReport;
+use serde_json::json;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::support::TestApp;
+
+async fn entries(app: &TestApp) -> Vec<(i64, String)> {
+    sqlx::query_as("select user_id, kind from queue.entry order by user_id").fetch_all(&app.pool).await.unwrap()
+}
+
+/// lessons, lines 4 and 5: queues deleted and refilled; users in the wrong queue.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn discovery_adds_moves_and_removes_and_running_again_changes_nothing(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).empty_signature().claim("lloyds").insert().await.unwrap();
+    app.platform.user(3).claim("lloyds").requirement("proof_of_address").insert().await.unwrap();
+    app.platform.user(4).claim("lloyds").requirement_as("id_document", "pending", "Base requirement for claim.").insert().await.unwrap();
+    app.platform.user(5).unsigned().disabled().claim("lloyds").insert().await.unwrap();
+    app.platform.user(6).unsigned().claim("lloyds").claim_status("CANCELLED").insert().await.unwrap();
+    app.platform.user(7).unsigned().no_phone().claim("lloyds").insert().await.unwrap();
+    app.platform.user(8).unsigned().insert().await.unwrap();
+    app.platform.user(9).claim("lloyds").claim_status("completed").requirement("proof_of_address").insert().await.unwrap();
+    app.platform.user(10).claim("lloyds").claim_status("").requirement_as("proof_of_income", "Pending", "").insert().await.unwrap();
+
+    let first = app.discover().await;
+    assert_eq!((first.users_read, first.added), (10, 4));
+    let unsigned = |id| (id, "unsigned_users".to_owned());
+    let outstanding = |id| (id, "outstanding_requests".to_owned());
+    assert_eq!(entries(&app).await, [unsigned(1), unsigned(2), outstanding(3), outstanding(10)]);
+    assert_eq!(app.discover().await, DiscoveryReport { users_read: 10, kept: 4, ..DiscoveryReport::default() });
+
+    // Drift of every kind: a wrong queue, a wrong score, somebody who is gone, somebody beyond the last id.
+    for statement in [
+        "update queue.entry set kind = 'outstanding_requests' where user_id = 1",
+        "update queue.entry set score = 999 where user_id = 2",
+        "delete from queue.entry where user_id = 3",
+        "insert into queue.entry (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
+         select id, 'unsigned_users', 0, 0, '2026-01-01Z', '2026-01-01Z', '+447700900000', '2026-01-01Z' from (values (8), (60000)) as v (id)",
+    ] {
+        sqlx::query(statement).execute(&app.pool).await.unwrap();
+    }
+    let second = app.discover().await;
+    assert_eq!(second, DiscoveryReport { users_read: 10, added: 1, moved: 1, changed: 1, removed: 2, kept: 1 });
+    assert_eq!(entries(&app).await, [unsigned(1), unsigned(2), outstanding(3), outstanding(10)]);
+    assert_eq!(app.discover().await.kept, 4, "drift is zero after a reconciliation");
+    assert_eq!(app.count("select count(*) from queue.discovery_run where failure is null and ended_at is not null").await, 4);
+    app.stop().await;
+}
+
+/// lessons, line 4: an entry under lease survives any job.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_is_held_is_left_alone(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let held = agent.call_next().await;
+    sqlx::query("update users set is_enabled = 0").execute(app.platform.primary()).await.unwrap();
+
+    let report = app.discover().await;
+
+    assert_eq!(report.removed, 0);
+    assert_eq!(app.count("select count(*) from queue.entry where leased_by is not null").await, 1);
+    agent.ask("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "language"})).await;
+    assert_eq!(app.discover().await.removed, 1);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_older_picture_never_overwrites_a_newer_one(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    sqlx::query("update queue.entry set kind = 'outstanding_requests', facts_read_at = $1")
+        .bind(app.now() + chrono::TimeDelta::hours(1))
+        .execute(&app.pool)
+        .await
+        .unwrap();
+
+    app.discover().await;
+
+    assert_eq!(entries(&app).await, [(1, "outstanding_requests".to_owned())]);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn putting_back_outlives_a_discovery(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let held = agent.call_next().await;
+    agent.ask("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "language"})).await;
+
+    app.discover().await;
+
+    assert_eq!(agent.call_next().await["user"], json!(null));
+    app.stop().await;
+}
+
+/// lessons, lines 2 and 12: overlapping jobs.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn only_one_discovery_runs_at_a_time(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=50 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.platform.caught_up().await.unwrap();
+
+    let both = tokio::join!(app.app.queue.discover(), app.app.queue.discover());
+
+    let done = [&both.0, &both.1].iter().filter(|result| result.is_ok()).count();
+    assert!(done >= 1);
+    assert_eq!(app.count("select count(*) from queue.entry").await, 50);
+    assert_eq!(app.count("select count(*) from queue.discovery_run").await, i64::try_from(done).unwrap());
+    app.stop().await;
+}
+
+/// lessons, line 8: leads died after the first call. Everybody who is eligible is handed out in finite time.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn everybody_who_waits_is_reached(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=25 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let mut seen = std::collections::BTreeSet::new();
+
+    for _ in 0..25 {
+        let held = agent.call_next().await;
+        seen.insert(held["user"]["id"].as_str().unwrap().to_owned());
+        agent.ask("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "not_a_good_time"})).await;
+    }
+
+    assert_eq!(seen.len(), 25);
+    app.stop().await;
+}

@@ -1,0 +1,144 @@
+//! Everything is refused unless it is allowed.
+
+use auth::Role;
+use reqwest::header;
+use serde_json::json;
+use server::router::{PUBLIC, server_function_paths};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::support::TestApp;
+
+/// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
+const FUNCTIONS: [(&str, Option<Role>); 13] = [
+    ("/api/auth/agents", Some(Role::Supervisor)),
+    ("/api/auth/me", Some(Role::Agent)),
+    ("/api/auth/set_presence", Some(Role::Agent)),
+    ("/api/auth/sign_in", None),
+    ("/api/auth/sign_out", Some(Role::Agent)),
+    ("/api/queue/call_next", Some(Role::Agent)),
+    ("/api/queue/current", Some(Role::Agent)),
+    ("/api/queue/history", Some(Role::Agent)),
+    ("/api/queue/holdings", Some(Role::Supervisor)),
+    ("/api/queue/release", Some(Role::Agent)),
+    ("/api/queue/saved_today", Some(Role::Agent)),
+    ("/api/queue/saved_today_by_all", Some(Role::Supervisor)),
+    ("/api/queue/summary", Some(Role::Agent)),
+];
+
+#[test]
+fn the_registered_server_functions_are_those_listed() {
+    assert_eq!(server_function_paths(), FUNCTIONS.map(|(path, _)| path));
+}
+
+#[test]
+fn the_public_list_is_short_and_every_public_function_is_on_it() {
+    assert_eq!(PUBLIC, ["/api/auth/sign_in", "/api/health", "/api/browser_error"]);
+    for (path, role) in FUNCTIONS {
+        assert_eq!(role.is_none(), PUBLIC.contains(&path), "{path}");
+    }
+}
+
+/// lessons, line 43: admin, token, heartbeat and cron endpoints without authentication.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn every_path_is_refused_to_whoever_is_signed_out(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let nobody = app.anonymous();
+
+    for (path, role) in FUNCTIONS {
+        let (status, answer) = nobody.post(path, json!({})).await;
+        if role.is_some() {
+            assert_eq!((status, answer["code"].as_str()), (401, Some("unauthenticated")), "{path}: {answer}");
+        }
+    }
+    for path in ["/api/events", "/api/queue", "/api/no/such/function", "/api/"] {
+        let response = nobody.http.get(format!("{}{path}", app.base)).send().await.unwrap();
+        assert_eq!(response.status(), 401, "{path}");
+    }
+    for path in ["/health/live", "/health/ready", "/api/health"] {
+        let response = nobody.http.get(format!("{}{path}", app.base)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+    }
+    for made_up in ["", "x", "AAAAAAAAAAAAAAAAAAAAAA", "%00", "🙂"] {
+        let response = nobody
+            .http
+            .post(format!("{}/api/auth/me", app.base))
+            .header(header::COOKIE, format!("dialler_session={made_up}").as_bytes())
+            .json(&json!({}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 401, "{made_up:?}");
+    }
+
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let agent = app.signed_in(Role::Agent).await;
+    let supervisor = app.signed_in(Role::Supervisor).await;
+
+    for (path, role) in FUNCTIONS {
+        if role == Some(Role::Supervisor) {
+            let (status, answer) = agent.post(path, json!({})).await;
+            assert_eq!((status, answer["code"].as_str()), (403, Some("forbidden")), "{path}: {answer}");
+            assert_eq!(supervisor.post(path, json!({})).await.0, 200, "{path}");
+        }
+    }
+    let (status, answer) = agent.post("/api/no/such/function", json!({})).await;
+    assert_eq!((status, answer["code"].as_str()), (404, Some("not_found")));
+
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_change_from_a_foreign_or_missing_origin_is_refused_and_nobody_is_let_in_by_cors(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let agent = app.signed_in(Role::Agent).await;
+    let cookie = agent_cookie(&app, agent.agent).await;
+
+    for origin in [None, Some("https://evil.example"), Some("null"), Some("http://localhost")] {
+        let mut request = reqwest::Client::new()
+            .post(format!("{}/api/auth/set_presence", app.base))
+            .header(header::COOKIE, &cookie)
+            .json(&json!({"intention": "break"}));
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 403, "{origin:?}");
+        assert!(!response.headers().keys().any(|name| name.as_str().starts_with("access-control")), "{origin:?}");
+    }
+    assert_eq!(agent.ask("/api/auth/me", json!({})).await["intention"], "available");
+
+    let preflight = reqwest::Client::new()
+        .request(reqwest::Method::OPTIONS, format!("{}/api/auth/me", app.base))
+        .header(header::ORIGIN, "https://evil.example")
+        .header("access-control-request-method", "POST")
+        .send()
+        .await
+        .unwrap();
+    assert!(!preflight.status().is_success());
+    assert!(!preflight.headers().keys().any(|name| name.as_str().starts_with("access-control")));
+
+    app.stop().await;
+}
+
+/// A second session of the same agent, as a header.
+async fn agent_cookie(app: &TestApp, agent: i64) -> String {
+    use sha2::{Digest as _, Sha256};
+
+    let id = tower_sessions::session::Id::default();
+    sqlx::query(
+        "insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
+         values ($1, $2, $3, $3, $3 + interval '2 hours')",
+    )
+    .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
+    .bind(agent)
+    .bind(kernel::machine_now())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    format!("dialler_session={id}")
+}

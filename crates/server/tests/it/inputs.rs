@@ -1,0 +1,105 @@
+//! Bad input gets a clear error in words, and changes nothing.
+
+use auth::Role;
+use reqwest::header;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Supervisor).await;
+    let held = agent.call_next().await;
+    let lease = held["lease_id"].clone();
+    let before = everything(&app).await;
+
+    let bad: Vec<(&str, Value, u16)> = vec![
+        ("/api/auth/sign_in", json!({}), 400),
+        ("/api/auth/sign_in", json!({"email": "a@example.co.uk"}), 400),
+        ("/api/auth/sign_in", json!({"email": 7, "password": []}), 400),
+        ("/api/auth/sign_in", json!("text"), 400),
+        ("/api/auth/set_presence", json!({}), 400),
+        ("/api/auth/set_presence", json!({"intention": "on_call"}), 400),
+        ("/api/auth/set_presence", json!({"intention": null}), 400),
+        ("/api/queue/call_next", json!({}), 400),
+        ("/api/queue/call_next", json!({"queue": "everybody"}), 400),
+        ("/api/queue/call_next", json!({"queue": ["unsigned_users"]}), 400),
+        ("/api/queue/release", json!({}), 400),
+        ("/api/queue/release", json!({"lease_id": 7, "reason": "other"}), 400),
+        ("/api/queue/release", json!({"lease_id": "0", "reason": "language"}), 400),
+        ("/api/queue/release", json!({"lease_id": "9223372036854775808", "reason": "language"}), 400),
+        ("/api/queue/release", json!({"lease_id": lease, "reason": "bored"}), 400),
+        ("/api/queue/release", json!({"lease_id": lease, "reason": "other"}), 422),
+        ("/api/queue/release", json!({"lease_id": lease, "reason": "other", "note": " \n "}), 422),
+        ("/api/queue/release", json!({"lease_id": lease, "reason": "other", "note": "x".repeat(501)}), 422),
+        ("/api/queue/release", json!({"lease_id": "999999", "reason": "language"}), 409),
+        ("/api/queue/history", json!({}), 400),
+        ("/api/queue/history", json!({"user_id": 1}), 400),
+        ("/api/queue/history", json!({"user_id": "one"}), 400),
+    ];
+    for (path, body, expected) in bad {
+        let (status, answer) = agent.post(path, body.clone()).await;
+        assert_eq!(status, expected, "{path} {body}: {answer}");
+        assert!(answer["code"].is_string() && answer["message"].as_str().is_some_and(|words| words.len() > 10), "{path} {body}: {answer}");
+    }
+    for path in [
+        "/api/auth/sign_in",
+        "/api/auth/set_presence",
+        "/api/queue/call_next",
+        "/api/queue/release",
+        "/api/queue/history",
+        "/api/browser_error",
+    ] {
+        for (body, expected) in
+            [("not json".to_owned(), 400), (format!("{{\"note\": \"{}\"}}", "x".repeat(100_000)), 413), (String::new(), 400)]
+        {
+            let request =
+                agent.http.post(format!("{}{path}", app.base)).header(header::CONTENT_TYPE, "application/json").body(body.clone());
+            let response = request.send().await.unwrap();
+            let status = response.status().as_u16();
+            let answer: Value = response.json().await.unwrap_or_default();
+            assert_eq!(status, expected, "{path} with {} bytes: {answer}", body.len());
+            assert!(answer["code"].is_string() && answer["message"].is_string(), "{path}: {answer}");
+        }
+    }
+    let wrong_method = agent.http.get(format!("{}/api/queue/call_next", app.base)).send().await.unwrap();
+    assert_eq!(wrong_method.status(), 405);
+
+    assert_eq!(everything(&app).await, before);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn nobody_acts_on_somebody_elses_lease(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (holder, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Admin).await);
+    let held = holder.call_next().await;
+
+    let (status, answer) = other.post("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "language"})).await;
+
+    assert_eq!((status, answer["code"].as_str()), (409, Some("conflict")), "{answer}");
+    assert_eq!(app.count("select count(*) from queue.lease").await, 1);
+    assert_eq!(holder.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
+    app.stop().await;
+}
+
+/// Everything that a refused request might have changed.
+async fn everything(app: &TestApp) -> Vec<String> {
+    let mut rows = Vec::new();
+    for query in [
+        "select coalesce(string_agg(e::text, ';' order by user_id), '') from queue.entry e",
+        "select coalesce(string_agg(l::text, ';' order by id), '') from queue.lease l",
+        "select count(*)::text from queue.release",
+        "select count(*)::text from queue.decision",
+        "select coalesce(string_agg(intention || role, ';' order by id), '') from auth.agent",
+    ] {
+        rows.push(sqlx::query_scalar::<_, String>(query).fetch_one(&app.pool).await.unwrap());
+    }
+    rows
+}

@@ -1,0 +1,12 @@
+//! The whole server over HTTP, against real databases.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod architecture;
+mod call_next;
+mod discovery;
+mod guarded;
+mod inputs;
+mod outages;
+mod staff;
+mod support;

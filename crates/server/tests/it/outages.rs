@@ -1,0 +1,101 @@
+//! What happens when something we need is away.
+
+use std::time::{Duration, Instant};
+
+use auth::Role;
+use serde_json::json;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use testkit::{TcpProxy, TestPlatform};
+
+use crate::support::TestApp;
+
+/// lessons, line 6: “queue empty” with a full queue. → Unknown is not refused.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn without_the_replica_call_next_says_in_words_that_it_cannot_check_and_nothing_is_lost(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("vw_finance").insert().await.unwrap();
+    app.discover().await;
+    let (holder, agent) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let held = holder.call_next().await;
+
+    for outage in ["stopped", "stalled"] {
+        if outage == "stopped" {
+            app.replica_proxy.stop().await
+        } else {
+            app.replica_proxy.stall().await
+        }
+
+        let asked = Instant::now();
+        let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+        assert!(asked.elapsed() < Duration::from_secs(2), "{outage}: {:?}", asked.elapsed());
+        assert_eq!((status, answer["code"].as_str()), (503, Some("unavailable")), "{outage}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains("cannot be read"), "{answer}");
+        assert_eq!(holder.post("/api/queue/current", json!({})).await.0, 503);
+        app.replica_proxy.resume().await;
+        app.until("the lag is known again", || app.app.replica.lag().is_some()).await;
+    }
+
+    assert_eq!(app.count("select count(*) from queue.lease").await, 1, "whoever was held is held, nobody else");
+    assert_eq!(app.count("select count(*) from queue.entry").await, 2);
+    assert!(app.count("select count(*) from queue.decision where outcome = 'unknown'").await >= 4);
+    assert_eq!(holder.ask("/api/queue/current", json!({})).await["lease_id"], held["lease_id"]);
+    assert_eq!(agent.call_next().await["user"]["id"], "2");
+    app.stop().await;
+}
+
+/// A lag over the limit proves nothing, and neither does an unknown one.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_replica_too_far_behind_is_not_believed(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    sqlx::query(
+        "insert into queue.settings select version + 1, jsonb_set(body, '{max_lag_millis}', '-1'), created_at, null from queue.settings",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+
+    let (status, answer) = app.signed_in(Role::Agent).await.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+
+    assert_eq!(status, 503, "the new settings hold from the next request on: {answer}");
+    assert_eq!(app.count("select count(*) from queue.entry where leased_by is null").await, 1);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn when_postgresql_comes_back_the_server_recovers_by_itself(_: PgPoolOptions, connect: PgConnectOptions) {
+    let address = format!("postgres://x@{}:{}/x", connect.get_host(), connect.get_port());
+    let proxy = TcpProxy::in_front_of(&address).await.unwrap();
+    let port = proxy.url().rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
+    let through = connect.clone().host("127.0.0.1").port(port);
+    let pool = server::app::pool_options().connect_lazy_with(server::app::with_timeouts(through));
+    let app = TestApp::over(pool, TestPlatform::new().await.unwrap()).await;
+    let agent = app.signed_in(Role::Agent).await;
+    assert_eq!(agent.post("/api/auth/me", json!({})).await.0, 200);
+
+    proxy.stop().await;
+    for path in ["/api/auth/me", "/api/queue/summary", "/api/auth/sign_in"] {
+        let asked = Instant::now();
+        let (status, answer) = agent.post(path, json!({"email": "a@example.co.uk", "password": "x"})).await;
+        assert_eq!(status, 503, "{path}: {answer}");
+        assert!(asked.elapsed() < Duration::from_secs(4), "{path}");
+    }
+    let ready = agent.http.get(format!("{}/health/ready", app.base)).send().await.unwrap();
+    assert_eq!(ready.status(), 503);
+    assert_eq!(ready.json::<serde_json::Value>().await.unwrap()["checks"][0]["is_ok"], false);
+    assert_eq!(agent.http.get(format!("{}/health/live", app.base)).send().await.unwrap().status(), 200);
+
+    proxy.resume().await;
+    let mut last = 0;
+    for _ in 0..40 {
+        last = agent.post("/api/auth/me", json!({})).await.0;
+        if last == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(last, 200);
+    app.stop().await;
+}

@@ -1,0 +1,175 @@
+//! Signing in and out, and what ends a session.
+
+use auth::{NewAgent, Role};
+use reqwest::header;
+use serde_json::json;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::support::TestApp;
+
+const EMAIL: &str = "hannah.whitfield@example.co.uk";
+const PASSWORD: &str = "a long enough password";
+
+async fn with_hannah(connect: PgConnectOptions) -> TestApp {
+    let app = TestApp::start(connect).await;
+    let hannah = NewAgent { email: EMAIL.into(), name: "Hannah Whitfield".into(), role: Role::Agent, password: PASSWORD.into() };
+    app.app.auth.create(hannah).await.unwrap();
+    app
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_agent_signs_in_is_known_and_signs_out(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    let browser = app.anonymous();
+
+    let response = browser
+        .http
+        .post(format!("{}/api/auth/sign_in", app.base))
+        .json(&json!({"email": " Hannah.Whitfield@example.co.uk ", "password": PASSWORD}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+
+    let me = browser.ask("/api/auth/me", json!({})).await;
+    assert_eq!(
+        (me["name"].as_str(), me["role"].as_str(), me["intention"].as_str()),
+        (Some("Hannah Whitfield"), Some("agent"), Some("offline"))
+    );
+    assert_eq!(browser.ask("/api/auth/set_presence", json!({"intention": "available"})).await["intention"], "available");
+
+    browser.ask("/api/auth/sign_out", json!({})).await;
+    assert_eq!(browser.post("/api/auth/me", json!({})).await.0, 401);
+    // The old cookie opens nothing either.
+    let old = cookie.split(';').next().unwrap();
+    let replayed = app.anonymous().http.post(format!("{}/api/auth/me", app.base)).header(header::COOKIE, old).json(&json!({})).send().await;
+    assert_eq!(replayed.unwrap().status(), 401);
+    assert_eq!(app.count("select count(*) from auth.agent where intention = 'offline'").await, 1);
+    assert_eq!(app.count("select count(*) from auth.session where ended_reason = 'signed_out'").await, 1);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn only_failures_count_towards_the_limit_and_the_answer_never_says_which_half_was_wrong(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    let browser = app.anonymous();
+    let sign_in = |email: &'static str, password: &'static str| {
+        let browser = browser.clone();
+        async move { browser.post("/api/auth/sign_in", json!({"email": email, "password": password})).await }
+    };
+
+    for _ in 0..7 {
+        assert_eq!(sign_in(EMAIL, PASSWORD).await.0, 200);
+    }
+    let unknown = sign_in("nobody@example.co.uk", PASSWORD).await;
+    assert_eq!(unknown.0, 401);
+    for _ in 0..5 {
+        assert_eq!(sign_in(EMAIL, "a wrong but long password").await, unknown);
+    }
+    let (status, answer) = sign_in(EMAIL, PASSWORD).await;
+    assert_eq!((status, answer["code"].as_str()), (429, Some("too_many_requests")));
+
+    sqlx::query("update auth.sign_in_failure set failed_at = failed_at - interval '1 minute'").execute(&app.pool).await.unwrap();
+    assert_eq!(sign_in(EMAIL, PASSWORD).await.0, 200);
+    app.stop().await;
+}
+
+/// lessons, line 42: roles trusted from the token for 8 h. → Revocation at once.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn deactivation_a_new_role_and_a_new_password_hold_from_the_next_request_on(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    let browser = app.anonymous();
+    let sign_in = json!({"email": EMAIL, "password": PASSWORD});
+    browser.ask("/api/auth/sign_in", sign_in.clone()).await;
+
+    assert_eq!(browser.post("/api/auth/agents", json!({})).await.0, 403);
+    app.app.auth.set_role(EMAIL, Role::Supervisor).await.unwrap();
+    assert_eq!(browser.post("/api/auth/agents", json!({})).await.0, 200);
+    app.app.auth.set_role(EMAIL, Role::Agent).await.unwrap();
+    assert_eq!(browser.post("/api/auth/agents", json!({})).await.0, 403);
+
+    app.app.auth.reset_password(EMAIL, "another long password".into()).await.unwrap();
+    assert_eq!(browser.post("/api/auth/me", json!({})).await.0, 401);
+    assert_eq!(browser.post("/api/auth/sign_in", sign_in).await.0, 401);
+    browser.ask("/api/auth/sign_in", json!({"email": EMAIL, "password": "another long password"})).await;
+
+    app.app.auth.deactivate(EMAIL).await.unwrap();
+    assert_eq!(browser.post("/api/auth/me", json!({})).await.0, 401);
+    assert_eq!(browser.post("/api/auth/sign_in", json!({"email": EMAIL, "password": "another long password"})).await.0, 401);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_session_that_is_not_heard_for_two_hours_ends_and_takes_its_agent_offline(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let agent = app.signed_in(Role::Agent).await;
+    let pass = |time: &'static str| {
+        let pool = app.pool.clone();
+        async move {
+            let statement = "update auth.session set last_seen_at = last_seen_at - $1::interval, expires_at = expires_at - $1::interval";
+            sqlx::query(statement)
+                .bind(sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds: minutes(time) })
+                .execute(&pool)
+                .await
+                .unwrap();
+        }
+    };
+
+    pass("119").await;
+    assert_eq!(agent.post("/api/auth/me", json!({})).await.0, 200, "heard in time, which starts the two hours anew");
+    pass("119").await;
+    assert_eq!(agent.post("/api/auth/me", json!({})).await.0, 200);
+    pass("121").await;
+    assert_eq!(agent.post("/api/auth/me", json!({})).await.0, 401);
+    app.app.auth.sweep().await.unwrap();
+    assert_eq!(app.count("select count(*) from auth.session where ended_reason = 'lost_connection'").await, 1);
+    assert_eq!(app.count("select count(*) from auth.agent where intention = 'offline'").await, 1);
+    app.stop().await;
+}
+
+fn minutes(text: &str) -> i64 {
+    text.parse::<i64>().unwrap() * 60_000_000
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_silent_agent_is_unreachable_and_keeps_the_intention(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let (agent, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    agent.ask("/api/auth/me", json!({})).await;
+    let presence = || async {
+        let all = supervisor.ask("/api/auth/agents", json!({})).await;
+        all.as_array().unwrap().iter().find(|row| row["id"] == agent.agent.to_string()).unwrap()["presence"].clone()
+    };
+
+    assert_eq!(presence().await, "available");
+    sqlx::query("update auth.agent set seen_at = seen_at - interval '31 seconds' where id = $1")
+        .bind(agent.agent)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(presence().await, "unreachable");
+    assert_eq!(agent.ask("/api/auth/me", json!({})).await["intention"], "available");
+    assert_eq!(presence().await, "available");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn staff_that_cannot_be_is_refused(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    let create = |email: &str, name: &str, password: &str| {
+        let auth = app.app.auth.clone();
+        let new = NewAgent { email: email.into(), name: name.into(), role: Role::Agent, password: password.into() };
+        async move { auth.create(new).await.map_err(|failure| failure.to_string()) }
+    };
+
+    assert!(create("HANNAH.whitfield@example.co.uk", "Twice", PASSWORD).await.is_err());
+    for email in ["", "hannah", "@example.co.uk", "a b@example.co.uk", "a@b", "a@@example.co.uk"] {
+        assert!(create(email, "Somebody", PASSWORD).await.is_err(), "{email:?}");
+    }
+    assert!(create("new@example.co.uk", "  ", PASSWORD).await.is_err());
+    assert!(create("new@example.co.uk", "Somebody", "short").await.is_err());
+    assert_eq!(app.count("select count(*) from auth.agent").await, 1);
+    app.stop().await;
+}

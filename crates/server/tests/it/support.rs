@@ -1,0 +1,188 @@
+//! A server on a port of its own, over databases of its own, and people who are signed in to it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::Role;
+use chrono::{DateTime, Utc};
+use kernel::{Clock, machine_now};
+use reqwest::header;
+use serde_json::Value;
+use server::app::{App, AppParts, pool_options, with_timeouts};
+use server::config::{Config, EnvironmentConfig};
+use server::router::router;
+use sha2::{Digest as _, Sha256};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use testkit::{TcpProxy, TestPlatform};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower_sessions::session::Id;
+use users::{Replica, ReplicaOptions};
+
+/// A Tuesday at 10:30 in London.
+pub const OPEN: &str = "2026-11-24T10:30:00Z";
+
+pub struct TestApp {
+    pub app: App,
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub platform: TestPlatform,
+    /// Between the server and the replica.
+    pub replica_proxy: TcpProxy,
+    pub base: String,
+    _background: JoinSet<()>,
+}
+
+impl TestApp {
+    /// A server over the test's own PostgreSQL database and a claims platform of its own, at [`OPEN`].
+    pub async fn start(connect: PgConnectOptions) -> Self {
+        let platform = TestPlatform::new().await.unwrap();
+        Self::over(pool_options().connect_lazy_with(with_timeouts(connect)), platform).await
+    }
+
+    /// The same over a given pool and platform.
+    pub async fn over(pool: PgPool, platform: TestPlatform) -> Self {
+        let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
+        let replica = Replica::connect(replica_proxy.url(), ReplicaOptions::default()).unwrap();
+        let clock = Clock::starting_at(OPEN.parse().unwrap());
+        let parts = AppParts {
+            pool: pool.clone(),
+            replica: replica.clone(),
+            clock: clock.clone(),
+            numbers: development().numbers(),
+            is_practice: true,
+        };
+        let (app, outgoing) = App::new(parts).await.unwrap();
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let router = router(&app, &base, Path::new("no-front-end-in-these-tests"), Arc::new(watch::Sender::new(false)));
+        let mut background = JoinSet::new();
+        background.spawn(server::events::send_hints(pool.clone(), outgoing));
+        background.spawn(server::events::hear_hints(pool.clone(), app.hints()));
+        let watched = replica.clone();
+        background.spawn(async move { watched.watch_lag().await });
+        background.spawn(async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
+        });
+        let started = Self { app, pool, clock, platform, replica_proxy, base, _background: background };
+        started.until("the lag is known", || replica.lag().is_some()).await;
+        started
+    }
+
+    /// Waits, at most 10 s.
+    pub async fn until(&self, what: &str, condition: impl Fn() -> bool) {
+        for _ in 0..400 {
+            if condition() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("waited in vain until {what}");
+    }
+
+    /// Brings what was inserted into the platform to the replica, and the queues up to date.
+    pub async fn discover(&self) -> queue::DiscoveryReport {
+        self.platform.caught_up().await.unwrap();
+        self.app.queue.discover().await.unwrap()
+    }
+
+    /// Somebody who is signed in and available.
+    pub async fn signed_in(&self, role: Role) -> Client {
+        let agent: i64 = sqlx::query_scalar(
+            "insert into auth.agent (email, name, role, password_hash, created_at, intention, intention_since)
+             values (gen_random_uuid() || '@example.co.uk', 'Robin Tester', $1, '', $2, 'available', $2)
+             returning id",
+        )
+        .bind(role.as_str())
+        .bind(machine_now())
+        .fetch_one(&self.pool)
+        .await
+        .unwrap();
+        // A session as signing in makes it, without the price of a password.
+        let id = Id::default();
+        sqlx::query(
+            "insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
+             values ($1, $2, $3, $3, $3 + interval '2 hours')",
+        )
+        .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
+        .bind(agent)
+        .bind(machine_now())
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        self.client(Some(format!("dialler_session={id}")), agent)
+    }
+
+    /// Nobody in particular, who keeps whatever cookie comes.
+    pub fn anonymous(&self) -> Client {
+        self.client(None, 0)
+    }
+
+    fn client(&self, cookie: Option<String>, agent: i64) -> Client {
+        let mut headers = header::HeaderMap::new();
+        headers.insert(header::ORIGIN, self.base.parse().unwrap());
+        if let Some(cookie) = cookie {
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+        }
+        let http = reqwest::Client::builder().cookie_store(true).default_headers(headers).build().unwrap();
+        Client { http, base: self.base.clone(), agent }
+    }
+
+    pub async fn count(&self, what: &'static str) -> i64 {
+        sqlx::query_scalar(what).fetch_one(&self.pool).await.unwrap()
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The end of a test that went well: its databases go too.
+    pub async fn stop(self) {
+        self.platform.drop().await.unwrap();
+    }
+}
+
+/// One browser.
+#[derive(Clone)]
+pub struct Client {
+    pub http: reqwest::Client,
+    pub base: String,
+    pub agent: i64,
+}
+
+impl Client {
+    /// Posts JSON from the product's own origin; the status and the JSON of the answer.
+    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let response = self.http.post(format!("{}{path}", self.base)).json(&body).send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Posts and expects success.
+    pub async fn ask(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.post(path, body).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    pub async fn call_next(&self) -> Value {
+        self.ask("/api/queue/call_next", serde_json::json!({"queue": "unsigned_users"})).await
+    }
+}
+
+/// The configuration of development, without anything set.
+pub fn development() -> EnvironmentConfig {
+    let variables = [
+        ("ENVIRONMENT", "development"),
+        ("DATABASE_URL", "postgres://nobody@nowhere/none"),
+        ("REPLICA_DATABASE_URL", "mysql://nobody@nowhere/none"),
+    ];
+    let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    Config::from_variables(find).unwrap().environment
+}

@@ -1,0 +1,333 @@
+//! The pool of connections to the replica, and the questions that are asked of it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use kernel::UserId;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPool};
+
+use crate::account::beyond_reading;
+use crate::context::Context;
+use crate::error::ReplicaError;
+use crate::store;
+use crate::types::{Facts, ReplicaLag};
+
+/// The server ends a statement after 1.5 s (see [`store::OPEN_SESSION`]); we wait a little longer, for its answer to arrive.
+const PATIENCE: Duration = Duration::from_millis(1_600);
+
+/// A range is four statements with a limit of their own each, and two that begin and end the snapshot.
+const RANGE_PATIENCE: Duration = Duration::from_secs(6);
+
+/// How long a free connection may take to be had, or made.
+const ACQUIRE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Connections that rested longer are tried before they are used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(30);
+
+/// How often the lag is sampled, and how old a sample may grow before it says nothing any more.
+const SAMPLE_EVERY: Duration = Duration::from_millis(500);
+const SAMPLE_LIFE: Duration = Duration::from_secs(2);
+
+/// Where the replica's lag is learnt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LagSource {
+    /// The server's own report, `show replica status`.
+    #[default]
+    Status,
+    /// Nowhere: the database is no replica, and its lag is taken as 0.
+    None,
+}
+
+impl std::fmt::Display for LagSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Status => "status",
+            Self::None => "none",
+        })
+    }
+}
+
+/// How the replica is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaOptions {
+    /// Connections at most.
+    pub max_connections: u32,
+    /// Where its lag is learnt.
+    pub lag_source: LagSource,
+}
+
+impl Default for ReplicaOptions {
+    fn default() -> Self {
+        Self { max_connections: 12, lag_source: LagSource::Status }
+    }
+}
+
+/// The claims platform's replica. Clones share connections, samples and counters.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    pool: MySqlPool,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    lag_source: LagSource,
+    statements: AtomicU64,
+    last_lag: Mutex<Option<(Duration, Instant)>>,
+}
+
+/// Everybody in a range of ids, read at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// In the order of their ids.
+    pub facts: Vec<Facts>,
+    /// The range begins above this id.
+    pub after: i64,
+    /// The last id of the range; none when it runs to the end, however far that is.
+    pub through: Option<i64>,
+}
+
+type Answer<'c, T> = Pin<Box<dyn Future<Output = Result<T, ReplicaError>> + Send + 'c>>;
+
+impl Replica {
+    /// Connects when first asked: the replica may be away now.
+    pub fn connect(url: &str, options: ReplicaOptions) -> Result<Self, ReplicaError> {
+        let connect = MySqlConnectOptions::from_str(url).map_err(ReplicaError::Address)?.disable_statement_logging();
+        let pool = MySqlPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(ACQUIRE_PATIENCE)
+            // A ping before every use is one more round trip; only connections that rested long need one.
+            .test_before_acquire(false)
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_IDLE {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(|conn, _| Box::pin(async move { conn.execute(store::OPEN_SESSION).await.map(|_| ()) }))
+            .connect_lazy_with(connect);
+        let shared = Shared { lag_source: options.lag_source, statements: AtomicU64::new(0), last_lag: Mutex::new(None) };
+        Ok(Self { pool, shared: Arc::new(shared) })
+    }
+
+    /// The facts of one user in one round trip; none when there is no such user. `now` is noted as the time they were read.
+    pub async fn facts(&self, user: UserId, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::facts(conn, user, now))).await
+    }
+
+    /// Facts and everything that an agent sees of one user, in one round trip; none when there is no such user.
+    pub async fn context(&self, user: UserId, now: DateTime<Utc>) -> Result<Option<Context>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::context(conn, user, now))).await
+    }
+
+    /// The next `limit` users above the id `after`, all as of one moment. When no more than that are left, the range has no
+    /// end, so that it also covers ids beyond the last.
+    pub async fn range(&self, after: i64, limit: usize, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
+        self.ask(RANGE_PATIENCE, 6, move |conn| {
+            Box::pin(async move {
+                store::begin_snapshot(conn).await?;
+                let (facts, through) = store::range(conn, after, limit, now).await?;
+                store::end_snapshot(conn).await?;
+                Ok(Range { facts, after, through })
+            })
+        })
+        .await
+    }
+
+    /// Refuses an account that could write. The read-only session is a seat belt, since any client can take it off; this is the lock.
+    pub async fn check_account(&self) -> Result<(), ReplicaError> {
+        let grants = self.ask(PATIENCE, 1, |conn| Box::pin(store::grants(conn))).await?;
+        let beyond = beyond_reading(&grants);
+        if beyond.is_empty() { Ok(()) } else { Err(ReplicaError::AccountCanWrite { privileges: beyond.join(", ") }) }
+    }
+
+    /// What the server calls itself.
+    pub async fn version(&self) -> Result<String, ReplicaError> {
+        self.ask(PATIENCE, 1, |conn| Box::pin(store::version(conn))).await
+    }
+
+    /// Statements sent so far, those that open a connection left out.
+    pub fn statements(&self) -> u64 {
+        self.shared.statements.load(Ordering::Relaxed)
+    }
+
+    /// The lag as last sampled. None when the replication is stopped, when it was never sampled, or when the last good sample
+    /// is older than 2 s: an unknown lag is no small lag.
+    pub fn lag(&self) -> Option<ReplicaLag> {
+        if self.shared.lag_source == LagSource::None {
+            return Some(ReplicaLag { millis: 0, sample_age_millis: 0 });
+        }
+        let (lag, taken) = (*self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let age = taken.elapsed();
+        (age <= SAMPLE_LIFE).then(|| ReplicaLag { millis: millis(lag), sample_age_millis: millis(age) })
+    }
+
+    /// Asks the replica for its lag and keeps the answer; none while the replication is stopped.
+    pub async fn sample_lag(&self) -> Result<Option<ReplicaLag>, ReplicaError> {
+        if self.shared.lag_source == LagSource::Status {
+            let asked = Instant::now();
+            let seconds = self.ask(PATIENCE, 1, |conn| Box::pin(store::seconds_behind(conn))).await?;
+            // The answer is true of the time it was asked for, not of the time it arrived.
+            let sample = seconds.map(|seconds| (Duration::from_secs(seconds.unsigned_abs()), asked));
+            *self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner) = sample;
+        }
+        Ok(self.lag())
+    }
+
+    /// Samples the lag twice a second, for as long as it is polled.
+    pub async fn watch_lag(self) {
+        let mut ticks = tokio::time::interval(SAMPLE_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut was = String::new();
+        loop {
+            ticks.tick().await;
+            let is = match self.sample_lag().await {
+                Ok(Some(_)) => String::new(),
+                Ok(None) => "the replication is stopped".to_owned(),
+                Err(error @ ReplicaError::Unavailable(_)) => error.to_string(),
+                Err(error) => format!("{error}: {}", std::error::Error::source(&error).map_or_else(String::new, ToString::to_string)),
+            };
+            // Said when it changes, not twice a second.
+            match (was == is, is.is_empty()) {
+                (true, _) => {}
+                (false, true) => tracing::info!("the replica's lag is known again"),
+                (false, false) => tracing::warn!(replica.problem = %is, "the replica's lag is unknown"),
+            }
+            was = is;
+        }
+    }
+
+    /// Asks on a connection, for no longer than `patience` in all. A connection whose question was not answered to the end, because
+    /// of a time-out or because nobody waits any more, is closed: given back, it would keep its next user waiting.
+    async fn ask<T>(
+        &self,
+        patience: Duration,
+        statements: u64,
+        question: impl for<'c> FnOnce(&'c mut MySqlConnection) -> Answer<'c, T> + Send,
+    ) -> Result<T, ReplicaError> {
+        let asked = async {
+            let conn = self.pool.acquire().await.map_err(ReplicaError::Unavailable)?;
+            let mut borrowed = Borrowed(Some(conn));
+            self.shared.statements.fetch_add(statements, Ordering::Relaxed);
+            let Some(conn) = borrowed.0.as_mut() else { return Err(ReplicaError::Unavailable(sqlx::Error::PoolClosed)) };
+            let answer = question(conn).await;
+            if answer.is_ok() {
+                borrowed.give_back();
+            }
+            answer
+        };
+        tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(ReplicaError::too_slow(patience)))
+    }
+}
+
+/// A connection that is closed unless it is given back.
+struct Borrowed(Option<PoolConnection<MySql>>);
+
+impl Borrowed {
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            drop(conn.detach());
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::TestPlatform;
+
+    use super::*;
+
+    /// The account of the primary may write: what keeps it from writing here is the session.
+    #[tokio::test]
+    async fn no_session_of_the_pool_can_write() {
+        let platform = TestPlatform::new().await.unwrap();
+        platform.user(1).insert().await.unwrap();
+        let replica = Replica::connect(platform.primary_url(), ReplicaOptions::default()).unwrap();
+
+        for sql in [
+            "insert into users (id, is_enabled) values (2, 1)",
+            "update users set is_enabled = 0",
+            "delete from users",
+            "create table mine (id int)",
+            "select id from users for update",
+        ] {
+            let error = sqlx::query(sql).execute(&replica.pool).await.unwrap_err();
+            let number = error.as_database_error().unwrap().downcast_ref::<sqlx::mysql::MySqlDatabaseError>().number();
+            assert_eq!(number, 1792, "{sql}: {error}");
+        }
+        replica.pool.close().await;
+        platform.drop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_server_ends_a_slow_statement_and_the_pool_stays_usable() {
+        let platform = TestPlatform::new().await.unwrap();
+        platform.user(1).insert().await.unwrap();
+        platform.caught_up().await.unwrap();
+        let replica = Replica::connect(platform.replica_url(), ReplicaOptions { max_connections: 1, ..ReplicaOptions::default() }).unwrap();
+
+        let asked = Instant::now();
+        let slow: Result<(), ReplicaError> = replica
+            .ask(PATIENCE, 1, |conn| {
+                Box::pin(async move {
+                    let slow = sqlx::query("select sleep(5) from users").fetch_one(conn).await;
+                    slow.map(|_| ()).map_err(|error| ReplicaError::of(error, || "sleep".to_owned()))
+                })
+            })
+            .await;
+
+        let error = slow.unwrap_err();
+        let ReplicaError::Unavailable(sqlx::Error::Database(answer)) = &error else { panic!("the server was to end it: {error:?}") };
+        assert!(matches!(answer.downcast_ref::<sqlx::mysql::MySqlDatabaseError>().number(), 1969 | 3024), "{answer}");
+        assert!(asked.elapsed() < Duration::from_secs(2));
+
+        let asked = Instant::now();
+        assert!(replica.facts(UserId::new(1), kernel::machine_now()).await.unwrap().is_some());
+        assert!(asked.elapsed() < Duration::from_millis(500), "the next one waits for nobody: {:?}", asked.elapsed());
+        platform.drop().await.unwrap();
+    }
+
+    /// A client that gives up does not stop the server: its connection must not be used again.
+    #[tokio::test]
+    async fn a_question_that_nobody_waits_for_takes_its_connection_with_it() {
+        let platform = TestPlatform::new().await.unwrap();
+        platform.user(1).insert().await.unwrap();
+        platform.caught_up().await.unwrap();
+        let replica = Replica::connect(platform.replica_url(), ReplicaOptions { max_connections: 1, ..ReplicaOptions::default() }).unwrap();
+        replica.version().await.unwrap();
+
+        let dropped: Result<(), ReplicaError> = replica
+            .ask(Duration::from_millis(100), 1, |conn| {
+                Box::pin(async move {
+                    let _ = sqlx::query("select sleep(1.2) from users").fetch_one(conn).await;
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(dropped.unwrap_err().is_unavailable());
+
+        let asked = Instant::now();
+        assert!(replica.facts(UserId::new(1), kernel::machine_now()).await.unwrap().is_some());
+        assert!(asked.elapsed() < Duration::from_millis(800), "{:?}", asked.elapsed());
+        platform.drop().await.unwrap();
+    }
+}

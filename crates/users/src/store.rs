@@ -1,0 +1,398 @@
+//! Everything that is ever sent to the replica. Columns by name, because it may hold more than we know; ids as
+//! `cast(… as signed)`, because installations differ in signed and unsigned; never a password, a token, a payment or the large
+//! `checkboard_*` columns.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use kernel::{ClaimId, UserId};
+use sqlx::mysql::{MySqlConnection, MySqlRow};
+use sqlx::{MySql, Row};
+
+use crate::context::{Address, Context, Event, Vehicle};
+use crate::error::ReplicaError;
+use crate::types::{Claim, Facts, Requirement};
+
+/// Said once by every connection. The first comment is read by MariaDB alone (seconds), the second by MySQL alone (milliseconds).
+pub(crate) const OPEN_SESSION: &str = "set session transaction read only; \
+     set session /*M!100100 max_statement_time = 1.5 */ /*!50708 max_execution_time = 1500 */";
+
+/// One statement, one round trip: users with their claims and what is pending on them.
+const FACTS: &str = "
+    select cast(u.id as signed) as id,
+           cast(u.is_enabled as signed) as is_enabled,
+           u.status as status,
+           coalesce(trim(u.current_signature_file_id), '') <> '' as has_signed,
+           u.phone_number as phone_number,
+           u.date_of_birth as date_of_birth,
+           cast(c.id as signed) as claim_id,
+           c.type as claim_type,
+           c.status as claim_status,
+           c.lender as lender,
+           c.solicitor as solicitor,
+           c.created_at as claim_created_at,
+           r.id is not null as has_requirement,
+           r.type as requirement_type,
+           r.claim_requirement_reason as reason,
+           r.claim_requirement_rejection_reason as rejection_reason,
+           r.created_at as requirement_created_at
+      from users u
+      left join claims c on c.user_id = u.id
+      left join claim_requirements r on r.claim_id = c.id and lower(r.status) = 'pending'
+     where u.id = ?
+     order by c.id, r.created_at, r.id";
+
+/// One statement, one round trip: rows of six kinds. Text is cast so that columns of different collations stand in one column.
+const CONTEXT: &str = "
+    select 0 as kind,
+           cast(id as signed) as id,
+           cast(is_enabled as signed) as flag,
+           coalesce(trim(current_signature_file_id), '') <> '' as second_flag,
+           cast(status as char) as a,
+           cast(first_name as char) as b,
+           cast(last_name as char) as c,
+           cast(previous_name as char) as d,
+           cast(phone_number as char) as e,
+           cast(current_user_address_id as char) as f,
+           null as g,
+           null as h,
+           null as i,
+           cast(date_of_birth as datetime) as at
+      from users where id = ?
+    union all
+    select 1, cast(id as signed), 0, 0,
+           cast(type as char), cast(status as char), cast(lender as char), cast(solicitor as char), null, null, null, null, null, created_at
+      from claims where user_id = ?
+    union all
+    select 2, cast(v.claim_id as signed), 0, 0,
+           cast(v.vehicle_make as char), cast(v.vehicle_model as char), cast(v.vehicle_registration as char),
+           null, null, null, null, null, null, v.created_at
+      from claims c join claim_vehicle_packages v on v.claim_id = c.id where c.user_id = ?
+    union all
+    select 3, cast(r.claim_id as signed), 0, 0,
+           cast(r.type as char), cast(r.claim_requirement_reason as char), cast(r.claim_requirement_rejection_reason as char),
+           null, null, null, null, null, null, r.created_at
+      from claims c join claim_requirements r on r.claim_id = c.id where c.user_id = ? and lower(r.status) = 'pending'
+    union all
+    select 4, 0, cast(is_linked_address as signed), 0,
+           cast(id as char), cast(full_address as char), cast(address_line_1 as char), cast(address_line_2 as char),
+           cast(house_number as char), cast(street as char), cast(building_name as char), cast(post_town as char),
+           cast(post_code as char), created_at
+      from user_addresses where user_id = ?
+    union all
+    (select 5, 0, 0, 0, cast(type as char), cast(detail as char), null, null, null, null, null, null, null, created_at
+      from user_logs where user_id = ? order by created_at desc, id limit 20)";
+
+/// Where a range of so many users ends; nothing when fewer are left.
+const RANGE_END: &str = "select cast(id as signed) as id from users where id > ? order by id limit 1 offset ?";
+
+const RANGE_USERS: &str = "
+    select cast(id as signed) as id,
+           cast(is_enabled as signed) as is_enabled,
+           status as status,
+           coalesce(trim(current_signature_file_id), '') <> '' as has_signed,
+           phone_number as phone_number,
+           date_of_birth as date_of_birth
+      from users
+     where id > ? and id <= ?
+     order by id";
+
+const RANGE_CLAIMS: &str = "
+    select cast(user_id as signed) as id,
+           cast(id as signed) as claim_id,
+           type as claim_type,
+           status as claim_status,
+           lender as lender,
+           solicitor as solicitor,
+           created_at as claim_created_at
+      from claims
+     where user_id > ? and user_id <= ?
+     order by id";
+
+const RANGE_REQUIREMENTS: &str = "
+    select cast(c.user_id as signed) as id,
+           cast(c.id as signed) as claim_id,
+           r.type as requirement_type,
+           r.claim_requirement_reason as reason,
+           r.claim_requirement_rejection_reason as rejection_reason,
+           r.created_at as requirement_created_at
+      from claims c
+      join claim_requirements r on r.claim_id = c.id
+     where c.user_id > ? and c.user_id <= ? and lower(r.status) = 'pending'
+     order by c.id, r.created_at, r.id";
+
+pub(crate) async fn facts(conn: &mut MySqlConnection, user: UserId, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
+    let rows = sqlx::query(FACTS).bind(user.get()).fetch_all(conn).await.map_err(|error| of_user(error, user))?;
+    let mut facts: Option<Facts> = None;
+    for row in &rows {
+        let row = Reader { row, table: "users", id: user.get() };
+        let facts = match &mut facts {
+            Some(facts) => facts,
+            none => none.insert(row.facts(now)?),
+        };
+        let Some(claim) = row.in_table("claims").claim()? else { continue };
+        let claim_id = claim.id;
+        if facts.claims.last().is_none_or(|last| last.id != claim_id) {
+            facts.claims.push(claim);
+        }
+        if row.flag("has_requirement")? {
+            facts.pending.push(row.in_table("claim_requirements").requirement(claim_id)?);
+        }
+    }
+    Ok(facts)
+}
+
+pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateTime<Utc>) -> Result<Option<Context>, ReplicaError> {
+    let mut query = sqlx::query(CONTEXT);
+    for _ in 0..6 {
+        query = query.bind(user.get());
+    }
+    let rows = query.fetch_all(conn).await.map_err(|error| of_user(error, user))?;
+
+    // The server need not keep the order of the parts.
+    let reader = |row, table| Reader { row, table, id: user.get() };
+    let kind = |row| reader(row, "context").get::<i64>("kind");
+    let mut context: Option<Context> = None;
+    for row in &rows {
+        if kind(row)? == 0 {
+            context = Some(reader(row, "users").person(user, now)?);
+        }
+    }
+    let Some(mut context) = context else { return Ok(None) };
+    for row in &rows {
+        match kind(row)? {
+            1 => {
+                let row = reader(row, "claims");
+                context.facts.claims.push(Claim {
+                    id: ClaimId::new(row.get("id")?),
+                    kind: row.get("a")?,
+                    status: row.get("b")?,
+                    lender: row.get("c")?,
+                    solicitor: row.get("d")?,
+                    created_at: row.get("at")?,
+                });
+            }
+            2 => {
+                let row = reader(row, "claim_vehicle_packages");
+                context.vehicles.push(Vehicle {
+                    claim_id: ClaimId::new(row.get("id")?),
+                    make: row.get("a")?,
+                    model: row.get("b")?,
+                    registration: row.get("c")?,
+                });
+            }
+            3 => {
+                let row = reader(row, "claim_requirements");
+                context.facts.pending.push(Requirement {
+                    claim_id: ClaimId::new(row.get("id")?),
+                    kind: row.get("a")?,
+                    reason: row.get("b")?,
+                    rejection_reason: row.get("c")?,
+                    created_at: row.get("at")?,
+                });
+            }
+            4 => context.addresses.push(reader(row, "user_addresses").address()?),
+            5 => {
+                let row = reader(row, "user_logs");
+                context.log.push(Event { kind: row.get("a")?, detail: row.get("b")?, at: row.get("at")? });
+            }
+            _ => {}
+        }
+    }
+    // The same facts in the same order as when they are read alone.
+    context.facts.claims.sort_by_key(|claim| claim.id);
+    context.facts.pending.sort_by_key(|requirement| (requirement.claim_id, requirement.created_at));
+    context.log.sort_by_key(|event| std::cmp::Reverse(event.at));
+    Ok(Some(context))
+}
+
+/// Where the range after `after` ends, and everybody in it. The connection is inside a snapshot.
+pub(crate) async fn range(
+    conn: &mut MySqlConnection,
+    after: i64,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Facts>, Option<i64>), ReplicaError> {
+    let broken = |error| ReplicaError::of(error, || format!("users after {after}"));
+    let offset = u64::try_from(limit.max(1) - 1).unwrap_or(u64::MAX);
+    let end = sqlx::query(RANGE_END).bind(after).bind(offset).fetch_optional(&mut *conn).await.map_err(broken)?;
+    let through: Option<i64> = match &end {
+        Some(row) => Some(Reader { row, table: "users", id: after }.get("id")?),
+        None => None,
+    };
+    let last = through.unwrap_or(i64::MAX);
+
+    let rows = sqlx::query(RANGE_USERS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
+    let mut users = Vec::with_capacity(rows.len());
+    let mut place = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let facts = Reader::of(row, "users")?.facts(now)?;
+        place.insert(facts.id.get(), users.len());
+        users.push(facts);
+    }
+    let rows = sqlx::query(RANGE_CLAIMS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
+    for row in &rows {
+        let row = Reader::of(row, "claims")?;
+        if let (Some(&at), Some(claim)) = (place.get(&row.id), row.claim()?) {
+            users[at].claims.push(claim);
+        }
+    }
+    let rows = sqlx::query(RANGE_REQUIREMENTS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
+    for row in &rows {
+        let row = Reader::of(row, "claim_requirements")?;
+        if let Some(&at) = place.get(&row.id) {
+            users[at].pending.push(row.requirement(ClaimId::new(row.get("claim_id")?))?);
+        }
+    }
+    Ok((users, through))
+}
+
+/// Begins a read of several statements that all see the same moment.
+pub(crate) async fn begin_snapshot(conn: &mut MySqlConnection) -> Result<(), ReplicaError> {
+    run(conn, "start transaction with consistent snapshot, read only").await
+}
+
+/// Ends it.
+pub(crate) async fn end_snapshot(conn: &mut MySqlConnection) -> Result<(), ReplicaError> {
+    run(conn, "commit").await
+}
+
+/// Seconds behind the primary; nothing while the replication is stopped.
+pub(crate) async fn seconds_behind(conn: &mut MySqlConnection) -> Result<Option<i64>, ReplicaError> {
+    // Not a statement that can be prepared everywhere.
+    let row = sqlx::raw_sql("show replica status").fetch_optional(conn).await.map_err(|error| ReplicaError::of(error, status))?;
+    let row = row.ok_or(ReplicaError::NotAReplica)?;
+    // MariaDB's name, then MySQL's.
+    row.try_get_unchecked("Seconds_Behind_Master")
+        .or_else(|_| row.try_get_unchecked("Seconds_Behind_Source"))
+        .map_err(|error| ReplicaError::of(error, status))
+}
+
+/// What the account holds, as the server prints it.
+pub(crate) async fn grants(conn: &mut MySqlConnection) -> Result<Vec<String>, ReplicaError> {
+    let place = || "grants".to_owned();
+    let rows = sqlx::raw_sql("show grants").fetch_all(conn).await.map_err(|error| ReplicaError::of(error, place))?;
+    rows.iter().map(|row| row.try_get_unchecked(0).map_err(|error| ReplicaError::of(error, place))).collect()
+}
+
+/// What the server calls itself.
+pub(crate) async fn version(conn: &mut MySqlConnection) -> Result<String, ReplicaError> {
+    sqlx::query_scalar("select version()").fetch_one(conn).await.map_err(|error| ReplicaError::of(error, || "version".to_owned()))
+}
+
+async fn run(conn: &mut MySqlConnection, sql: &'static str) -> Result<(), ReplicaError> {
+    sqlx::raw_sql(sql).execute(conn).await.map(|_| ()).map_err(|error| ReplicaError::of(error, || "snapshot".to_owned()))
+}
+
+fn status() -> String {
+    "replication status".to_owned()
+}
+
+fn of_user(error: sqlx::Error, user: UserId) -> ReplicaError {
+    ReplicaError::of(error, || format!("rows of user {user}"))
+}
+
+/// Reads columns of one row and says, when one cannot be read, which.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    row: &'r MySqlRow,
+    table: &'static str,
+    id: i64,
+}
+
+impl<'r> Reader<'r> {
+    /// A row that carries its user's id.
+    fn of(row: &'r MySqlRow, table: &'static str) -> Result<Self, ReplicaError> {
+        let id = Reader { row, table, id: 0 }.get("id")?;
+        Ok(Self { row, table, id })
+    }
+
+    fn in_table(self, table: &'static str) -> Self {
+        Self { table, ..self }
+    }
+
+    fn get<T: sqlx::Decode<'r, MySql> + sqlx::Type<MySql>>(self, column: &'static str) -> Result<T, ReplicaError> {
+        self.row
+            .try_get(column)
+            .map_err(|source| ReplicaError::Broken { place: format!("{}.{column} of user {}", self.table, self.id), source })
+    }
+
+    fn flag(self, column: &'static str) -> Result<bool, ReplicaError> {
+        Ok(self.get::<i64>(column)? != 0)
+    }
+
+    fn facts(self, now: DateTime<Utc>) -> Result<Facts, ReplicaError> {
+        Ok(Facts {
+            id: UserId::new(self.get("id")?),
+            is_enabled: self.flag("is_enabled")?,
+            status: self.get("status")?,
+            has_signed: self.flag("has_signed")?,
+            raw_number: self.get("phone_number")?,
+            date_of_birth: self.get::<Option<NaiveDate>>("date_of_birth")?,
+            claims: Vec::new(),
+            pending: Vec::new(),
+            read_at: now,
+        })
+    }
+
+    fn claim(self) -> Result<Option<Claim>, ReplicaError> {
+        let Some(id) = self.get::<Option<i64>>("claim_id")? else { return Ok(None) };
+        Ok(Some(Claim {
+            id: ClaimId::new(id),
+            kind: self.get("claim_type")?,
+            status: self.get("claim_status")?,
+            lender: self.get("lender")?,
+            solicitor: self.get("solicitor")?,
+            created_at: self.get("claim_created_at")?,
+        }))
+    }
+
+    fn requirement(self, claim_id: ClaimId) -> Result<Requirement, ReplicaError> {
+        Ok(Requirement {
+            claim_id,
+            kind: self.get("requirement_type")?,
+            reason: self.get("reason")?,
+            rejection_reason: self.get("rejection_reason")?,
+            created_at: self.get("requirement_created_at")?,
+        })
+    }
+
+    fn person(self, user: UserId, now: DateTime<Utc>) -> Result<Context, ReplicaError> {
+        Ok(Context {
+            facts: Facts {
+                id: user,
+                is_enabled: self.flag("flag")?,
+                status: self.get("a")?,
+                has_signed: self.flag("second_flag")?,
+                raw_number: self.get("e")?,
+                date_of_birth: self.get::<Option<NaiveDateTime>>("at")?.map(|at| at.date()),
+                claims: Vec::new(),
+                pending: Vec::new(),
+                read_at: now,
+            },
+            first_name: self.get("b")?,
+            last_name: self.get("c")?,
+            previous_name: self.get("d")?,
+            current_address_id: self.get("f")?,
+            vehicles: Vec::new(),
+            addresses: Vec::new(),
+            log: Vec::new(),
+        })
+    }
+
+    fn address(self) -> Result<Address, ReplicaError> {
+        Ok(Address {
+            id: self.get("a")?,
+            is_previous: self.flag("flag")?,
+            full: self.get("b")?,
+            line_1: self.get("c")?,
+            line_2: self.get("d")?,
+            house_number: self.get("e")?,
+            street: self.get("f")?,
+            building: self.get("g")?,
+            town: self.get("h")?,
+            post_code: self.get("i")?,
+            created_at: self.get("at")?,
+        })
+    }
+}

@@ -1,0 +1,311 @@
+//! The replica as it is read, against real servers.
+#![cfg(feature = "ssr")]
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kernel::UserId;
+use sqlx::{Connection, Executor, MySqlConnection};
+use testkit::{TcpProxy, TestPlatform, claim_id};
+use users::{LagSource, Replica, ReplicaError, ReplicaOptions};
+
+/// Above 2^53, and odd: a floating-point number cannot hold it.
+const LARGE: i64 = 9_007_199_254_740_993;
+
+fn now() -> DateTime<Utc> {
+    // 24 November 2026, 10:30.
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_516_200)
+}
+
+#[tokio::test]
+async fn facts_and_context_say_the_same_in_one_statement_each() {
+    let platform = TestPlatform::new().await.unwrap();
+    let born = NaiveDate::from_ymd_opt(1971, 3, 4).unwrap();
+    let made = now().naive_utc() - TimeDelta::days(12);
+    platform
+        .user(48_213)
+        .name(" Ada ", "O'Connor")
+        .phone("07700 900 142")
+        .born(born)
+        .claim("santander")
+        .claim_status("needs_signature")
+        .solicitor("Brindlewood Law")
+        .made(made)
+        .requirement_as("id_document", "pending", "base requirement for claim.")
+        .made(made)
+        .requirement_as("bank_statement", "Pending", "")
+        .requirement_as("selfie", "COMPLETE", "")
+        .claim("black_horse")
+        .claim_status("cancelled")
+        .requirement("proof_of_address")
+        .insert()
+        .await
+        .unwrap();
+    platform.user(48_214).claim("hsbc").requirement("selfie").insert().await.unwrap();
+    for sql in [
+        "insert into claim_vehicle_packages (id, claim_id, vehicle_make, vehicle_model, vehicle_registration)
+           values ('v', 771409, 'Ford', 'Fiesta', 'ZB19 KLM')",
+        "insert into user_addresses (id, user_id, house_number, street, post_town, post_code)
+           values ('a', 48213, '12', 'Acacia Avenue', 'Leeds', 'LS11 5AB')",
+    ] {
+        sqlx::query(sql).execute(platform.primary()).await.unwrap();
+    }
+    for line in 1..=25 {
+        sqlx::query("insert into user_logs (id, user_id, type, detail, created_at) values (?, 48213, 'login', ?, ?)")
+            .bind(format!("l{line}"))
+            .bind(format!("line {line}"))
+            .bind(now().naive_utc() - TimeDelta::minutes(150 - line))
+            .execute(platform.primary())
+            .await
+            .unwrap();
+    }
+    platform.caught_up().await.unwrap();
+    let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
+
+    let facts = replica.facts(UserId::new(48_213), now()).await.unwrap().unwrap();
+    assert_eq!(replica.statements(), 1);
+    let context = replica.context(UserId::new(48_213), now()).await.unwrap().unwrap();
+    assert_eq!(replica.statements(), 2);
+    let range = replica.range(0, 10, now()).await.unwrap();
+    assert_eq!(replica.statements(), 8);
+
+    assert_eq!(facts, context.facts);
+    assert_eq!(facts, range.facts[0]);
+    assert_eq!((facts.has_signed, facts.is_enabled, facts.date_of_birth, facts.read_at), (true, true, Some(born), now()));
+    assert_eq!(facts.raw_number.as_deref(), Some("07700 900 142"));
+    assert_eq!(facts.claims.iter().map(users::Claim::is_open).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(facts.claims[0].created_at, Some(made));
+    let mut pending: Vec<_> = facts.pending.iter().map(|asked| (asked.claim_id.get(), asked.kind.as_deref().unwrap())).collect();
+    pending.sort_unstable();
+    let (first, second) = (claim_id(48_213, 1), claim_id(48_213, 2));
+    assert_eq!(pending, [(first, "bank_statement"), (first, "id_document"), (second, "proof_of_address")]);
+
+    let is_open = |asked: &users::Requirement| asked.claim_id.get() == first;
+    let card = context.card(None, is_open, str::to_owned, now());
+    assert_eq!((card.name.as_str(), card.age, card.town.as_deref()), ("Ada O'Connor", Some(55), Some("Leeds")));
+    assert_eq!(card.address.as_deref(), Some("12 Acacia Avenue, Leeds, LS11 5AB"));
+    assert_eq!(card.claims[0].agreement.as_deref(), Some("Ford Fiesta, ZB19 KLM"));
+    assert_eq!(card.outstanding.len(), 2);
+    assert_eq!((card.log.len(), card.log[0].detail.as_str(), card.log[0].at.as_str()), (20, "line 25", "today 08:25"));
+
+    assert_eq!(replica.facts(UserId::new(1), now()).await.unwrap(), None);
+    assert_eq!(replica.context(UserId::new(1), now()).await.unwrap(), None);
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn nulls_large_ids_extra_columns_and_other_types_are_borne() {
+    let platform = TestPlatform::new().await.unwrap();
+    // As other installations have them.
+    platform
+        .primary()
+        .execute(
+            "alter table users modify id bigint not null, modify is_enabled int unsigned not null, add extra json null first;
+             alter table claims modify user_id bigint not null, modify type char(32) null, add extra int null first;
+             alter table claim_requirements modify claim_id bigint null, modify created_at datetime(6) null;
+             alter table user_addresses modify user_id bigint not null;
+             alter table user_logs modify detail longtext collate utf8mb4_bin not null;",
+        )
+        .await
+        .unwrap();
+    for sql in [
+        "insert into users (id, is_enabled) values (9007199254740993, 0)",
+        "insert into claims (id, user_id) values (9007199254740995, 9007199254740993)",
+        "insert into claim_requirements (id, claim_id, status) values ('r', 9007199254740995, 'pending')",
+        "insert into claim_requirements (id, claim_id) values ('s', 9007199254740995)",
+        "insert into claim_vehicle_packages (id, claim_id) values ('v', 9007199254740995)",
+        "insert into user_addresses (id, user_id) values ('a', 9007199254740993)",
+        "insert into user_logs (id, user_id, type, detail) values ('l', 9007199254740993, 'login', 'ünder')",
+    ] {
+        sqlx::query(sql).execute(platform.primary()).await.unwrap();
+    }
+    platform.user(7).empty_signature().no_phone().status("").name("", "").insert().await.unwrap();
+    platform.user(8).unsigned().disabled().insert().await.unwrap();
+    platform.caught_up().await.unwrap();
+    let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
+
+    let facts = replica.facts(UserId::new(LARGE), now()).await.unwrap().unwrap();
+    let context = replica.context(UserId::new(LARGE), now()).await.unwrap().unwrap();
+    assert_eq!(facts, context.facts);
+    assert_eq!(facts.id.get(), LARGE);
+    assert_eq!((facts.is_enabled, facts.has_signed, &facts.raw_number, &facts.status), (false, false, &None, &None));
+    assert_eq!((facts.claims.len(), facts.claims[0].id.get(), facts.claims[0].is_open()), (1, LARGE + 2, true));
+    assert_eq!((facts.pending.len(), facts.pending[0].claim_id.get(), &facts.pending[0].kind), (1, LARGE + 2, &None));
+    let card = context.card(None, |_| true, str::to_owned, now());
+    assert_eq!((card.name, card.outstanding.len(), card.log[0].detail.as_str()), (format!("User {LARGE}"), 2, "ünder"));
+
+    for id in [7, 8] {
+        let facts = replica.facts(UserId::new(id), now()).await.unwrap().unwrap();
+        assert!(!facts.has_signed, "user {id} has not signed");
+        assert_eq!(facts, replica.context(UserId::new(id), now()).await.unwrap().unwrap().facts);
+    }
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named() {
+    let platform = TestPlatform::new().await.unwrap();
+    platform.user(5).insert().await.unwrap();
+    platform.primary().execute("alter table users modify date_of_birth varchar(20) null").await.unwrap();
+    platform.primary().execute("update users set date_of_birth = 'soon'").await.unwrap();
+    platform.caught_up().await.unwrap();
+    let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
+
+    let error = replica.facts(UserId::new(5), now()).await.unwrap_err();
+
+    assert!(!error.is_unavailable());
+    assert_eq!(error.to_string(), "the replica's users.date_of_birth of user 5 cannot be read");
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
+    let platform = TestPlatform::new().await.unwrap();
+    for id in [3, 4, 10, 11, 12, LARGE] {
+        platform.user(id).claim("lloyds").requirement("selfie").insert().await.unwrap();
+    }
+    platform.caught_up().await.unwrap();
+    let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
+
+    let (mut after, mut seen, mut ends) = (0, Vec::new(), Vec::new());
+    loop {
+        let range = replica.range(after, 3, now()).await.unwrap();
+        assert!(range.facts.iter().all(|facts| facts.claims.len() == 1 && facts.pending.len() == 1));
+        seen.extend(range.facts.iter().map(|facts| facts.id.get()));
+        ends.push(range.through);
+        // Somebody joins beyond the last id while the walk is on its way.
+        if after == 0 {
+            platform.user(LARGE + 1).claim("hsbc").requirement("selfie").insert().await.unwrap();
+            platform.caught_up().await.unwrap();
+        }
+        match range.through {
+            Some(through) => after = through,
+            None => break,
+        }
+    }
+
+    assert_eq!(seen, [3, 4, 10, 11, 12, LARGE, LARGE + 1]);
+    assert_eq!(ends, [Some(10), Some(LARGE), None]);
+    let beyond = replica.range(LARGE + 1, 3, now()).await.unwrap();
+    assert_eq!((beyond.facts.len(), beyond.after, beyond.through), (0, LARGE + 1, None));
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_can_write_is_refused() {
+    let platform = TestPlatform::new().await.unwrap();
+
+    Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap().check_account().await.unwrap();
+    let writer = Replica::connect(platform.primary_url(), ReplicaOptions::default()).unwrap();
+    let error = writer.check_account().await.unwrap_err();
+
+    assert!(matches!(error, ReplicaError::AccountCanWrite { .. }), "{error}");
+    assert!(!error.to_string().contains("PASSWORD"), "{error}");
+    assert!(writer.version().await.unwrap().starts_with(|c: char| c.is_ascii_digit()));
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_account_alone_keeps_writes_out() {
+    let platform = TestPlatform::new().await.unwrap();
+    // The local replica refuses every write by itself, so the same account is tried on the primary, which does not.
+    let (account, _) = platform.replica_url().split_once('@').unwrap();
+    let (_, server) = platform.primary_url().split_once('@').unwrap();
+    let mut conn = MySqlConnection::connect(&format!("{account}@{server}")).await.unwrap();
+
+    for sql in ["insert into users (id, is_enabled) values (1, 1)", "create table mine (id int)", "delete from users"] {
+        conn.execute("set session transaction read write").await.unwrap();
+        let error = conn.execute(sql).await.unwrap_err();
+        let number = error.as_database_error().unwrap().downcast_ref::<sqlx::mysql::MySqlDatabaseError>().number();
+        assert_eq!(number, 1142, "{sql}: must be denied to the account: {error}");
+    }
+    conn.close().await.unwrap();
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_replica_that_stops_or_hangs_is_unavailable_within_2_s_and_comes_back() {
+    let platform = TestPlatform::new().await.unwrap();
+    platform.user(9).insert().await.unwrap();
+    platform.caught_up().await.unwrap();
+    let proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
+    let replica = Replica::connect(proxy.url(), ReplicaOptions { max_connections: 2, ..ReplicaOptions::default() }).unwrap();
+    let user = UserId::new(9);
+    assert!(replica.facts(user, now()).await.unwrap().is_some());
+
+    for hangs in [false, true] {
+        if hangs {
+            proxy.stall().await;
+        } else {
+            proxy.stop().await;
+        }
+        // The first finds the old connections, the later ones have to make new ones.
+        for _ in 0..3 {
+            let asked = Instant::now();
+            let error = replica.facts(user, now()).await.unwrap_err();
+            assert!(error.is_unavailable(), "{error:?}");
+            assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+        }
+        proxy.resume().await;
+        let mut answer = replica.facts(user, now()).await;
+        for _ in 0..5 {
+            if answer.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            answer = replica.facts(user, now()).await;
+        }
+        assert!(answer.unwrap().is_some());
+    }
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_replica_that_is_away_at_the_start_is_found_later() {
+    let platform = TestPlatform::new().await.unwrap();
+    let proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
+    proxy.stop().await;
+
+    let replica = Replica::connect(proxy.url(), ReplicaOptions::default()).unwrap();
+    assert!(replica.check_account().await.unwrap_err().is_unavailable());
+    assert_eq!(replica.lag(), None, "never sampled");
+
+    proxy.resume().await;
+    replica.check_account().await.unwrap();
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_lag_is_known_while_it_is_sampled_and_unknown_2_s_later() {
+    let platform = TestPlatform::new().await.unwrap();
+    let proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
+    let replica = Replica::connect(proxy.url(), ReplicaOptions::default()).unwrap();
+    let watch = tokio::spawn(replica.clone().watch_lag());
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+
+    let lag = replica.lag().unwrap();
+    assert!(lag.millis < 60_000 && (0..1_000).contains(&lag.sample_age_millis), "{lag:?}");
+
+    proxy.stop().await;
+    tokio::time::sleep(Duration::from_millis(2_700)).await;
+    assert_eq!(replica.lag(), None);
+
+    watch.abort();
+    platform.drop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_no_replica_says_what_to_set() {
+    let platform = TestPlatform::new().await.unwrap();
+
+    let status = Replica::connect(platform.primary_url(), ReplicaOptions::default()).unwrap();
+    let error = status.sample_lag().await.unwrap_err();
+    // An account that may not ask is told so by the server; one that may is told that there is nothing to see.
+    assert!(error.to_string().contains("REPLICA_LAG_SOURCE=none") || error.to_string().contains("replication status"), "{error}");
+    assert_eq!(status.lag(), None);
+
+    let none =
+        Replica::connect(platform.primary_url(), ReplicaOptions { lag_source: LagSource::None, ..ReplicaOptions::default() }).unwrap();
+    assert_eq!(none.sample_lag().await.unwrap().map(|lag| lag.millis), Some(0));
+    platform.drop().await.unwrap();
+}
