@@ -23,6 +23,10 @@ setup:
 demo:
     @exec scripts/demo
 
+# Sign for a user on the made-up claims platform, while the demo runs.
+sign user_id:
+    @exec scripts/sign {{ user_id }}
+
 # Check everything: format, lints, saved queries, front end and its size, tests, documentation, journeys.
 test:
     @exec scripts/test

@@ -17,12 +17,7 @@ const SOON: i64 = 60;
 #[component]
 pub(crate) fn PersonHeader(user: UserCard, held: Arc<Received<HandOut>>) -> impl IntoView {
     let heading = NodeRef::<H1>::new();
-    heading.on_load(|heading| {
-        // The heading is not in the document yet.
-        request_animation_frame(move || {
-            let _ = heading.focus();
-        });
-    });
+    expect_context::<Console>().focus_when_wanted(heading);
     view! {
         <section
             class="animate-arrive flex flex-wrap items-center gap-x-4 gap-y-2 rounded-box border border-base-300 bg-base-100 px-4 py-3"

@@ -50,7 +50,7 @@ fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
                 "inline-flex items-center gap-1 whitespace-nowrap text-xs text-muted"
             }
         }>{icon(Icon::Clock, "size-3.5")} "read " {move || age(millis.get())}</span>
-        <button type="button" class="btn btn-ghost btn-sm -mr-3" disabled=is_busy on:click=move |_| console.check_again()>
+        <button type="button" class="btn btn-ghost btn-sm -mr-3" aria-disabled=move || if is_busy() { "true" } else { "false" } on:click=move |_| console.check_again()>
             {icon(Icon::RefreshCw, "size-4")} {move || if is_busy() { "Checking…" } else { "Check again" }}
         </button>
     }

@@ -67,7 +67,7 @@ fn console() -> Result<impl IntoView, Missing> {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0">
             <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[14.5rem_minmax(0,1fr)_20.5rem] 2xl:grid-cols-[18rem_minmax(0,1fr)_26rem]">
                 <QueueChoice />
-                <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call">
+                <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call" data-centre="">
                     <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <Centre /></div>
                 </div>
                 <Side />
@@ -174,6 +174,8 @@ fn Ready() -> impl IntoView {
         let (callable, waiting) = numbers(summary, console.choice())?;
         Some(format!(": {} callable now, {} waiting for a time.", count(callable), count(waiting)))
     };
+    let heading = NodeRef::new();
+    console.focus_when_wanted(heading);
     let hours = move || summary.map(|summary| (!summary.hours.is_open).then(|| summary.hours.words.clone())).flatten();
     view! {
         {move || hours().map(|words| view! {
@@ -184,7 +186,7 @@ fn Ready() -> impl IntoView {
         })}
         <section class=format!("{CARD} px-8 py-9") aria-labelledby="ready">
             <div class="mx-auto max-w-xl text-center">
-                <h1 class="text-2xl leading-8 font-semibold tracking-tight" id="ready">"Ready for the next call"</h1>
+                <h1 tabindex="-1" node_ref=heading class="text-2xl leading-8 font-semibold tracking-tight" id="ready">"Ready for the next call"</h1>
                 <p class="mt-2 text-base leading-6 text-muted">
                     "The dialler takes the person who should be rung first and proves, just before you see them, that the call is still needed."
                 </p>
@@ -258,6 +260,8 @@ fn nobody_words(queue: QueueKind, hand_out: &HandOut) -> (String, String) {
 fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
     let console = expect_context::<State>();
     let summary = expect_context::<Summary>();
+    let heading = NodeRef::new();
+    console.focus_when_wanted(heading);
     let (headline, words) = nobody_words(console.choice(), &held.value);
     let other = move || {
         let other = CHOICES.into_iter().find(|queue| *queue != console.choice())?;
@@ -268,7 +272,7 @@ fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
         <section class=format!("{CARD} px-8 py-9") aria-labelledby="nobody">
             <div class="mx-auto max-w-xl text-center">
                 <span class="inline-block text-success">{icon(Icon::CircleCheck, "size-8")}</span>
-                <h1 class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="nobody">{headline}</h1>
+                <h1 tabindex="-1" node_ref=heading class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="nobody">{headline}</h1>
                 <p class="mt-2 text-base leading-6 text-muted">{words}</p>
                 {move || match other() {
                     Some((queue, callable)) => view! {

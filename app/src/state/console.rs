@@ -117,6 +117,8 @@ pub(crate) struct Console {
     pub(crate) is_skipping: RwSignal<bool>,
     /// What the centre shows.
     stage: Memo<Stage>,
+    /// The next heading that appears in the centre takes the focus.
+    is_focus_wanted: StoredValue<bool>,
     session: Session,
     announcer: Announcer,
 }
@@ -136,6 +138,7 @@ impl Console {
             is_identity_checked: RwSignal::new(false),
             is_skipping: RwSignal::new(false),
             stage,
+            is_focus_wanted: StoredValue::new(false),
             session,
             announcer,
         };
@@ -243,6 +246,8 @@ impl Console {
 
     fn take(self, task: Task, hand_out: HandOut) {
         let before = self.held.with_untracked(|held| held.as_ref().and_then(|held| held.value.lease_id));
+        // Whoever stood in the centre would lose the focus when it is drawn anew.
+        self.is_focus_wanted.set_value(before != hand_out.lease_id || task == Task::CallingNext || is_focus_in_the_centre());
         if before != hand_out.lease_id {
             self.is_identity_checked.set(false);
             self.is_skipping.set(false);
@@ -261,10 +266,23 @@ impl Console {
     /// The held person was let go.
     fn released(self, again: &str) {
         let name = self.held_name().unwrap_or_default();
+        self.is_focus_wanted.set_value(true);
         self.held.set(None);
         self.failure.set(None);
         self.is_skipping.set(false);
         self.announcer.show(format!("{name} can be offered again {again}."));
+    }
+
+    /// Lets the heading of a new centre take the focus, when it is wanted there.
+    pub(crate) fn focus_when_wanted(self, heading: NodeRef<leptos::html::H1>) {
+        heading.on_load(move |heading| {
+            // The heading is not in the document yet.
+            request_animation_frame(move || {
+                if self.is_focus_wanted.try_update_value(std::mem::take) == Some(true) {
+                    let _ = heading.focus();
+                }
+            });
+        });
     }
 
     /// Lets the held person go. Answers with what went wrong.
@@ -290,6 +308,10 @@ fn gone_words(name: &str, hand_out: &HandOut) -> String {
     } else {
         format!("{name} is not yours any more. Nobody was rung; below is why.")
     }
+}
+
+fn is_focus_in_the_centre() -> bool {
+    document().active_element().is_some_and(|active| active.closest("[data-centre]").ok().flatten().is_some())
 }
 
 fn kept_choice() -> QueueKind {

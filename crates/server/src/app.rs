@@ -121,6 +121,8 @@ pub fn with_timeouts(options: PgConnectOptions) -> PgConnectOptions {
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "10s"),
+        // Our statements take milliseconds; compiling one to machine code takes a second.
+        ("jit", "off"),
     ])
 }
 

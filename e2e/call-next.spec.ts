@@ -1,0 +1,121 @@
+import { GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, head, ours, personOnScreen, replica, setStatus, sign, signIn, skip, test } from "./support";
+
+test("an agent signs in, is given somebody with the reason, skips, and is given somebody else", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await expect(page.getByText("You are offline").first()).toBeVisible();
+  await setStatus(page, "Available");
+
+  await page.keyboard.press("Alt+n");
+  const first = await personOnScreen(page);
+  const why = page.getByRole("region", { name: "Why this call" });
+  await expect(why).toContainText("has not signed yet");
+  // The reason shown is what the replica says.
+  const [facts] = await replica(
+    `select coalesce(u.current_signature_file_id, '') as signature, u.is_enabled,
+       (select count(*) from claims c where c.user_id = u.id and (c.status is null or lower(c.status) not in ('complete', 'completed', 'cancelled'))) as open_claims
+     from users u where u.id = ?`,
+    [first.id],
+  );
+  expect(facts.signature).toBe("");
+  expect(Number(facts.is_enabled)).toBe(1);
+  const words = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+  const open = Number(facts.open_claims);
+  await expect(why).toContainText(`${words[open]} open claim`);
+  await expect(page.getByTestId("person")).toBeFocused();
+
+  // Claims stay folded until the agent has checked who it is.
+  await expect(page.getByRole("columnheader", { name: "Lender" })).toBeHidden();
+  await page.getByLabel("Identity checked").check();
+  await expect(page.getByRole("columnheader", { name: "Lender" })).toBeVisible();
+
+  // A reload brings the same person back.
+  await page.reload();
+  await alive(page);
+  expect((await personOnScreen(page)).id).toBe(first.id);
+
+  await skip(page, "Language");
+  await page.getByRole("button", { name: /Call next/ }).first().click();
+  const second = await personOnScreen(page);
+  expect(second.id).not.toBe(first.id);
+  await skip(page);
+});
+
+test("a waiting user who signs is not offered, counts as saved, and the supervisor sees it without reloading", async ({ page, browser }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  const floor = await elsewhere(browser, GARETH);
+  await expect(floor).toHaveURL(/\/floor/);
+  await floor.evaluate(() => ((window as unknown as { sameDocument: boolean }).sameDocument = true));
+  const row = floor.getByRole("row", { name: /Hannah Whitfield/ });
+  await expect(row).toContainText("Available");
+
+  const signer = await head("unsigned_users");
+  await sign(signer);
+  await page.getByRole("button", { name: /Call next/ }).first().click();
+  const offered = await personOnScreen(page);
+
+  expect(offered.id).not.toBe(signer);
+  await expect(page.getByTestId("saved-call").first()).toContainText("No call needed: signed in the meantime");
+  const [saved] = await ours<{ count: string }>("select count(*) from queue.decision where user_id = $1 and is_saved_call", [signer]);
+  expect(saved.count).toBe("1");
+
+  await expect(row).toContainText(offered.id);
+  await expect(floor.getByText("Signed in the meantime").first()).toBeVisible();
+  expect(await floor.evaluate(() => (window as unknown as { sameDocument?: boolean }).sameDocument)).toBe(true);
+
+  // The reason goes away while the person is on the screen: the next look says so.
+  await sign(offered.id);
+  await page.reload();
+  await alive(page);
+  await expect(page.getByTestId("saved-call")).toContainText("No call needed");
+  await floor.close();
+});
+
+test("two agents are never given the same person", async ({ page, browser }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  const marcus = await elsewhere(browser, MARCUS);
+  await setStatus(marcus, "Available");
+
+  await Promise.all([page, marcus].map((each) => each.keyboard.press("Alt+n")));
+  const people = await Promise.all([page, marcus].map(personOnScreen));
+
+  expect(people[0].id).not.toBe(people[1].id);
+  await Promise.all([page, marcus].map((each) => skip(each)));
+  await marcus.close();
+});
+
+test("skipping with “other” needs a note, and nothing is lost by trying without", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  const person = await personOnScreen(page);
+  await page.getByRole("button", { name: "Skip…" }).click();
+  await page.getByLabel("Other").check();
+  await page.getByRole("button", { name: "Skip", exact: true }).click();
+  await expect(page.locator("#skip-problem")).not.toBeEmpty();
+  expect((await personOnScreen(page)).id).toBe(person.id);
+
+  await page.getByLabel(/^Note/).fill("Spoke to the brother; asked to try next week.");
+  await page.getByRole("button", { name: "Skip", exact: true }).click();
+  await expect(page.getByTestId("toast")).toBeVisible();
+  const [note] = await ours<{ note: string }>("select note from queue.release where user_id = $1 order by id desc limit 1", [person.id]);
+  expect(note.note).toBe("Spoke to the brother; asked to try next week.");
+});
+
+test("on a break nobody is offered", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Break");
+  await expect(page.getByText("You are on a break").first()).toBeVisible();
+  await page.keyboard.press("Alt+n");
+  await expect(page.getByTestId("person")).toHaveCount(0);
+});
+
+test("when the account is deactivated elsewhere, the next thing the agent does leads to signing in", async ({ page }) => {
+  await signIn(page, MARCUS);
+  await setStatus(page, "Available");
+  expectStatus(401);
+  await ours("update auth.session set ended_at = now(), ended_reason = 'deactivated' where ended_at is null and agent_id = (select id from auth.agent where email = $1)", [MARCUS]);
+  await page.keyboard.press("Alt+n");
+  await page.waitForURL(/sign-in\?reason=ended/);
+});

@@ -1,0 +1,137 @@
+// What the journeys share: people who sign in, and the two databases behind the product.
+import { type Browser, type Page, expect, test as base } from "@playwright/test";
+import mysql from "mysql2/promise";
+import pg from "pg";
+
+const needed = (name: string): string => {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; run the journeys with scripts/just e2e`);
+  return value;
+};
+
+/** Every page fails its journey on any error in its console. */
+export const test = base.extend<{ noErrors: void }>({
+  noErrors: [
+    async ({ context }, use) => {
+      const errors: string[] = [];
+      context.on("page", (page) => collectErrors(page, errors));
+      await use();
+      expect(errors, "errors in the browser's console").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
+
+/** The browser itself reports a refused request; where a refusal is what the journey is about, it names its status. */
+let expected: number[] = [];
+export const expectStatus = (...statuses: number[]) => {
+  expected = statuses;
+};
+test.afterEach(() => {
+  expected = [];
+});
+
+const collectErrors = (page: Page, errors: string[]) => {
+  page.on("console", (message) => {
+    const isExpected = expected.some((status) => message.text().includes(`status of ${status}`));
+    if (message.type() === "error" && !isExpected) errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+};
+
+export const HANNAH = "hannah.whitfield@example.co.uk";
+export const MARCUS = "marcus.bell@example.co.uk";
+export const GARETH = "gareth.penhaligon@example.co.uk";
+export const ALYS = "alys.morgan@example.co.uk";
+
+export const signIn = async (page: Page, email: string) => {
+  await page.goto("/sign-in");
+  await alive(page);
+  await page.getByLabel("Work e-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(needed("STAFF_PASSWORD"));
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.waitForURL((url) => !url.pathname.includes("sign-in"));
+};
+
+/** A second person, in a browser of their own. */
+export const elsewhere = async (browser: Browser, email: string): Promise<Page> => {
+  const context = await browser.newContext({ baseURL: process.env.BASE_URL });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  collectErrors(page, errors);
+  page.on("close", () => expect(errors).toEqual([]));
+  await signIn(page, email);
+  return page;
+};
+
+export const alive = (page: Page) => page.locator("body[data-mounted]").waitFor();
+
+export const setStatus = async (page: Page, status: "Available" | "Break" | "Offline") => {
+  await page.getByRole("button", { name: /My status/ }).click();
+  await page.getByRole("menuitemradio", { name: status }).click();
+  await expect(page.getByRole("button", { name: new RegExp(`My status: ${status}`) })).toBeVisible();
+};
+
+/** The person on the screen: the number the platform knows them by. */
+export const personOnScreen = async (page: Page): Promise<{ id: string; name: string }> => {
+  const heading = page.getByTestId("person");
+  await heading.waitFor();
+  const section = page.getByRole("region", { name: "The person" });
+  const id = /User (\d+)/.exec((await section.textContent()) ?? "")?.[1];
+  if (!id) throw new Error("no person on the screen");
+  return { id, name: (await heading.textContent()) ?? "" };
+};
+
+export const skip = async (page: Page, reason = "Not a good time") => {
+  await page.getByRole("button", { name: "Skip…" }).click();
+  await page.getByLabel(reason).check();
+  await page.getByRole("button", { name: "Skip", exact: true }).click();
+  await expect(page.getByTestId("toast")).toContainText("can be offered again");
+};
+
+/** The dialler's own database. */
+export const ours = async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> => {
+  const client = new pg.Client({ connectionString: needed("DATABASE_URL") });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const platform = async (url: string, sql: string, values: unknown[]) => {
+  const connection = await mysql.createConnection({ uri: url, supportBigNumbers: true, bigNumberStrings: true });
+  try {
+    const [rows] = await connection.query(sql, values);
+    return rows as Record<string, unknown>[];
+  } finally {
+    await connection.end();
+  }
+};
+
+/** What the replica says. */
+export const replica = (sql: string, values: unknown[] = []) => platform(needed("REPLICA_DATABASE_URL"), sql, values);
+
+/** The user signs on the platform; returns when the replica knows it. */
+export const sign = async (userId: string) => {
+  await platform(
+    needed("CLAIMS_SIM_DATABASE_URL"),
+    "update users set current_signature_file_id = uuid(), updated_at = utc_timestamp() where id = ?",
+    [userId],
+  );
+  await expect
+    .poll(async () => (await replica("select current_signature_file_id as file from users where id = ?", [userId]))[0]?.file)
+    .toBeTruthy();
+};
+
+/** Who is next in a queue. */
+export const head = async (queue: string): Promise<string> => {
+  const [row] = await ours<{ user_id: string }>(
+    `select user_id::text from queue.entry where kind = $1 and leased_by is null and put_back_until is null
+     order by score, raw_sum, queued_at, user_id limit 1`,
+    [queue],
+  );
+  return row.user_id;
+};
