@@ -58,6 +58,10 @@ build-app:
 e2e *arguments:
     @exec scripts/e2e {{ arguments }}
 
+# Measure the product as a release on this machine; USERS=500000 for more people.
+bench:
+    @exec scripts/bench
+
 # Write the queries' descriptions to .sqlx; needed after a change to a query or a migration.
 sqlx-prepare:
     @exec scripts/sqlx prepare

@@ -25,6 +25,14 @@ export { expect };
 
 /** The browser itself reports a refused request; where a refusal is what the journey is about, it names its status. */
 let expected: number[] = [];
+/** Every journey begins with nobody signed in, held or away. */
+test.beforeEach(async () => {
+  await ours("update auth.session set ended_at = now(), ended_reason = 'signed_out' where ended_at is null");
+  await ours("update auth.agent set intention = 'offline', intention_since = now()");
+  await ours("update queue.entry set leased_by = null, leased_until = null");
+  await ours("delete from queue.lease");
+});
+
 export const expectStatus = (...statuses: number[]) => {
   expected = statuses;
 };

@@ -77,7 +77,7 @@ pub(crate) fn Menu(
                 on:click=move |_| if is_open.get_untracked() { close() } else { open() }
             >
                 <span class="sr-only">{move || label.get()}</span>
-                {face.run()}
+                {move || face.run()}
             </button>
             <Show when=move || is_open.get()>
                 <div

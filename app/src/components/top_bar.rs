@@ -16,6 +16,7 @@ use crate::state::session::{Session, role_label};
 
 /// Asks the server for another intention. What went wrong is shown as a message: the status stays what it was.
 pub(crate) fn set_intention(session: Session, announcer: Announcer, intention: Intention) {
+    session.is_changing();
     spawn_local(async move {
         match auth::set_presence(intention).await {
             Ok(me) => {

@@ -53,24 +53,40 @@ impl Why {
 
 /// Who is signed in, for every screen.
 #[derive(Clone, Copy)]
-pub(crate) struct Session(RwSignal<Signed>);
+pub(crate) struct Session {
+    signed: RwSignal<Signed>,
+    /// How often this browser has begun or ended a change of it: an answer to a question asked before is out of date.
+    changes: StoredValue<u32>,
+}
 
 impl Session {
-    /// Asks the server who is.
+    /// Asks the server who is, unless nobody has signed in on this browser: then there is no need to be refused.
     pub(crate) fn start() -> Self {
-        let session = Self(RwSignal::new(Signed::Unknown));
+        if !mark::is_set() {
+            return Self::with(Signed::Out(Why::NotYet));
+        }
+        let session = Self::with(Signed::Unknown);
         session.ask();
         session
     }
 
+    fn with(signed: Signed) -> Self {
+        Self { signed: RwSignal::new(signed), changes: StoredValue::new(0) }
+    }
+
     /// Asks the server again who is.
     pub(crate) fn ask(self) {
+        let asked_at = self.changes.get_value();
         spawn_local(async move {
-            match auth::me().await {
-                Ok(me) => self.is(me),
+            let answer = auth::me().await;
+            if self.changes.get_value() != asked_at {
+                return;
+            }
+            match answer {
+                Ok(me) => self.show(me),
                 Err(error) if error.code == ErrorCode::Unauthenticated => self.noticed(&error),
                 // Whoever was signed in stays so on the screen: the server refuses what is no longer allowed.
-                Err(error) => self.0.update(|signed| {
+                Err(error) => self.signed.update(|signed| {
                     if !matches!(signed, Signed::In(_)) {
                         *signed = Signed::Unanswered(error);
                     }
@@ -79,19 +95,30 @@ impl Session {
         });
     }
 
-    /// The server said who is signed in.
+    /// A change of who is signed in, or of what they want to be, is on its way to the server.
+    pub(crate) fn is_changing(self) {
+        self.changes.update_value(|changes| *changes += 1);
+    }
+
+    /// The server confirmed a change.
     pub(crate) fn is(self, me: Me) {
-        self.0.set(Signed::In(Received::now(me)));
+        self.is_changing();
+        self.show(me);
+    }
+
+    fn show(self, me: Me) {
+        mark::set();
+        self.signed.set(Signed::In(Received::now(me)));
     }
 
     /// An error came from anywhere: when it says that nobody is signed in, nobody is.
     pub(crate) fn noticed(self, error: &WireError) {
         if error.code == ErrorCode::Unauthenticated {
-            self.0.update(|signed| {
+            mark::clear();
+            self.signed.update(|signed| {
                 *signed = Signed::Out(match signed {
-                    Signed::In(_) => Why::Ended,
                     Signed::Out(why) => *why,
-                    Signed::Unknown | Signed::Unanswered(_) => Why::NotYet,
+                    Signed::In(_) | Signed::Unknown | Signed::Unanswered(_) => Why::Ended,
                 });
             });
         }
@@ -101,7 +128,10 @@ impl Session {
     pub(crate) fn sign_out(self, failed: impl FnOnce(WireError) + 'static) {
         spawn_local(async move {
             match auth::sign_out().await {
-                Ok(()) => self.0.set(Signed::Out(Why::SignedOut)),
+                Ok(()) => {
+                    mark::clear();
+                    self.signed.set(Signed::Out(Why::SignedOut));
+                }
                 Err(error) => {
                     self.noticed(&error);
                     if error.code != ErrorCode::Unauthenticated {
@@ -114,12 +144,12 @@ impl Session {
 
     /// What is known.
     pub(crate) fn signed(self) -> Signed {
-        self.0.get()
+        self.signed.get()
     }
 
     /// Something of whoever is signed in.
     pub(crate) fn map<U>(self, of: impl FnOnce(&Received<Me>) -> U) -> Option<U> {
-        self.0.with(|signed| if let Signed::In(me) = signed { Some(of(me)) } else { None })
+        self.signed.with(|signed| if let Signed::In(me) = signed { Some(of(me)) } else { None })
     }
 
     /// What the agent wants to be; offline when nobody is signed in.
@@ -135,6 +165,36 @@ impl Session {
     /// Where this member of staff begins.
     pub(crate) fn home(self) -> &'static str {
         if self.sees_the_floor() { "/floor" } else { "/" }
+    }
+}
+
+/// Remembers that somebody signed in on this browser. It proves nothing and opens nothing: the session's cookie, which no
+/// script can read, does. A browser that keeps no such marks counts as marked, and the server is asked.
+mod mark {
+    use leptos::prelude::window;
+    use web_sys::Storage;
+
+    const KEY: &str = "dialler.signed_in";
+
+    fn storage() -> Option<Storage> {
+        window().local_storage().ok().flatten()
+    }
+
+    pub(super) fn is_set() -> bool {
+        storage().is_none_or(|storage| storage.get_item(KEY).is_ok_and(|mark| mark.is_some()))
+    }
+
+    pub(super) fn set() {
+        if let Some(storage) = storage() {
+            // A full storage keeps no mark; then the next visit begins with signing in.
+            let _ = storage.set_item(KEY, "yes");
+        }
+    }
+
+    pub(super) fn clear() {
+        if let Some(storage) = storage() {
+            let _ = storage.remove_item(KEY);
+        }
     }
 }
 

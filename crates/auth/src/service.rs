@@ -110,8 +110,9 @@ impl Auth {
         let is_right = self.verify(password, hash).await?;
         match found {
             Some(found) if is_right => {
+                let (intention, intention_since) = store::begin_offline(&self.pool, found.agent.id, now).await?;
                 self.hints.send(Hint::Agents);
-                Ok(found.agent)
+                Ok(CurrentAgent { intention, intention_since, ..found.agent })
             }
             _ => {
                 store::insert_failure(&self.pool, &account, address, now).await?;

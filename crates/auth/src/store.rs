@@ -75,6 +75,30 @@ pub(crate) async fn insert_failure(pool: &PgPool, account_hash: &[u8], address: 
     Ok(())
 }
 
+/// Whoever signs in is offline until they say otherwise, unless they are signed in elsewhere too. The intention and since
+/// when it holds.
+pub(crate) async fn begin_offline(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<(Intention, DateTime<Utc>)> {
+    let row = sqlx::query!(
+        r#"
+        update auth.agent a
+        set intention = case when elsewhere.is_signed_in then a.intention else 'offline' end,
+            intention_since = case when elsewhere.is_signed_in or a.intention = 'offline' then a.intention_since else $2 end
+        from (
+            select exists (
+                select from auth.session s where s.agent_id = $1 and s.ended_at is null and s.expires_at > $2
+            ) as is_signed_in
+        ) elsewhere
+        where a.id = $1
+        returning a.intention as "intention: Intention", a.intention_since
+        "#,
+        agent.get(),
+        now,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok((row.intention, row.intention_since))
+}
+
 /// False when the id is taken already.
 pub(crate) async fn insert_session(pool: &PgPool, id_hash: &[u8], agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(

@@ -136,7 +136,10 @@ async fn refuse_unless_allowed(State(guard): State<Guard>, session: Session, mut
     if !PUBLIC.contains(&request.uri().path()) {
         match agent_of(&session).await {
             Ok(agent) => {
-                tracing::Span::current().record("agent.id", agent.id.get());
+                // Not the current span: the session's layer has one of its own.
+                if let Some(RequestSpan(span)) = request.extensions().get() {
+                    span.record("agent.id", agent.id.get());
+                }
                 request.extensions_mut().insert(agent);
             }
             Err(error) => return refusal(&error),
@@ -219,13 +222,18 @@ async fn no_page_for_missing_files(request: Request, next: Next) -> Response {
     if is_file && is_page && response.status().is_success() { StatusCode::NOT_FOUND.into_response() } else { response }
 }
 
+/// The span of a request, for layers inside to add to.
+#[derive(Clone)]
+struct RequestSpan(tracing::Span);
+
 /// One line a request: method, route (never its values), agent, status, time.
-async fn log_request(request: Request, next: Next) -> Response {
+async fn log_request(mut request: Request, next: Next) -> Response {
     use tracing::Instrument as _;
 
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = tracing::info_span!("request", http.method = %request.method(), http.route = route, agent.id = tracing::field::Empty);
+    request.extensions_mut().insert(RequestSpan(span.clone()));
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let elapsed = started.elapsed();

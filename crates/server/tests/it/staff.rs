@@ -52,6 +52,19 @@ async fn an_agent_signs_in_is_known_and_signs_out(_: PgPoolOptions, connect: PgC
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_signs_in_is_offline_until_they_say_otherwise_unless_signed_in_elsewhere(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    let sign_in = json!({"email": EMAIL, "password": PASSWORD});
+    let (first, second) = (app.anonymous(), app.anonymous());
+    sqlx::query("update auth.agent set intention = 'available'").execute(&app.pool).await.unwrap();
+
+    assert_eq!(first.ask("/api/auth/sign_in", sign_in.clone()).await["intention"], "offline", "left available by a browser that is gone");
+    first.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+    assert_eq!(second.ask("/api/auth/sign_in", sign_in).await["intention"], "available", "working in another window");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
 async fn only_failures_count_towards_the_limit_and_the_answer_never_says_which_half_was_wrong(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = with_hannah(connect).await;
     let browser = app.anonymous();
