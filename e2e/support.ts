@@ -9,10 +9,15 @@ const needed = (name: string): string => {
   return value;
 };
 
-/** Every page fails its journey on any error in its console. */
+/** Every journey begins with nobody signed in, held or away, and fails on any error in a page's console. */
 export const test = base.extend<{ noErrors: void }>({
   noErrors: [
     async ({ context }, use) => {
+      expected = [];
+      await ours("update auth.session set ended_at = now(), ended_reason = 'signed_out' where ended_at is null");
+      await ours("update auth.agent set intention = 'offline', intention_since = now()");
+      await ours("update queue.entry set leased_by = null, leased_until = null");
+      await ours("delete from queue.lease");
       const errors: string[] = [];
       context.on("page", (page) => collectErrors(page, errors));
       await use();
@@ -25,21 +30,9 @@ export { expect };
 
 /** The browser itself reports a refused request; where a refusal is what the journey is about, it names its status. */
 let expected: number[] = [];
-/** Every journey begins with nobody signed in, held or away. */
-test.beforeEach(async () => {
-  await ours("update auth.session set ended_at = now(), ended_reason = 'signed_out' where ended_at is null");
-  await ours("update auth.agent set intention = 'offline', intention_since = now()");
-  await ours("update queue.entry set leased_by = null, leased_until = null");
-  await ours("delete from queue.lease");
-});
-
 export const expectStatus = (...statuses: number[]) => {
   expected = statuses;
 };
-test.afterEach(() => {
-  expected = [];
-});
-
 const collectErrors = (page: Page, errors: string[]) => {
   page.on("console", (message) => {
     const isExpected = expected.some((status) => message.text().includes(`status of ${status}`));

@@ -153,23 +153,22 @@ impl Bench {
     async fn sign_in(&self, count: usize) -> anyhow::Result<Vec<Session>> {
         let mut sessions = Vec::new();
         for number in 0..count {
-            let agent: i64 = sqlx::query_scalar(
-                "insert into auth.agent (email, name, role, password_hash, created_at, intention, intention_since)
-                 values (gen_random_uuid() || '@example.co.uk', 'Robin Tester', 'agent', '', $1, 'available', $1)
-                 returning id",
-            )
-            .bind(machine_now())
-            .fetch_one(&self.pool)
-            .await?;
             let id = Id::default();
-            sqlx::query(
-                "insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
-                 values ($1, $2, $3, $3, $3 + interval '2 hours')",
+            // Both at once: an available agent without a session is taken offline as soon as anybody looks.
+            let agent: i64 = sqlx::query_scalar(
+                "with added as (
+                    insert into auth.agent (email, name, role, password_hash, created_at, intention, intention_since)
+                    values (gen_random_uuid() || '@example.co.uk', 'Robin Tester', 'agent', '', $1, 'available', $1)
+                    returning id
+                 )
+                 insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
+                 select $2, id, $1, $1, $1 + interval '2 hours'
+                 from added
+                 returning agent_id",
             )
-            .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
-            .bind(agent)
             .bind(machine_now())
-            .execute(&self.pool)
+            .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
+            .fetch_one(&self.pool)
             .await?;
             let headers = header::HeaderMap::from_iter([
                 (header::ORIGIN, self.base.parse()?),
