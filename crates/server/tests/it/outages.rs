@@ -21,9 +21,9 @@ async fn without_the_replica_call_next_says_in_words_that_it_cannot_check_and_no
 
     for outage in ["stopped", "stalled"] {
         if outage == "stopped" {
-            app.replica_proxy.stop().await
+            app.replica_proxy.stop().await;
         } else {
-            app.replica_proxy.stall().await
+            app.replica_proxy.stall().await;
         }
 
         let asked = Instant::now();

@@ -153,7 +153,8 @@ async fn a_silent_agent_is_unreachable_and_keeps_the_intention(_: PgPoolOptions,
     agent.ask("/api/auth/me", json!({})).await;
     let presence = || async {
         let all = supervisor.ask("/api/auth/agents", json!({})).await;
-        all.as_array().unwrap().iter().find(|row| row["id"] == agent.agent.to_string()).unwrap()["presence"].clone()
+        let id = serde_json::Value::String(agent.agent.to_string());
+        all.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap()["presence"].clone()
     };
 
     assert_eq!(presence().await, "available");
