@@ -65,10 +65,9 @@ pub(crate) fn age(millis: i64) -> String {
     }
 }
 
-/// How far something is behind: `0.12 s`, `4.5 s`, `1 min 05 s`.
+/// How far something is behind: `under 1 s`, `4 s`, `1 min 05 s`. The replica's own report knows whole seconds only.
 pub(crate) fn lag(millis: i64) -> String {
-    let millis = millis.max(0);
-    if millis < 60_000 { format!("{}.{:02} s", millis / 1000, millis % 1000 / 10) } else { duration(millis / 1000) }
+    if millis < 1_000 { "under 1 s".to_owned() } else { duration(millis / 1_000) }
 }
 
 /// A score; only halves are shown: `24`, `24.5`.
@@ -180,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn lag_is_in_hundredths_of_a_second() {
-        assert_eq!([0, 120, 4_500, 65_000].map(lag), ["0.00 s", "0.12 s", "4.50 s", "1 min 05 s"]);
+    fn lag_is_in_whole_seconds() {
+        assert_eq!([0, 120, 4_500, 65_000].map(lag), ["under 1 s", "under 1 s", "4 s", "1 min 05 s"]);
     }
 
     #[test]

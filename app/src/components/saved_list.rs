@@ -30,12 +30,13 @@ pub(crate) fn saved_list(saved: Query<Vec<SavedCall>>, agent_name: impl Fn(Agent
 }
 
 fn row(call: &SavedCall, agent: Option<String>) -> impl IntoView + use<> {
+    let name = call.name.clone().unwrap_or_else(|| format!("User {}", call.user_id));
     view! {
         <li class="flex gap-3 px-4 py-2.5">
             <span class="grid size-8 shrink-0 place-items-center rounded-full bg-accent/12 text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
             <div class="min-w-0 flex-1">
                 <p class="flex items-baseline justify-between gap-2">
-                    <span class="min-w-0 font-medium">"User " {call.user_id.to_string()}</span>
+                    <span class="min-w-0 font-medium break-words" title=format!("User {}", call.user_id)>{name}</span>
                     <span class="text-xs whitespace-nowrap text-muted">{call.at.clone()}</span>
                 </p>
                 <p class="text-dense break-words text-muted">{call.words.clone()}</p>

@@ -84,6 +84,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) judgement: Option<&'a Judgement>,
     pub(crate) counted_requirements: usize,
     pub(crate) number: Option<&'a str>,
+    pub(crate) name: Option<String>,
     pub(crate) stored_score: f64,
     pub(crate) score: Option<&'a scoring::Score>,
 }
@@ -159,6 +160,7 @@ struct ScoreRecord<'a> {
 /// What may be erased: everything that says who it was.
 #[derive(Serialize)]
 struct Personal<'a> {
+    name: Option<&'a str>,
     number_on_platform: Option<&'a str>,
     number: Option<&'a str>,
     date_of_birth: Option<NaiveDate>,
@@ -178,6 +180,7 @@ impl Decision {
         let is_saved_call = outcome == Outcome::Refused && (has_moved || reasons.iter().any(Reason::is_saved_call));
 
         let personal = serde_json::to_vec(&Personal {
+            name: grounds.name.as_deref(),
             number_on_platform: grounds.facts.and_then(|facts| facts.raw_number.as_deref()),
             number: grounds.number,
             date_of_birth: grounds.facts.and_then(|facts| facts.date_of_birth),

@@ -217,6 +217,8 @@ pub struct SavedCall {
     pub decision_id: DecisionId,
     /// The person.
     pub user_id: UserId,
+    /// Their name; none when their personal facts were erased.
+    pub name: Option<String>,
     /// Why no call: “Signed in the meantime”.
     pub words: String,
     /// `today 14:25`.

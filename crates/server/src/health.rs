@@ -43,7 +43,14 @@ async fn check(app: &App) -> Health {
                 lag.is_some(),
                 lag.map_or_else(
                     || "Cannot be read just now".into(),
-                    |lag| format!("Replica {}.{:02} s behind", lag.millis / 1_000, lag.millis % 1_000 / 10),
+                    |lag| {
+                        // Its own report knows whole seconds only.
+                        if lag.millis < 1_000 {
+                            "Replica under 1 s behind".into()
+                        } else {
+                            format!("Replica {} s behind", lag.millis / 1_000)
+                        }
+                    },
                 ),
             ),
             line(

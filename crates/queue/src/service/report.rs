@@ -90,6 +90,7 @@ impl Queue {
                 Ok(SavedCall {
                     decision_id: row.id,
                     user_id: row.user,
+                    name: row.personal.as_deref().map(serde_json::from_slice::<Named>).transpose()?.and_then(|named| named.name),
                     words: words_of_record(&row.record)?,
                     at: display_time(row.made_at, moment.at),
                     agent_id: row.agent,
@@ -169,6 +170,12 @@ struct Because {
     queue: QueueKind,
     need: Option<QueueKind>,
     reasons: Vec<Reason>,
+}
+
+/// The part of a decision's personal facts that says who.
+#[derive(Deserialize)]
+struct Named {
+    name: Option<String>,
 }
 
 fn words_of_record(record: &[u8]) -> Result<String, QueueFailure> {

@@ -1,0 +1,163 @@
+//! Records of decisions, and what a decision does to the lease and the entry.
+
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, DecisionId, LeaseId, QueueKind, UserId};
+use sqlx::{PgConnection, PgPool};
+
+use crate::decision::Decision;
+
+/// Stores a decision to hand out and makes the lease a full one. When the lease ends; none when it was lost meanwhile
+/// (the decision is stored all the same, it was made).
+pub(crate) async fn record_callable(pool: &PgPool, decision: &Decision, expires_at: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"
+        with decided as (
+            insert into queue.decision (id, made_at, agent_id, user_id, lease_id, purpose, queue, outcome, is_saved_call, record, content_hash)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, false, $9, $10)
+        ),
+        personal as (
+            insert into queue.decision_personal (decision_id, salt, facts) values ($1, $11, $12)
+        ),
+        kept as (
+            update queue.lease
+            set expires_at = $13, decision_id = $1
+            where id = $5 and agent_id = $3 and expires_at > $2
+            returning user_id, expires_at
+        ),
+        copied as (
+            update queue.entry e set leased_until = kept.expires_at from kept where e.user_id = kept.user_id
+        )
+        select expires_at from kept
+        "#,
+        decision.id.get(),
+        decision.made_at,
+        decision.agent.get(),
+        decision.user.get(),
+        decision.lease.get(),
+        decision.purpose as _,
+        decision.queue as QueueKind,
+        decision.outcome as _,
+        &decision.record,
+        &decision.content_hash[..],
+        &decision.salt[..],
+        &decision.personal,
+        expires_at,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// What becomes of the entry of somebody who was passed over.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Disposal {
+    /// It goes.
+    Remove,
+    /// It waits, in this queue (another than before when the need has changed), not before a time.
+    Wait { queue: QueueKind, available_at: DateTime<Utc>, score: f64, raw_sum: f64, number: String, facts_read_at: DateTime<Utc> },
+    /// It stays as it is.
+    Keep,
+    /// It and the lease stay as they are.
+    KeepLease,
+}
+
+/// Stores a decision not to hand out, ends the lease and disposes of the entry, in one transaction.
+pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, disposal: &Disposal) -> sqlx::Result<()> {
+    let mut transaction = pool.begin().await?;
+    insert_decision(&mut transaction, decision).await?;
+    if *disposal != Disposal::KeepLease && end_lease(&mut transaction, decision.lease, decision.agent).await?.is_some() {
+        match disposal {
+            Disposal::Remove => {
+                sqlx::query!("delete from queue.entry where user_id = $1", decision.user.get()).execute(&mut *transaction).await?;
+            }
+            Disposal::Wait { queue, available_at, score, raw_sum, number, facts_read_at } => {
+                sqlx::query!(
+                    r#"
+                    update queue.entry
+                    set leased_by = null, leased_until = null,
+                        queued_at = case when kind = $2 then queued_at else $8 end,
+                        kind = $2, available_at = $3, score = $4, raw_sum = $5, number = $6, facts_read_at = $7
+                    where user_id = $1
+                    "#,
+                    decision.user.get(),
+                    *queue as QueueKind,
+                    available_at,
+                    score,
+                    raw_sum,
+                    number,
+                    facts_read_at,
+                    decision.made_at,
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+            Disposal::Keep | Disposal::KeepLease => clear_entry(&mut transaction, decision.user).await?,
+        }
+    }
+    transaction.commit().await
+}
+
+async fn insert_decision(connection: &mut PgConnection, decision: &Decision) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with decided as (
+            insert into queue.decision (id, made_at, agent_id, user_id, lease_id, purpose, queue, outcome, is_saved_call, record, content_hash)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        )
+        insert into queue.decision_personal (decision_id, salt, facts) values ($1, $12, $13)
+        "#,
+        decision.id.get(),
+        decision.made_at,
+        decision.agent.get(),
+        decision.user.get(),
+        decision.lease.get(),
+        decision.purpose as _,
+        decision.queue as QueueKind,
+        decision.outcome as _,
+        decision.is_saved_call,
+        &decision.record,
+        &decision.content_hash[..],
+        &decision.salt[..],
+        &decision.personal,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whose lease it was; none when it is not there or not the agent's.
+async fn end_lease(connection: &mut PgConnection, lease: LeaseId, agent: AgentId) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar!(
+        r#"delete from queue.lease where id = $1 and agent_id = $2 returning user_id as "user_id: UserId""#,
+        lease.get(),
+        agent.get(),
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+async fn clear_entry(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("update queue.entry set leased_by = null, leased_until = null where user_id = $1", user.get()).execute(connection).await?;
+    Ok(())
+}
+
+pub(crate) struct DecisionRow {
+    pub(crate) record: Vec<u8>,
+    pub(crate) content_hash: Vec<u8>,
+    pub(crate) salt: Option<Vec<u8>>,
+    pub(crate) facts: Option<Vec<u8>>,
+}
+
+pub(crate) async fn find_decision(pool: &PgPool, id: DecisionId) -> sqlx::Result<Option<DecisionRow>> {
+    sqlx::query_as!(
+        DecisionRow,
+        r#"
+        select d.record, d.content_hash, p.salt as "salt?", p.facts as "facts?"
+        from queue.decision d
+        left join queue.decision_personal p on p.decision_id = d.id
+        where d.id = $1
+        "#,
+        id.get(),
+    )
+    .fetch_optional(pool)
+    .await
+}

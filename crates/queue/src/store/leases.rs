@@ -1,0 +1,252 @@
+//! Leases and the entries they are of.
+
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, LeaseId, QueueKind, UserId};
+use sqlx::PgPool;
+
+use super::own_facts::{OwnRow, own_row};
+use crate::rules::SuppressionKind;
+use crate::types::ReleaseReason;
+
+/// What taking found: a lease, new or already held, with what the dialler knows of the person.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) lease: LeaseId,
+    pub(crate) user: UserId,
+    pub(crate) queue: QueueKind,
+    pub(crate) is_new: bool,
+    /// None when the person is held without waiting in a queue.
+    pub(crate) entry: Option<TakenEntry>,
+    pub(crate) own: OwnRow,
+}
+
+#[derive(Debug)]
+pub(crate) struct TakenEntry {
+    pub(crate) number: String,
+    pub(crate) score: f64,
+}
+
+/// Takes and leases the first waiting person of `queue` for `agent`, or returns whom the agent already holds; with no
+/// queue, only the latter. One statement, one round trip. Also says which version of the settings holds.
+///
+/// Several agents at once: the row is locked and skipped by the others (`for update skip locked` checks `leased_by is
+/// null` again after the lock), and the lease's two unique constraints make a second lease impossible whatever happens;
+/// whoever loses that race gets nothing and asks again.
+pub(crate) async fn take_next(
+    pool: &PgPool,
+    agent: AgentId,
+    queue: Option<QueueKind>,
+    tried: &[i64],
+    now: DateTime<Utc>,
+    checked_until: DateTime<Utc>,
+) -> sqlx::Result<(i32, Option<Taken>)> {
+    let row = sqlx::query!(
+        r#"
+        with mine as (
+            select l.id, l.user_id, l.kind
+            from queue.lease l
+            where l.agent_id = $1
+                and l.expires_at > $4
+        ),
+        next as (
+            -- Walks entry_next in order; cooling-off entries are skipped inside the index.
+            select e.user_id, e.kind
+            from queue.entry e
+            where e.kind = $2
+                and e.leased_by is null
+                and e.available_at <= $4
+                and e.user_id <> all($3)
+                and not exists (select from mine)
+            order by e.score, e.raw_sum, e.queued_at, e.user_id
+            limit 1
+            for update skip locked
+        ),
+        taken as (
+            insert into queue.lease (user_id, agent_id, kind, taken_at, expires_at)
+            select n.user_id, $1, n.kind, $4, $5
+            from next n
+            on conflict do nothing
+            returning id, user_id, kind
+        ),
+        marked as (
+            update queue.entry e
+            set leased_by = $1, leased_until = $5
+            from taken t
+            where e.user_id = t.user_id
+        ),
+        held as (
+            select id, user_id, kind, false as is_new from mine
+            union all
+            select id, user_id, kind, true from taken
+        )
+        select
+            (select max(version) from queue.settings) as "settings_version!",
+            h.id as "lease?: LeaseId",
+            h.user_id as "user?: UserId",
+            h.kind as "queue?: QueueKind",
+            h.is_new as "is_new?",
+            e.number as "number?",
+            e.score as "score?",
+            f.suppressions as "suppressions?: Vec<SuppressionKind>",
+            f.attempts as "attempts?",
+            f.attempts_queues as "attempts_queues?: Vec<Option<QueueKind>>",
+            f.attempts_of_person as "attempts_of_person?",
+            f.attempts_on_number as "attempts_on_number?",
+            f.last_attempt_at as "last_attempt_at?",
+            f.last_disposition as "last_disposition?",
+            f.delay_until as "delay_until?",
+            f.replaces_cooling_off as "replaces_cooling_off?",
+            f.failed_attempts as "failed_attempts?",
+            f.put_back_until as "put_back_until?"
+        from (select) always
+        left join held h on true
+        left join queue.entry e on e.user_id = h.user_id
+        left join lateral queue.own_facts(h.user_id, e.number, $4) f on h.id is not null
+        "#,
+        agent.get(),
+        queue as Option<QueueKind>,
+        tried,
+        now,
+        checked_until,
+    )
+    .fetch_one(pool)
+    .await?;
+    let (Some(lease), Some(user), Some(queue)) = (row.lease, row.user, row.queue) else {
+        return Ok((row.settings_version, None));
+    };
+    let taken = Taken {
+        lease,
+        user,
+        queue,
+        is_new: row.is_new.unwrap_or(false),
+        entry: row.number.zip(row.score).map(|(number, score)| TakenEntry { number, score }),
+        own: own_row(
+            row.suppressions.unwrap_or_default(),
+            row.attempts.unwrap_or_default(),
+            row.attempts_queues.unwrap_or_default(),
+            row.attempts_of_person.unwrap_or_default(),
+            row.attempts_on_number.unwrap_or_default(),
+            row.last_attempt_at,
+            row.last_disposition,
+            row.delay_until,
+            row.replaces_cooling_off.unwrap_or(false),
+            row.failed_attempts.unwrap_or(0),
+            row.put_back_until,
+        ),
+    };
+    Ok((row.settings_version, Some(taken)))
+}
+
+/// Returns leases that have run out to their queues; how many.
+///
+/// Not part of taking: a statement that both locks a waiting entry and clears other entries could deadlock with
+/// discovery. The rows are skipped while somebody else returns or renews them.
+pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let returned = sqlx::query_scalar!(
+        r#"
+        with expired as (
+            select id from queue.lease where expires_at <= $1 order by id for update skip locked
+        ),
+        gone as (
+            delete from queue.lease l using expired where l.id = expired.id returning l.user_id, l.agent_id
+        ),
+        cleared as (
+            update queue.entry e
+            set leased_by = null, leased_until = null
+            from gone
+            where e.user_id = gone.user_id and e.leased_by = gone.agent_id
+        )
+        select count(*) as "count!" from gone
+        "#,
+        now,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(returned.unsigned_abs())
+}
+
+/// Clears the copy of a lease from entries that have none. Such a row can only come from a fault or from hands in the
+/// database; it would wait for ever. How many were found.
+pub(crate) async fn rescue_orphans(pool: &PgPool) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        update queue.entry e
+        set leased_by = null, leased_until = null
+        where e.leased_by is not null
+            and not exists (select from queue.lease l where l.user_id = e.user_id and l.agent_id = e.leased_by)
+        "#,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Ends the lease and puts the person back until `available_at`, with the reason. False when the agent does not hold
+/// this lease now; then nothing is changed.
+pub(crate) async fn release(
+    pool: &PgPool,
+    agent: AgentId,
+    lease: LeaseId,
+    reason: ReleaseReason,
+    note: Option<&str>,
+    now: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let released = sqlx::query_scalar!(
+        r#"
+        with gone as (
+            delete from queue.lease
+            where id = $1 and agent_id = $2 and expires_at > $5
+            returning id, user_id, kind
+        ),
+        noted as (
+            insert into queue.release (lease_id, user_id, agent_id, queue, reason, note, released_at, available_at)
+            select id, user_id, $2, kind, $3, $4, $5, $6 from gone
+        ),
+        back as (
+            update queue.entry e
+            set leased_by = null, leased_until = null, put_back_until = $6, available_at = greatest(e.available_at, $6)
+            from gone
+            where e.user_id = gone.user_id
+        )
+        select count(*) as "count!" from gone
+        "#,
+        lease.get(),
+        agent.get(),
+        reason as ReleaseReason,
+        note,
+        now,
+        available_at,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(released == 1)
+}
+
+/// Makes the leases of agents who are there last until `expires_at`, unless they last nearly so long already.
+pub(crate) async fn renew(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>, expires_at: DateTime<Utc>) -> sqlx::Result<u64> {
+    let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
+    let renewed = sqlx::query_scalar!(
+        r#"
+        with kept as (
+            update queue.lease
+            set expires_at = $3
+            where agent_id = any($1)
+                and decision_id is not null
+                and expires_at > $2
+                and expires_at < $3::timestamptz - interval '1 minute'
+            returning user_id
+        ),
+        copied as (
+            update queue.entry e set leased_until = $3 from kept where e.user_id = kept.user_id
+        )
+        select count(*) as "count!" from kept
+        "#,
+        &ids,
+        now,
+        expires_at,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(renewed.unsigned_abs())
+}

@@ -1,0 +1,178 @@
+//! Discovery's merges and its ledger.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+
+/// The picture of one key range, as arrays of equal length.
+#[derive(Debug, Default)]
+pub(crate) struct RangePicture {
+    pub(crate) users: Vec<i64>,
+    pub(crate) kinds: Vec<String>,
+    pub(crate) scores: Vec<f64>,
+    pub(crate) raw_sums: Vec<f64>,
+    pub(crate) available: Vec<DateTime<Utc>>,
+    pub(crate) numbers: Vec<String>,
+}
+
+/// What one merge did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Merged {
+    pub(crate) added: i64,
+    pub(crate) moved: i64,
+    pub(crate) changed: i64,
+    pub(crate) removed: i64,
+}
+
+/// Makes the entries of the users in `(after, through]` (to the end when `through` is none) what the picture says, in
+/// one statement. Writes only rows that differ; leaves everybody under a lease, and everything read later than
+/// `read_at`, as it is.
+pub(crate) async fn merge_range(
+    pool: &PgPool,
+    after: i64,
+    through: Option<i64>,
+    picture: &RangePicture,
+    read_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Merged> {
+    sqlx::query_as!(
+        Merged,
+        r#"
+        with want as materialized (
+            select *
+            from unnest($3::bigint[], $4::text[], $5::float8[], $6::float8[], $7::timestamptz[], $8::text[])
+                as w (user_id, kind, score, raw_sum, available_at, number)
+        ),
+        old as materialized (
+            select e.user_id, e.kind, e.score, e.raw_sum, e.available_at, e.number
+            from queue.entry e
+            where e.user_id > $1 and e.user_id <= $2
+        ),
+        removed as (
+            -- `<> all(array)`: with `not exists (select from want …)` stale statistics make a nested loop of it.
+            delete from queue.entry e
+            where e.user_id > $1
+                and e.user_id <= $2
+                and e.user_id <> all($3)
+                and e.leased_by is null
+                and e.facts_read_at <= $9
+                and not exists (select from queue.lease l where l.user_id = e.user_id)
+            returning e.user_id
+        ),
+        different as (
+            -- Found before the insert: an insert that ends in a conflict locks its row even when it changes nothing.
+            select w.*, o.kind as old_kind
+            from want w
+            left join old o on o.user_id = w.user_id
+            where (
+                    o.user_id is null
+                    or (o.kind, o.score, o.raw_sum, o.number) is distinct from (w.kind, w.score, w.raw_sum, w.number)
+                    or greatest(o.available_at, $10) <> greatest(w.available_at, $10)
+                )
+                and not exists (select from queue.lease l where l.user_id = w.user_id)
+        ),
+        merged as (
+            insert into queue.entry as e (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
+            select d.user_id, d.kind, d.score, d.raw_sum, $10, d.available_at, d.number, $9
+            from different d
+            order by d.user_id
+            on conflict (user_id) do update
+            set kind = excluded.kind,
+                score = excluded.score,
+                raw_sum = excluded.raw_sum,
+                queued_at = case when e.kind = excluded.kind then e.queued_at else excluded.queued_at end,
+                available_at = excluded.available_at,
+                number = excluded.number,
+                facts_read_at = excluded.facts_read_at
+            where e.leased_by is null and e.facts_read_at <= excluded.facts_read_at
+            returning e.user_id
+        )
+        select
+            count(*) filter (where d.old_kind is null) as "added!",
+            count(*) filter (where d.old_kind <> d.kind) as "moved!",
+            count(*) filter (where d.old_kind = d.kind) as "changed!",
+            (select count(*) from removed) as "removed!"
+        from merged m
+        join different d on d.user_id = m.user_id
+        "#,
+        after,
+        through.unwrap_or(i64::MAX),
+        &picture.users,
+        &picture.kinds,
+        &picture.scores,
+        &picture.raw_sums,
+        &picture.available,
+        &picture.numbers,
+        read_at,
+        now,
+    )
+    .fetch_one(pool)
+    .await
+}
+
+pub(crate) async fn start_run(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("insert into queue.discovery_run (started_at) values ($1) returning id", now).fetch_one(connection).await
+}
+
+/// What a whole discovery did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiscoveryReport {
+    /// Users read from the replica.
+    pub users_read: i64,
+    /// Came into a queue.
+    pub added: i64,
+    /// Went from one queue to the other.
+    pub moved: i64,
+    /// Stayed, with another score, time or number.
+    pub changed: i64,
+    /// Left.
+    pub removed: i64,
+    /// Stayed as they were.
+    pub kept: i64,
+}
+
+pub(crate) async fn end_run(
+    connection: &mut PgConnection,
+    run: i64,
+    report: &DiscoveryReport,
+    failure: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update queue.discovery_run
+        set ended_at = $2, failure = $3, users_read = $4, added = $5, moved = $6, changed = $7, removed = $8, kept = $9
+        where id = $1
+        "#,
+        run,
+        now,
+        failure,
+        report.users_read,
+        report.added,
+        report.moved,
+        report.changed,
+        report.removed,
+        report.kept,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The advisory lock under which one discovery runs, on all servers together. Arbitrary, but ours alone.
+const DISCOVERY_LOCK: i64 = 0x6469_616c_6c01;
+
+/// True when this connection now holds the lock; it lasts until the connection ends or [`unlock_discovery`].
+pub(crate) async fn try_lock_discovery(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "is_locked!""#, DISCOVERY_LOCK).fetch_one(connection).await
+}
+
+pub(crate) async fn unlock_discovery(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_unlock($1)", DISCOVERY_LOCK).fetch_one(connection).await?;
+    Ok(())
+}
+
+/// Fresh statistics, after many rows came at once.
+pub(crate) async fn analyse_entries(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query!("analyze queue.entry").execute(pool).await?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! What screens and commands show.
+
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, DecisionId, QueueKind, UserId};
+use sqlx::PgPool;
+
+use crate::decision::Outcome;
+use crate::types::ReleaseReason;
+
+#[derive(Debug)]
+pub(crate) struct QueueCountRow {
+    pub(crate) queue: QueueKind,
+    pub(crate) callable: i64,
+    pub(crate) waiting: i64,
+    pub(crate) leased: i64,
+    pub(crate) oldest: Option<DateTime<Utc>>,
+}
+
+/// How many wait in each queue that has anybody.
+pub(crate) async fn count_queues(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<QueueCountRow>> {
+    sqlx::query_as!(
+        QueueCountRow,
+        r#"
+        select kind as "queue: QueueKind",
+            count(*) filter (where leased_by is null and available_at <= $1) as "callable!",
+            count(*) filter (where leased_by is null and available_at > $1) as "waiting!",
+            count(*) filter (where leased_by is not null) as "leased!",
+            min(queued_at) as oldest
+        from queue.entry
+        group by kind
+        "#,
+        now,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub(crate) struct Totals {
+    pub(crate) saved: i64,
+    pub(crate) saved_by_agent: i64,
+    pub(crate) decisions_last_hour: i64,
+    pub(crate) last_discovery: Option<DateTime<Utc>>,
+}
+
+/// Figures of the day that began at `midnight`.
+pub(crate) async fn count_totals(pool: &PgPool, agent: AgentId, midnight: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Totals> {
+    sqlx::query_as!(
+        Totals,
+        r#"
+        select
+            (select count(*) from queue.decision where is_saved_call and made_at >= $2) as "saved!",
+            (select count(*) from queue.decision where is_saved_call and made_at >= $2 and agent_id = $1) as "saved_by_agent!",
+            (select count(*) from queue.decision where made_at > $3::timestamptz - interval '1 hour') as "decisions_last_hour!",
+            (select max(ended_at) from queue.discovery_run where failure is null) as last_discovery
+        "#,
+        agent.get(),
+        midnight,
+        now,
+    )
+    .fetch_one(pool)
+    .await
+}
+
+pub(crate) async fn find_last_discovery(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select max(ended_at) from queue.discovery_run where failure is null").fetch_one(pool).await
+}
+
+pub(crate) struct SavedRow {
+    pub(crate) id: DecisionId,
+    pub(crate) user: UserId,
+    pub(crate) agent: AgentId,
+    pub(crate) made_at: DateTime<Utc>,
+    pub(crate) record: Vec<u8>,
+    /// None when they were erased.
+    pub(crate) personal: Option<Vec<u8>>,
+}
+
+/// Saved calls since `since`, newest first, of one agent or of all.
+pub(crate) async fn list_saved(pool: &PgPool, agent: Option<AgentId>, since: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<SavedRow>> {
+    sqlx::query_as!(
+        SavedRow,
+        r#"
+        select d.id as "id: DecisionId", d.user_id as "user: UserId", d.agent_id as "agent: AgentId", d.made_at, d.record,
+            p.facts as "personal?"
+        from queue.decision d
+        left join queue.decision_personal p on p.decision_id = d.id
+        where d.is_saved_call
+            and d.made_at >= $2
+            and ($1::bigint is null or d.agent_id = $1)
+        order by d.made_at desc
+        limit $3
+        "#,
+        agent.map(AgentId::get),
+        since,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub(crate) struct HoldingRow {
+    pub(crate) agent: AgentId,
+    pub(crate) user: UserId,
+    pub(crate) queue: QueueKind,
+    pub(crate) taken_at: DateTime<Utc>,
+}
+
+/// Leases that hold now.
+pub(crate) async fn list_holdings(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<HoldingRow>> {
+    sqlx::query_as!(
+        HoldingRow,
+        r#"
+        select agent_id as "agent: AgentId", user_id as "user: UserId", kind as "queue: QueueKind", taken_at
+        from queue.lease
+        where expires_at > $1
+        order by taken_at
+        "#,
+        now,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub(crate) struct HistoryRow {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) agent: AgentId,
+    pub(crate) decision: Option<DecisionId>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) is_saved_call: bool,
+    pub(crate) record: Option<Vec<u8>>,
+    pub(crate) release_reason: Option<ReleaseReason>,
+    pub(crate) note: Option<String>,
+}
+
+/// Decisions about a person and releases of them, newest first. Coming back to somebody already held is no event.
+pub(crate) async fn list_history(pool: &PgPool, user: UserId, limit: i64) -> sqlx::Result<Vec<HistoryRow>> {
+    sqlx::query_as!(
+        HistoryRow,
+        r#"
+        select made_at as "at!", agent_id as "agent!: AgentId", id as "decision: DecisionId", outcome as "outcome: Outcome",
+            is_saved_call as "is_saved_call!", record, null as "release_reason: ReleaseReason", null as note
+        from queue.decision
+        where user_id = $1
+            and (purpose = 'hand_out' or outcome = 'refused')
+        union all
+        select released_at, agent_id, null, null, false, null, reason, note
+        from queue.release
+        where user_id = $1
+        order by 1 desc
+        limit $2
+        "#,
+        user.get(),
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Everybody who waits, by user id.
+pub(crate) async fn list_entries(pool: &PgPool, after: i64, limit: i64) -> sqlx::Result<Vec<(UserId, QueueKind)>> {
+    let rows = sqlx::query!(
+        r#"
+        select user_id as "user: UserId", kind as "queue: QueueKind"
+        from queue.entry
+        where user_id > $1
+        order by user_id
+        limit $2
+        "#,
+        after,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user, row.queue)).collect())
+}
