@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use kernel::{Moment, UserId};
 use sqlx::Connection;
-use users::Facts;
+use tokio::task::JoinHandle;
+use users::{Facts, Range, ReplicaError};
 
 use crate::rules::{Input, NumberFact, OwnFacts, judge};
 use crate::service::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
@@ -54,15 +55,16 @@ impl Queue {
         let (version, _) = store::find_settings(&self.shared.pool).await?;
         let settings = self.settings_of(version).await?;
         let mut report = DiscoveryReport::default();
-        let mut after = 0;
+        let mut reading = self.read_after(0);
         loop {
-            let read_at = self.shared.clock.now();
-            let range = self.shared.replica.range(after, RANGE, read_at).await?;
+            let (range, read_at) = reading.await.map_err(QueueFailure::Interrupted)??;
+            // The replica reads the next range while this one is judged and merged.
+            let next = range.through.map(|through| self.read_after(through));
             let picture = self.picture(&range.facts, &settings, read_at).await?;
-            let merged = store::merge_range(&self.shared.pool, after, range.through, &picture, read_at, read_at).await?;
+            let merged = store::merge_range(&self.shared.pool, range.after, range.through, &picture, read_at, read_at).await?;
             add(&mut report, &range.facts, &picture, merged);
-            match range.through {
-                Some(through) => after = through,
+            match next {
+                Some(next) => reading = next,
                 None => break,
             }
         }
@@ -70,6 +72,12 @@ impl Queue {
             store::analyse_entries(&self.shared.pool).await?;
         }
         Ok(report)
+    }
+
+    /// Begins to read the range after this id; the instant is from before the first row was read.
+    fn read_after(&self, after: i64) -> JoinHandle<Result<(Range, DateTime<Utc>), ReplicaError>> {
+        let (replica, read_at) = (self.shared.replica.clone(), self.shared.clock.now());
+        tokio::spawn(async move { Ok((replica.range(after, RANGE, read_at).await?, read_at)) })
     }
 
     /// What the entries of these users should be.

@@ -103,6 +103,9 @@ pub enum QueueFailure {
     /// The bank holidays that come with the program cannot be read.
     #[error("the list of bank holidays cannot be read")]
     BankHolidays(#[source] serde_json::Error),
+    /// A task ended early, by a panic or because the program is stopping.
+    #[error("the work was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
     /// Discovery runs already, here or on another server.
     #[error("discovery is already running")]
     DiscoveryIsRunning,
