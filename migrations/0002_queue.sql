@@ -64,6 +64,7 @@ create table queue.entry (
 );
 -- available_at is the last key column, not included: `available_at <= now` is then tested inside the index, in order,
 -- without visiting the rows that are cooling off.
+create index entry_leased on queue.entry (user_id) where leased_by is not null;
 create index entry_next on queue.entry (kind, score, raw_sum, queued_at, user_id, available_at) where leased_by is null;
 
 -- The right of one agent to deal with one person until a time: the truth, unique both ways.
@@ -166,6 +167,8 @@ end
 $$;
 create trigger decision_is_append_only before update or delete on queue.decision
     for each row execute function queue.refuse_change();
+create trigger decision_is_never_truncated before truncate on queue.decision
+    execute function queue.refuse_change();
 create trigger decision_personal_is_never_edited before update on queue.decision_personal
     for each row execute function queue.refuse_change();
 
@@ -196,6 +199,7 @@ create table queue.discovery_run (
     ended_at timestamptz,
     failure text,
     users_read bigint not null default 0,
+    unreadable bigint not null default 0,
     added bigint not null default 0,
     moved bigint not null default 0,
     changed bigint not null default 0,

@@ -35,8 +35,8 @@ pub struct Auth {
     hashing: Arc<Semaphore>,
 }
 
-/// Somebody to be added to the staff.
-#[derive(Clone, Debug)]
+/// Somebody to be added to the staff. Not to be printed: it holds a password.
+#[derive(Clone)]
 pub struct NewAgent {
     /// The work e-mail.
     pub email: String,
@@ -100,8 +100,11 @@ impl Auth {
         let now = machine_now();
         let email = email.trim().to_lowercase();
         let account = Sha256::digest(email.as_bytes());
+        let noted = store::insert_failure(&self.pool, &account, address, now).await?;
         let (of_account, of_address) = store::count_failures(&self.pool, &account, address, now - FAILURE_WINDOW).await?;
-        if of_account >= FAILURES_PER_ACCOUNT || of_address >= FAILURES_PER_ADDRESS {
+        // The one just noted counts too. Whoever is told to wait is not noted, or trying again would never end the waiting.
+        if of_account > FAILURES_PER_ACCOUNT || of_address > FAILURES_PER_ADDRESS {
+            store::delete_failure(&self.pool, noted).await?;
             return Err(AuthError::TooManyFailures.into());
         }
         let found = store::find_credentials(&self.pool, &email).await?;
@@ -110,14 +113,12 @@ impl Auth {
         let is_right = self.verify(password, hash).await?;
         match found {
             Some(found) if is_right => {
+                store::delete_failure(&self.pool, noted).await?;
                 let (intention, intention_since) = store::begin_offline(&self.pool, found.agent.id, now).await?;
                 self.hints.send(Hint::Agents);
                 Ok(CurrentAgent { intention, intention_since, ..found.agent })
             }
-            _ => {
-                store::insert_failure(&self.pool, &account, address, now).await?;
-                Err(AuthError::WrongCredentials.into())
-            }
+            _ => Err(AuthError::WrongCredentials.into()),
         }
     }
 

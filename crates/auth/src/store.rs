@@ -63,15 +63,21 @@ pub(crate) async fn count_failures(
     Ok((row.of_account, row.of_address))
 }
 
-pub(crate) async fn insert_failure(pool: &PgPool, account_hash: &[u8], address: Option<IpAddr>, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into auth.sign_in_failure (account_hash, address, failed_at) values ($1, $2::text::inet, $3)",
+/// Notes an attempt as failed before it is checked, so that many at once cannot pass the limit together. Its id.
+pub(crate) async fn insert_failure(pool: &PgPool, account_hash: &[u8], address: Option<IpAddr>, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "insert into auth.sign_in_failure (account_hash, address, failed_at) values ($1, $2::text::inet, $3) returning id",
         account_hash,
         address.map(|address| address.to_string()),
         now,
     )
-    .execute(pool)
-    .await?;
+    .fetch_one(pool)
+    .await
+}
+
+/// Forgets the note of an attempt that did not fail.
+pub(crate) async fn delete_failure(pool: &PgPool, failure: i64) -> sqlx::Result<()> {
+    sqlx::query!("delete from auth.sign_in_failure where id = $1", failure).execute(pool).await?;
     Ok(())
 }
 

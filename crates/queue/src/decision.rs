@@ -4,12 +4,12 @@
 //! RFC 3339 with microseconds. They are stored as they were hashed, so that verifying never depends on writing them
 //! again. A sealer may put the hashes into blocks later; nothing here has to change for that.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use kernel::{AgentId, DecisionId, LeaseId, QueueKind, UserId};
 use rand::RngCore;
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use users::{Facts, ReplicaLag};
+use users::{Facts, LagSource, ReplicaLag, Requirement};
 
 use crate::rules::{Judgement, OwnFacts, Reason, SuppressionKind};
 
@@ -77,12 +77,15 @@ pub(crate) struct Grounds<'a> {
     pub(crate) queue: QueueKind,
     pub(crate) settings_version: i32,
     pub(crate) lag: Option<ReplicaLag>,
+    pub(crate) lag_source: LagSource,
+    pub(crate) asked_at: DateTime<Utc>,
     pub(crate) own: &'a OwnFacts,
     /// None when the replica did not answer or has no such user.
     pub(crate) facts: Option<&'a Facts>,
     /// None when it could not be checked.
     pub(crate) judgement: Option<&'a Judgement>,
-    pub(crate) counted_requirements: usize,
+    /// The pending requirements that count.
+    pub(crate) counted: &'a [&'a Requirement],
     pub(crate) number: Option<&'a str>,
     pub(crate) name: Option<String>,
     pub(crate) stored_score: f64,
@@ -117,7 +120,10 @@ struct Record<'a> {
 
 #[derive(Serialize)]
 struct ReplicaRecord {
-    read_at: Option<String>,
+    /// When the replica was asked; what it answered was true then or later.
+    asked_at: String,
+    has_answered: bool,
+    lag_source: String,
     lag_millis: Option<i64>,
     lag_sample_age_millis: Option<i64>,
 }
@@ -128,8 +134,7 @@ struct PlatformRecord<'a> {
     status: Option<&'a str>,
     has_signed: bool,
     claims: Vec<ClaimRecord<'a>>,
-    counted_requirements: usize,
-    pending_requirements: usize,
+    pending: Vec<RequirementRecord<'a>>,
     has_usable_number: bool,
 }
 
@@ -139,15 +144,34 @@ struct ClaimRecord<'a> {
     status: Option<&'a str>,
     is_open: bool,
     lender: Option<&'a str>,
+    solicitor: Option<&'a str>,
+    created_at: Option<NaiveDateTime>,
+}
+
+#[derive(Serialize)]
+struct RequirementRecord<'a> {
+    claim_id: kernel::ClaimId,
+    kind: Option<&'a str>,
+    reason: Option<&'a str>,
+    is_counted: bool,
+}
+
+#[derive(Serialize)]
+struct AttemptRecord {
+    at: String,
+    queue: Option<QueueKind>,
+    of_person: bool,
+    on_number: bool,
 }
 
 #[derive(Serialize)]
 struct OwnRecord {
     suppressions: Vec<SuppressionKind>,
-    attempts: Vec<String>,
+    attempts: Vec<AttemptRecord>,
     has_due_callback: bool,
     put_back_until: Option<String>,
     delay_until: Option<String>,
+    replaces_cooling_off: bool,
 }
 
 #[derive(Serialize)]
@@ -203,7 +227,9 @@ impl Decision {
             settings_version: grounds.settings_version,
             rule_set: grounds.score.map(|score| score.rule_set.as_str()),
             replica: ReplicaRecord {
-                read_at: grounds.facts.map(|facts| rfc3339(facts.read_at)),
+                asked_at: rfc3339(grounds.asked_at),
+                has_answered: grounds.judgement.is_some(),
+                lag_source: grounds.lag_source.to_string(),
                 lag_millis: grounds.lag.map(|lag| lag.millis),
                 lag_sample_age_millis: grounds.lag.map(|lag| lag.sample_age_millis),
             },
@@ -219,18 +245,39 @@ impl Decision {
                         status: claim.status.as_deref(),
                         is_open: claim.is_open(),
                         lender: claim.lender.as_deref(),
+                        solicitor: claim.solicitor.as_deref(),
+                        created_at: claim.created_at,
                     })
                     .collect(),
-                counted_requirements: grounds.counted_requirements,
-                pending_requirements: facts.pending.len(),
+                pending: facts
+                    .pending
+                    .iter()
+                    .map(|requirement| RequirementRecord {
+                        claim_id: requirement.claim_id,
+                        kind: requirement.kind.as_deref(),
+                        reason: requirement.reason.as_deref(),
+                        is_counted: grounds.counted.contains(&requirement),
+                    })
+                    .collect(),
                 has_usable_number: grounds.number.is_some(),
             }),
             own: OwnRecord {
                 suppressions: grounds.own.suppressions.iter().map(|suppression| suppression.kind).collect(),
-                attempts: grounds.own.attempts.iter().map(|attempt| rfc3339(attempt.at)).collect(),
+                attempts: grounds
+                    .own
+                    .attempts
+                    .iter()
+                    .map(|attempt| AttemptRecord {
+                        at: rfc3339(attempt.at),
+                        queue: attempt.queue,
+                        of_person: attempt.of_person,
+                        on_number: attempt.on_number,
+                    })
+                    .collect(),
                 has_due_callback: grounds.own.due_callback.is_some(),
                 put_back_until: grounds.own.put_back_until.map(rfc3339),
                 delay_until: grounds.own.last_outcome.and_then(|last| last.delay_until).map(rfc3339),
+                replaces_cooling_off: grounds.own.last_outcome.is_some_and(|last| last.replaces_cooling_off),
             },
             score: ScoreRecord {
                 stored: grounds.stored_score,

@@ -9,6 +9,7 @@ use sqlx::Connection;
 use tokio::task::JoinHandle;
 use users::{Facts, Range, ReplicaError};
 
+use crate::error::QueueError;
 use crate::rules::{Input, NumberFact, OwnFacts, judge};
 use crate::service::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
 use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture};
@@ -54,6 +55,11 @@ impl Queue {
     async fn walk(&self) -> Result<DiscoveryReport, QueueFailure> {
         let (version, _) = store::find_settings(&self.shared.pool).await?;
         let settings = self.settings_of(version).await?;
+        // What a replica far behind says is no reason to move anybody.
+        match self.shared.replica.sample_lag().await? {
+            Some(lag) if lag.millis <= settings.settings.max_lag_millis => {}
+            _ => return Err(QueueError::CannotCheck.into()),
+        }
         let mut report = DiscoveryReport::default();
         let mut reading = self.read_after(0);
         loop {
@@ -61,8 +67,8 @@ impl Queue {
             // The replica reads the next range while this one is judged and merged.
             let next = range.through.map(|through| self.read_after(through));
             let picture = self.picture(&range.facts, &settings, read_at).await?;
-            let merged = store::merge_range(&self.shared.pool, range.after, range.through, &picture, read_at, read_at).await?;
-            add(&mut report, &range.facts, &picture, merged);
+            let merged = store::merge_range(&self.shared.pool, &range, &picture, read_at, read_at).await?;
+            add(&mut report, &range, &picture, merged);
             match next {
                 Some(next) => reading = next,
                 None => break,
@@ -136,9 +142,10 @@ impl Queue {
     }
 }
 
-fn add(report: &mut DiscoveryReport, facts: &[Facts], picture: &RangePicture, merged: Merged) {
+fn add(report: &mut DiscoveryReport, range: &Range, picture: &RangePicture, merged: Merged) {
     let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-    report.users_read += count(facts.len());
+    report.users_read += count(range.facts.len());
+    report.unreadable += count(range.unreadable.len());
     report.added += merged.added;
     report.moved += merged.moved;
     report.changed += merged.changed;

@@ -183,14 +183,19 @@ impl Queue {
         Ok(())
     }
 
-    /// Returns leases that have run out to their queues, and rescues entries that lost theirs by a fault.
+    /// Returns leases that have run out to their queues.
     pub async fn return_expired(&self) -> Result<(), QueueFailure> {
-        let returned = store::return_expired(&self.shared.pool, self.shared.clock.now()).await?;
+        if store::return_expired(&self.shared.pool, self.shared.clock.now()).await? > 0 {
+            self.announce();
+        }
+        Ok(())
+    }
+
+    /// Lets entries wait again that are marked as leased without a lease.
+    pub async fn rescue_orphans(&self) -> Result<(), QueueFailure> {
         let orphans = store::rescue_orphans(&self.shared.pool).await?;
         if orphans > 0 {
             tracing::warn!(queue.orphans = orphans, "entries were marked as leased without a lease; they wait again");
-        }
-        if returned + orphans > 0 {
             self.announce();
         }
         Ok(())
@@ -208,6 +213,11 @@ impl Queue {
         if known.version == version {
             return Ok(known);
         }
+        self.fresh_settings().await
+    }
+
+    /// The settings as they are now, kept for the next requests.
+    pub(crate) async fn fresh_settings(&self) -> Result<Arc<VersionedSettings>, QueueFailure> {
         let fresh = Arc::new(load_settings(&self.shared.pool).await?);
         *self.shared.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)

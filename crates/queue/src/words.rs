@@ -61,6 +61,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     let open = facts.claims.iter().filter(|claim| claim.is_open()).count();
     let cap = grounds.settings.cap(grounds.need);
     let today = grounds.own.facts.attempts.iter().filter(|attempt| attempt.of_person && attempt.at >= grounds.moment.midnight).count();
+    let limit = cap.calls_a_day.max(grounds.settings.attempts_a_day);
     let platform = |name: &str, words: String| Check { name: name.into(), words, note: None, age_millis: Some(read_age) };
     let own = |name: &str, words: String, note: Option<String>| Check { name: name.into(), words, note, age_millis: None };
 
@@ -79,7 +80,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     checks.push(platform("number", "Number can be rung".into()));
     checks.push(own("suppression", "No objection, no opt-out".into(), Some("just now".into())));
     let used = if today == 0 { "None".to_owned() } else { upper_first(&count(today)) };
-    checks.push(own("attempts", format!("{used} of {} calls used today", cap.calls_a_day), Some("just now".into())));
+    checks.push(own("attempts", format!("{used} of {limit} calls used today"), Some("just now".into())));
     let (last, needs) = match grounds.own.last_attempt_at {
         None => ("Never rung before".to_owned(), None),
         Some(at) => (format!("Last call {}", since(at, grounds.moment.at)), cap.hours_between.map(|hours| format!("needs {hours} h"))),
@@ -125,10 +126,19 @@ fn is_about_need(reason: &Reason) -> bool {
     matches!(reason, Reason::NothingToCallAbout)
 }
 
-/// What is said when everybody who was tried was passed over.
-pub(crate) fn nobody_handed_out(tried: usize) -> String {
+/// What is said when everybody who was tried was passed over: with nobody else waiting, with more who wait, or when only
+/// the person already held was looked at.
+pub(crate) fn nobody_handed_out(tried: usize, is_call_next: bool, has_more: bool) -> String {
+    if !is_call_next {
+        return "The call to the person you had is not needed any more, or cannot be made now.".into();
+    }
     let people = if tried == 1 { "person was" } else { "people were" };
-    format!("{} {people} tried and passed over; nobody else is waiting to be called from this queue now.", upper_first(&count(tried)))
+    let rest = if has_more {
+        "press Call next to go on with those behind them"
+    } else {
+        "nobody else is waiting to be called from this queue now"
+    };
+    format!("{} {people} tried and passed over; {rest}.", upper_first(&count(tried)))
 }
 
 /// `two`, `eleven` as a figure from ten on.

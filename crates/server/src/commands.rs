@@ -115,8 +115,8 @@ async fn discover(config: &Config) -> anyhow::Result<()> {
     let telling = tokio::spawn(crate::events::send_hints(app.pool.clone(), outgoing));
     let report = app.queue.discover().await?;
     print(&format!(
-        "Read {} users: {} added, {} moved, {} changed, {} removed, {} kept.",
-        report.users_read, report.added, report.moved, report.changed, report.removed, report.kept
+        "Read {} users ({} unreadable): {} added, {} moved, {} changed, {} removed, {} kept.",
+        report.users_read, report.unreadable, report.added, report.moved, report.changed, report.removed, report.kept
     ))?;
     // Dropping the application closes the channel; what was announced is sent first.
     drop(app);

@@ -88,6 +88,8 @@ struct Shared {
 pub struct Range {
     /// In the order of their ids.
     pub facts: Vec<Facts>,
+    /// Users of whom something could not be read; nothing is known of them now.
+    pub unreadable: Vec<UserId>,
     /// The range begins above this id.
     pub after: i64,
     /// The last id of the range; none when it runs to the end, however far that is.
@@ -135,9 +137,9 @@ impl Replica {
         self.ask(RANGE_PATIENCE, 6, move |conn| {
             Box::pin(async move {
                 store::begin_snapshot(conn).await?;
-                let (facts, through) = store::range(conn, after, limit, now).await?;
+                let range = store::range(conn, after, limit, now).await?;
                 store::end_snapshot(conn).await?;
-                Ok(Range { facts, after, through })
+                Ok(range)
             })
         })
         .await
@@ -169,6 +171,11 @@ impl Replica {
         let (lag, taken) = (*self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner))?;
         let age = taken.elapsed();
         (age <= SAMPLE_LIFE).then(|| ReplicaLag { millis: millis(lag), sample_age_millis: millis(age) })
+    }
+
+    /// Where the lag is learnt.
+    pub fn lag_source(&self) -> LagSource {
+        self.shared.lag_source
     }
 
     /// Asks the replica for its lag and keeps the answer; none while the replication is stopped.

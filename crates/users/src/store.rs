@@ -2,7 +2,7 @@
 //! `cast(… as signed)`, because installations differ in signed and unsigned; never a password, a token, a payment or the large
 //! `checkboard_*` columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use kernel::{ClaimId, UserId};
@@ -11,6 +11,7 @@ use sqlx::{MySql, Row};
 
 use crate::context::{Address, Context, Event, Vehicle};
 use crate::error::ReplicaError;
+use crate::replica::Range;
 use crate::types::{Claim, Facts, Requirement};
 
 /// Said once by every connection. The first comment is read by MariaDB alone (seconds), the second by MySQL alone (milliseconds).
@@ -207,13 +208,9 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
     Ok(Some(context))
 }
 
-/// Where the range after `after` ends, and everybody in it. The connection is inside a snapshot.
-pub(crate) async fn range(
-    conn: &mut MySqlConnection,
-    after: i64,
-    limit: usize,
-    now: DateTime<Utc>,
-) -> Result<(Vec<Facts>, Option<i64>), ReplicaError> {
+/// Everybody in the range after `after`, and where it ends. The connection is inside a snapshot. Rows that cannot be read make
+/// their user unreadable, not the range.
+pub(crate) async fn range(conn: &mut MySqlConnection, after: i64, limit: usize, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
     let broken = |error| ReplicaError::of(error, || format!("users after {after}"));
     let offset = u64::try_from(limit.max(1) - 1).unwrap_or(u64::MAX);
     let end = sqlx::query(RANGE_END).bind(after).bind(offset).fetch_optional(&mut *conn).await.map_err(broken)?;
@@ -226,26 +223,49 @@ pub(crate) async fn range(
     let rows = sqlx::query(RANGE_USERS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
     let mut users = Vec::with_capacity(rows.len());
     let mut place = HashMap::with_capacity(rows.len());
+    let mut unreadable = BTreeMap::new();
     for row in &rows {
-        let facts = Reader::of(row, "users")?.facts(now)?;
-        place.insert(facts.id.get(), users.len());
-        users.push(facts);
+        let row = Reader::of(row, "users")?;
+        match row.facts(now) {
+            Ok(facts) => {
+                place.insert(row.id, users.len());
+                users.push(facts);
+            }
+            Err(error) => {
+                unreadable.insert(row.id, error);
+            }
+        }
     }
     let rows = sqlx::query(RANGE_CLAIMS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
     for row in &rows {
         let row = Reader::of(row, "claims")?;
-        if let (Some(&at), Some(claim)) = (place.get(&row.id), row.claim()?) {
-            users[at].claims.push(claim);
+        let Some(&at) = place.get(&row.id) else { continue };
+        match row.claim() {
+            Ok(claim) => users[at].claims.extend(claim),
+            Err(error) => {
+                unreadable.insert(row.id, error);
+            }
         }
     }
     let rows = sqlx::query(RANGE_REQUIREMENTS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
     for row in &rows {
         let row = Reader::of(row, "claim_requirements")?;
-        if let Some(&at) = place.get(&row.id) {
-            users[at].pending.push(row.requirement(ClaimId::new(row.get("claim_id")?))?);
+        let Some(&at) = place.get(&row.id) else { continue };
+        match row.get("claim_id").and_then(|claim| row.requirement(ClaimId::new(claim))) {
+            Ok(requirement) => users[at].pending.push(requirement),
+            Err(error) => {
+                unreadable.insert(row.id, error);
+            }
         }
     }
-    Ok((users, through))
+    users.retain(|facts| !unreadable.contains_key(&facts.id.get()));
+    for facts in &mut users {
+        facts.pending.sort_by_key(|requirement| (requirement.claim_id, requirement.created_at));
+    }
+    for error in unreadable.values() {
+        tracing::error!(replica.problem = %error, "a user cannot be read and is left as they are");
+    }
+    Ok(Range { facts: users, unreadable: unreadable.into_keys().map(UserId::new).collect(), after, through })
 }
 
 /// Begins a read of several statements that all see the same moment.

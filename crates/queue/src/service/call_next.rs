@@ -1,9 +1,11 @@
 //! Call next: take one person, read the replica, judge, write the decision down, hand out or go on.
 
+use std::time::{Duration, Instant};
+
 use auth::CurrentAgent;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{NumberPolicy, PhoneNumber, QueueKind, UserId};
-use users::{Context, Facts, Replica, ReplicaError, ReplicaLag};
+use users::{Context, Facts, Replica, ReplicaError, ReplicaLag, Requirement};
 
 use super::{Queue, QueueFailure, VersionedSettings, require_available};
 use crate::decision::{Decision, Grounds, Purpose};
@@ -21,6 +23,13 @@ const CHECK_LEASE: TimeDelta = TimeDelta::seconds(30);
 /// another request of the same agent won.
 const EMPTY_ROUNDS: u32 = 2;
 
+/// After so long no further person is tried (rules, Call next: the whole of a request has 1.5 s for the replica).
+const WHOLE_REQUEST: Duration = Duration::from_millis(1_500);
+
+/// Somebody of whom the replica holds something unreadable is not tried again for so long, or they would stop everybody
+/// behind them.
+const UNREADABLE_DELAY: TimeDelta = TimeDelta::minutes(15);
+
 impl Queue {
     /// Hands the agent the first person of `queue` whose call is proved to be needed now, or whom they already hold.
     ///
@@ -28,7 +37,11 @@ impl Queue {
     pub async fn call_next(&self, agent: &CurrentAgent, queue: QueueKind) -> Result<HandOut, QueueFailure> {
         require_available(agent)?;
         let moment = self.moment();
-        let settings = self.settings();
+        let mut settings = self.settings();
+        if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
+            // The hours may have been widened meanwhile; nothing is taken, so nothing else would tell.
+            settings = self.fresh_settings().await?;
+        }
         if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
             let opening = hours::describe(moment, &settings.settings.calling_hours, &self.shared.bank_holidays);
             return Ok(HandOut { note: Some(format!("Calls may be made {opening}.")), ..HandOut::default() });
@@ -45,6 +58,8 @@ impl Queue {
         let mut passed_over: Vec<PassedOver> = Vec::new();
         let mut tried: Vec<i64> = Vec::new();
         let mut empty_rounds = 0;
+        let started = Instant::now();
+        let mut has_more = false;
         let found = loop {
             let now = self.shared.clock.now();
             let (version, taken) = store::take_next(&self.shared.pool, agent.id, queue, &tried, now, now + CHECK_LEASE).await?;
@@ -63,7 +78,8 @@ impl Queue {
                 Checked::PassedOver(passed) => passed_over.push(passed),
                 Checked::Lost => {}
             }
-            if tried.len() >= usize::try_from(settings.settings.tries).unwrap_or(usize::MAX) {
+            if tried.len() >= usize::try_from(settings.settings.tries).unwrap_or(usize::MAX) || started.elapsed() > WHOLE_REQUEST {
+                has_more = true;
                 break None;
             }
         };
@@ -72,7 +88,7 @@ impl Queue {
         }
         let mut answer = found.map_or_else(HandOut::default, |hand_out| *hand_out);
         if answer.user.is_none() && !passed_over.is_empty() {
-            answer.note = Some(words::nobody_handed_out(passed_over.len()));
+            answer.note = Some(words::nobody_handed_out(passed_over.len(), queue.is_some(), has_more));
         }
         answer.saved_calls = passed_over.iter().map(|passed| u32::from(passed.is_saved_call)).sum();
         answer.passed_over = passed_over;
@@ -81,10 +97,11 @@ impl Queue {
 
     /// Reads the replica about one person, judges, writes the decision down and says what came of it.
     async fn check(&self, agent: &CurrentAgent, taken: Taken, settings: &VersionedSettings) -> Result<Checked, QueueFailure> {
-        let read = read_in_time(&self.shared.replica, taken.user, self.shared.clock.now(), settings.settings.max_lag_millis).await;
+        let asked_at = self.shared.clock.now();
+        let read = read_in_time(&self.shared.replica, taken.user, asked_at, settings.settings.max_lag_millis).await;
         let (context, lag) = match read {
             Ok(read) => read,
-            Err(failure) => return self.could_not_check(agent, &taken, settings, failure).await,
+            Err(failure) => return self.could_not_check(agent, &taken, settings, asked_at, failure).await,
         };
         let facts = context.as_ref().map(|context| &context.facts);
         let number = parse_number(facts, &self.shared.numbers);
@@ -101,7 +118,7 @@ impl Queue {
             bank_holidays: &self.shared.bank_holidays,
             moment,
         });
-        let counted = facts.map_or(0, |facts| counted_requirements(facts, &settings.settings).count());
+        let counted: Vec<&Requirement> = facts.map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
         let score = facts.map(|facts| scoring::score(&score_input(facts, &own), &settings.rule_set, moment.london.date()));
         let usable = match &number {
             NumberFact::Usable(number) => Some(number),
@@ -116,10 +133,12 @@ impl Queue {
                 queue: taken.queue,
                 settings_version: settings.version,
                 lag: Some(lag),
+                lag_source: self.shared.replica.lag_source(),
+                asked_at,
                 own: &own.facts,
                 facts,
                 judgement: Some(&judgement),
-                counted_requirements: counted,
+                counted: &counted,
                 number: usable.map(PhoneNumber::as_e164),
                 name: context.as_ref().map(Context::name),
                 stored_score: stored_score(&taken),
@@ -143,18 +162,13 @@ impl Queue {
             agent.id = %agent.id, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
             "a person was handed out"
         );
-        let card = context.card(
-            Some(number),
-            |requirement| counted_requirements(&context.facts, &settings.settings).any(|counted| counted == requirement),
-            scoring::lender_name,
-            now,
-        );
+        let card = context.card(Some(number), |requirement| counted.contains(&requirement), scoring::lender_name, now);
         let answered_at = self.shared.clock.now();
         let why = words::why(&words::Grounds {
             card: &card,
             facts: &context.facts,
             need: taken.queue,
-            counted_requirements: counted,
+            counted_requirements: counted.len(),
             own: &own,
             settings: &settings.settings,
             bank_holidays: &self.shared.bank_holidays,
@@ -213,13 +227,15 @@ impl Queue {
         }))
     }
 
-    /// The replica did not answer, or is too far behind: the decision is written down as unknown, whoever was just taken
-    /// goes back where they were, whoever was held already stays held, and the request ends.
+    /// The decision is written down as unknown. When the replica did not answer, or is too far behind, the request ends:
+    /// whoever was just taken goes back where they were, whoever was held already stays held. When only this person cannot
+    /// be read, they wait a while, and the next one is tried.
     async fn could_not_check(
         &self,
         agent: &CurrentAgent,
         taken: &Taken,
         settings: &VersionedSettings,
+        asked_at: DateTime<Utc>,
         failure: CannotRead,
     ) -> Result<Checked, QueueFailure> {
         let decision = Decision::new(
@@ -231,10 +247,12 @@ impl Queue {
                 queue: taken.queue,
                 settings_version: settings.version,
                 lag: failure.lag(),
+                lag_source: self.shared.replica.lag_source(),
+                asked_at,
                 own: &taken.own.facts,
                 facts: None,
                 judgement: None,
-                counted_requirements: 0,
+                counted: &[],
                 number: None,
                 name: None,
                 stored_score: stored_score(taken),
@@ -242,9 +260,25 @@ impl Queue {
             },
             self.shared.clock.now(),
         )?;
-        let disposal = if taken.is_new { Disposal::Keep } else { Disposal::KeepLease };
+        let is_this_person = matches!(&failure, CannotRead::Replica(ReplicaError::Broken { .. }));
+        let disposal = match (is_this_person, taken.is_new) {
+            (true, _) => Disposal::Delay(decision.made_at + UNREADABLE_DELAY),
+            (false, true) => Disposal::Keep,
+            (false, false) => Disposal::KeepLease,
+        };
         store::record_passed_over(&self.shared.pool, &decision, &disposal).await?;
         match failure {
+            CannotRead::Replica(error) if is_this_person => {
+                tracing::error!(user.id = %taken.user, replica.problem = %error, "a person cannot be read and waits a while");
+                Ok(Checked::PassedOver(PassedOver {
+                    user_id: taken.user,
+                    name: format!("User {}", taken.user),
+                    decision_id: decision.id,
+                    reasons: Vec::new(),
+                    words: "Cannot be read on the claims platform".into(),
+                    is_saved_call: false,
+                }))
+            }
             CannotRead::Replica(error) => Err(error.into()),
             CannotRead::TooFarBehind(lag) => {
                 tracing::error!(

@@ -54,6 +54,8 @@ pub(crate) enum Disposal {
     Remove,
     /// It waits, in this queue (another than before when the need has changed), not before a time.
     Wait { queue: QueueKind, available_at: DateTime<Utc>, score: f64, raw_sum: f64, number: String, facts_read_at: DateTime<Utc> },
+    /// It waits until then and is otherwise as it was.
+    Delay(DateTime<Utc>),
     /// It stays as it is.
     Keep,
     /// It and the lease stay as they are.
@@ -86,6 +88,15 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
                     number,
                     facts_read_at,
                     decision.made_at,
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+            Disposal::Delay(until) => {
+                sqlx::query!(
+                    "update queue.entry set leased_by = null, leased_until = null, available_at = $2 where user_id = $1",
+                    decision.user.get(),
+                    until,
                 )
                 .execute(&mut *transaction)
                 .await?;

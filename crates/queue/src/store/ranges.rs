@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
+use users::Range;
 
 /// The picture of one key range, as arrays of equal length.
 #[derive(Debug, Default)]
@@ -23,13 +24,12 @@ pub(crate) struct Merged {
     pub(crate) removed: i64,
 }
 
-/// Makes the entries of the users in `(after, through]` (to the end when `through` is none) what the picture says, in
+/// Makes the entries of the users of a range (to the end of all ids when it has no end) what the picture says, in
 /// one statement. Writes only rows that differ; leaves everybody under a lease, and everything read later than
 /// `read_at`, as it is.
 pub(crate) async fn merge_range(
     pool: &PgPool,
-    after: i64,
-    through: Option<i64>,
+    range: &Range,
     picture: &RangePicture,
     read_at: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -53,6 +53,7 @@ pub(crate) async fn merge_range(
             where e.user_id > $1
                 and e.user_id <= $2
                 and e.user_id <> all($3)
+                and e.user_id <> all($11)
                 and e.leased_by is null
                 and e.facts_read_at <= $9
                 and not exists (select from queue.lease l where l.user_id = e.user_id)
@@ -80,7 +81,8 @@ pub(crate) async fn merge_range(
                 score = excluded.score,
                 raw_sum = excluded.raw_sum,
                 queued_at = case when e.kind = excluded.kind then e.queued_at else excluded.queued_at end,
-                available_at = excluded.available_at,
+                -- An agent may have put the person back since their own facts were read.
+                available_at = greatest(excluded.available_at, e.put_back_until),
                 number = excluded.number,
                 facts_read_at = excluded.facts_read_at
             where e.leased_by is null and e.facts_read_at <= excluded.facts_read_at
@@ -94,8 +96,8 @@ pub(crate) async fn merge_range(
         from merged m
         join different d on d.user_id = m.user_id
         "#,
-        after,
-        through.unwrap_or(i64::MAX),
+        range.after,
+        range.through.unwrap_or(i64::MAX),
         &picture.users,
         &picture.kinds,
         &picture.scores,
@@ -104,6 +106,7 @@ pub(crate) async fn merge_range(
         &picture.numbers,
         read_at,
         now,
+        &range.unreadable.iter().map(|user| user.get()).collect::<Vec<_>>(),
     )
     .fetch_one(pool)
     .await
@@ -118,6 +121,8 @@ pub(crate) async fn start_run(connection: &mut PgConnection, now: DateTime<Utc>)
 pub struct DiscoveryReport {
     /// Users read from the replica.
     pub users_read: i64,
+    /// Users of whom something could not be read; they are left as they are.
+    pub unreadable: i64,
     /// Came into a queue.
     pub added: i64,
     /// Went from one queue to the other.
@@ -140,7 +145,7 @@ pub(crate) async fn end_run(
     sqlx::query!(
         r#"
         update queue.discovery_run
-        set ended_at = $2, failure = $3, users_read = $4, added = $5, moved = $6, changed = $7, removed = $8, kept = $9
+        set ended_at = $2, failure = $3, users_read = $4, added = $5, moved = $6, changed = $7, removed = $8, kept = $9, unreadable = $10
         where id = $1
         "#,
         run,
@@ -152,6 +157,7 @@ pub(crate) async fn end_run(
         report.changed,
         report.removed,
         report.kept,
+        report.unreadable,
     )
     .execute(connection)
     .await?;

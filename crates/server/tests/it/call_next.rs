@@ -171,6 +171,7 @@ async fn a_hundred_agents_at_once_never_get_the_same_person_also_while_leases_ex
     let people: Vec<String> = now.iter().filter_map(|answer| answer["user"]["id"].as_str().map(str::to_owned)).collect();
     assert_eq!(people.len(), people.iter().collect::<HashSet<_>>().len());
     app.app.queue.return_expired().await.unwrap();
+    app.app.queue.rescue_orphans().await.unwrap();
     let disagreeing = "select count(*) from queue.entry e full join queue.lease l on l.user_id = e.user_id and l.agent_id = e.leased_by
         where (e.leased_by is not null and l.id is null) or (l.id is not null and e.user_id is null)";
     assert_eq!(app.count(disagreeing).await, 0);
@@ -227,7 +228,7 @@ async fn a_planted_orphan_is_found_and_waits_again(_: PgPoolOptions, connect: Pg
     let agent = app.signed_in(Role::Agent).await;
     assert_eq!(agent.call_next().await["user"], json!(null));
 
-    app.app.queue.return_expired().await.unwrap();
+    app.app.queue.rescue_orphans().await.unwrap();
 
     assert_eq!(agent.call_next().await["user"]["id"], "1");
     app.stop().await;
@@ -295,6 +296,30 @@ async fn a_number_that_changed_meanwhile_is_judged_as_it_is_now(_: PgPoolOptions
     app.stop().await;
 }
 
+/// lessons, lines 6 and 7: one person who cannot be read stops nobody else.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_person_who_cannot_be_read_waits_and_the_next_one_is_handed_out(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("vw_finance").insert().await.unwrap();
+    app.discover().await;
+    // What an installation with other types may hold.
+    for statement in ["alter table users modify is_enabled tinyint(1) null", "update users set is_enabled = null where id = 1"] {
+        sqlx::query(statement).execute(app.platform.primary()).await.unwrap();
+    }
+    app.platform.caught_up().await.unwrap();
+
+    let answer = app.signed_in(Role::Agent).await.call_next().await;
+
+    assert_eq!(answer["user"]["id"], "2", "{answer}");
+    assert_eq!(answer["passed_over"][0]["words"], "Cannot be read on the claims platform");
+    assert_eq!(app.count("select count(*) from queue.decision where outcome = 'unknown'").await, 1);
+    let report = app.discover().await;
+    assert_eq!((report.unreadable, report.removed), (1, 0), "discovery leaves them as they are and goes on");
+    assert_eq!(app.count("select count(*) from queue.entry where leased_by is null").await, 1);
+    app.stop().await;
+}
+
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn at_most_25_people_are_tried_and_the_answer_says_so(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;
@@ -308,8 +333,10 @@ async fn at_most_25_people_are_tried_and_the_answer_says_so(_: PgPoolOptions, co
 
     let answer = agent.call_next().await;
     assert_eq!((answer["user"].clone(), answer["passed_over"].as_array().unwrap().len()), (json!(null), 25));
-    assert!(answer["note"].as_str().unwrap().starts_with("25 people were tried"), "{}", answer["note"]);
-    assert_eq!(agent.call_next().await["passed_over"].as_array().unwrap().len(), 5);
+    assert_eq!(answer["note"], "25 people were tried and passed over; press Call next to go on with those behind them.");
+    let rest = agent.call_next().await;
+    assert_eq!(rest["passed_over"].as_array().unwrap().len(), 5);
+    assert_eq!(rest["note"], "Five people were tried and passed over; nobody else is waiting to be called from this queue now.");
     app.stop().await;
 }
 
