@@ -90,7 +90,15 @@ test("skipping with “other” needs a note, and nothing is lost by trying with
   await setStatus(page, "Available");
   await page.keyboard.press("Alt+n");
   const person = await personOnScreen(page);
-  await page.getByRole("button", { name: "Skip…" }).click();
+  // lessons, line 55: a modal that could not be closed locked the application.
+  const open = page.getByRole("button", { name: "Skip…" });
+  await open.click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(open).toBeFocused();
+
+  await open.click();
   await page.getByLabel("Other").check();
   await page.getByRole("button", { name: "Skip", exact: true }).click();
   await expect(page.locator("#skip-problem")).not.toBeEmpty();
@@ -101,6 +109,37 @@ test("skipping with “other” needs a note, and nothing is lost by trying with
   await expect(page.getByTestId("toast")).toBeVisible();
   const [note] = await ours<{ note: string }>("select note from queue.release where user_id = $1 order by id desc limit 1", [person.id]);
   expect(note.note).toBe("Spoke to the brother; asked to try next week.");
+});
+
+test("an answer about somebody who was skipped meanwhile does not bring them back", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
+  const lease = page.getByRole("region", { name: "The person" });
+  await expect(lease).toContainText("Yours while you are here");
+
+  // The server answers while the person is held; the answer reaches the browser only after the skip.
+  let deliver = () => {};
+  const isSkipped = new Promise<void>((resolve) => (deliver = resolve));
+  await page.route("**/api/queue/current", async (route) => {
+    const response = await route.fetch();
+    await isSkipped;
+    await route.fulfill({ response });
+  });
+  const answered = page.waitForResponse("**/api/queue/current");
+  await page.getByRole("button", { name: "Check again" }).click();
+  await skip(page);
+  deliver();
+  await (await answered).finished();
+  await page.unroute("**/api/queue/current");
+  await expect(page.getByRole("heading", { name: "Ready for the next call" })).toBeVisible();
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
+
+  // Nobody renews the lease of an agent who is offline.
+  await setStatus(page, "Offline");
+  await expect(lease).toContainText(/Yours until \d\d:\d\d/);
 });
 
 test("on a break nobody is offered", async ({ page }) => {

@@ -83,7 +83,7 @@ pub(crate) fn Menu(
                 <div
                     node_ref=list
                     role="menu"
-                    aria-label=move || label.get_untracked()
+                    aria-label=move || label.get()
                     class=if is_at_right { "absolute top-full right-0 z-30 mt-1 w-60 rounded-box border border-base-300 bg-base-100 p-1.5 shadow-lg" } else { "absolute top-full left-0 z-30 mt-1 w-60 rounded-box border border-base-300 bg-base-100 p-1.5 shadow-lg" }
                     on:click=move |event: MouseEvent| if is_command(&event) { close() }
                 >

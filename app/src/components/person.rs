@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use leptos::html::H1;
 use leptos::prelude::*;
 use queue::HandOut;
@@ -8,7 +9,9 @@ use users::UserCard;
 use super::icon::{Icon, icon};
 use crate::format::{duration, initials, london_time};
 use crate::state::clock::{Clock, Received};
-use crate::state::console::{Console, lease_left};
+use crate::state::console::{Console, renewed_seconds};
+use crate::state::live::Live;
+use crate::state::session::Session;
 
 /// With less than this many seconds left, the time turns amber.
 const SOON: i64 = 60;
@@ -41,13 +44,26 @@ pub(crate) fn PersonHeader(user: UserCard, held: Arc<Received<HandOut>>) -> impl
     }
 }
 
-/// For how long the person is ours. When the time has run out, the server is asked.
+/// For how long the person is ours: while the server hears us, without an end. Otherwise the time runs, and when it has
+/// run out, the server is asked.
 #[component]
 fn Lease(held: Arc<Received<HandOut>>) -> impl IntoView {
     let console = expect_context::<Console>();
     let clock = expect_context::<Clock>();
-    let until = held.value.lease_expires_at.map(london_time);
-    let left = Memo::new(move |_| lease_left(&held, clock.now()));
+    let live = expect_context::<Live>();
+    let session = expect_context::<Session>();
+    let (expires_at, seconds_left) = (held.value.lease_expires_at, held.value.lease_seconds_left);
+    let answered_at = held.at();
+    // What the server added since it answered, when it adds nothing any more.
+    let renewed = Memo::new(move |_| {
+        let stopped_at = [live.silent_since(), session.offline_since()].into_iter().flatten().reduce(f64::min)?;
+        Some(renewed_seconds(answered_at, stopped_at))
+    });
+    let left = Memo::new(move |_| Some((seconds_left? + renewed.get()? - held.seconds_ago(clock.now())).max(0)));
+    let until = move || match renewed.get() {
+        None => Some("Yours while you are here".to_owned()),
+        Some(renewed) => expires_at.map(|at| format!("Yours until {}", london_time(at + TimeDelta::seconds(renewed)))),
+    };
     Effect::new(move |_| {
         if left.get() == Some(0) {
             console.check_again();
@@ -61,7 +77,7 @@ fn Lease(held: Arc<Received<HandOut>>) -> impl IntoView {
     let is_soon = move || left.get().is_some_and(|left| left <= SOON);
     view! {
         <div class="text-right">
-            {until.map(|until| view! { <p class="text-xs text-muted">"Yours until "{until}</p> })}
+            <p class="text-xs text-muted">{until}</p>
             <p class=move || if is_soon() { "text-dense font-semibold text-warning" } else { "text-dense font-semibold" }>
                 {move || is_soon().then(|| view! { <span class="mr-1 inline-block align-text-bottom">{icon(Icon::TriangleAlert, "size-3.5")}</span> })}
                 {words}

@@ -61,6 +61,11 @@ fn console() -> Result<impl IntoView, Missing> {
         }
     });
     on_cleanup(move || keys.remove());
+    // The same person checked again is no other dialogue: what was written in it stays.
+    let skipping = Memo::new(move |_| {
+        let lease = console.held().filter(|_| console.is_skipping.get())?.value.lease_id?;
+        Some((lease, console.held_name().unwrap_or_default()))
+    });
 
     Ok(view! {
         <TopBar />
@@ -74,10 +79,7 @@ fn console() -> Result<impl IntoView, Missing> {
             </div>
         </main>
         <BottomBar />
-        {move || {
-            let lease = console.held().filter(|_| console.is_skipping.get()).and_then(|held| held.value.lease_id);
-            lease.map(|lease| view! { <SkipDialog lease name=console.held_name().unwrap_or_default() /> })
-        }}
+        {move || skipping.get().map(|(lease, name)| view! { <SkipDialog lease name /> })}
     })
 }
 
@@ -294,7 +296,17 @@ fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
 fn Side() -> impl IntoView {
     let console = expect_context::<State>();
     let live = expect_context::<Live>();
-    let saved = Query::new(expect_context::<Session>(), move || live.queues.track(), queue::saved_today);
+    let summary = expect_context::<Summary>();
+    // Most hints are about other agents; the list is read again when it has another length.
+    let saved_count = Memo::new(move |_| summary.map(|summary| summary.saved_today_by_me));
+    let saved = Query::new(
+        expect_context::<Session>(),
+        move || {
+            live.everything.track();
+            saved_count.track();
+        },
+        queue::saved_today,
+    );
     let user = Memo::new(move |_| console.held().filter(|_| console.stage() == Stage::Offered).and_then(|held| held.value.user.clone()));
     view! {
         <aside class="flex min-h-0 flex-col border-base-300 bg-base-100 max-lg:border-t lg:border-l" aria-label="Timeline">

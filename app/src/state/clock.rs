@@ -42,6 +42,11 @@ impl<T> Received<T> {
         Self { value, at: now_millis() }
     }
 
+    /// The moment, by [`now_millis`].
+    pub(crate) const fn at(&self) -> f64 {
+        self.at
+    }
+
     /// The moment alone.
     pub(crate) fn clone_moment(&self) -> Received<()> {
         Received { value: (), at: self.at }

@@ -84,9 +84,14 @@ pub(crate) fn skip_problem(reason: Option<ReleaseReason>, note: &str) -> Option<
     }
 }
 
-/// Seconds until the person returns to the queue.
-pub(crate) fn lease_left(hand_out: &Received<HandOut>, now: f64) -> Option<i64> {
-    hand_out.value.lease_seconds_left.map(|left| (left - hand_out.seconds_ago(now)).max(0))
+/// The server keeps a person for an agent who is there: it looks every ten seconds and renews a lease that has run for a
+/// minute. So much of a whole lease may be gone when it stops, in milliseconds, with some seconds for the way.
+const RENEWAL_SLACK: f64 = 75_000.0;
+
+/// For how many seconds, at least, the server has renewed the lease since it answered. It stopped at `stopped_at`.
+#[expect(clippy::cast_possible_truncation, reason = "a page is not open for 2^63 milliseconds")]
+pub(crate) fn renewed_seconds(answered_at: f64, stopped_at: f64) -> i64 {
+    ((stopped_at - answered_at - RENEWAL_SLACK).max(0.0) / 1000.0) as i64
 }
 
 /// What is read out when a person is offered.
@@ -99,6 +104,17 @@ fn offered_words(hand_out: &HandOut) -> Option<String> {
 /// The saved calls of an answer, and whoever else was passed over.
 pub(crate) fn split_passed_over(passed_over: &[PassedOver]) -> (Vec<PassedOver>, Vec<PassedOver>) {
     passed_over.iter().cloned().partition(|passed| passed.is_saved_call)
+}
+
+/// Whether the held person is being let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Release {
+    /// No.
+    Idle,
+    /// It is on its way to the server.
+    UnderWay,
+    /// As above, and a question about the person waits for how it ends.
+    UnderWayAndAsked,
 }
 
 /// The console's state, for all of its parts.
@@ -119,6 +135,9 @@ pub(crate) struct Console {
     stage: Memo<Stage>,
     /// The next heading that appears in the centre takes the focus.
     is_focus_wanted: StoredValue<bool>,
+    /// How often this browser has begun to let somebody go: an answer to a question asked before is out of date.
+    changes: StoredValue<u32>,
+    release: StoredValue<Release>,
     session: Session,
     announcer: Announcer,
 }
@@ -139,6 +158,8 @@ impl Console {
             is_skipping: RwSignal::new(false),
             stage,
             is_focus_wanted: StoredValue::new(false),
+            changes: StoredValue::new(0),
+            release: StoredValue::new(Release::Idle),
             session,
             announcer,
         };
@@ -201,13 +222,20 @@ impl Console {
     }
 
     fn ask_current(self, task: Task) {
+        if self.release.get_value() != Release::Idle {
+            self.release.set_value(Release::UnderWayAndAsked);
+            return;
+        }
         if self.task.get_untracked().is_some() {
             return;
         }
         self.task.set(Some(task));
+        let asked_at = self.changes.get_value();
         spawn_local(async move {
             let result = queue::current().await;
-            self.answered(task, result);
+            if self.changes.try_get_value() == Some(asked_at) {
+                self.answered(task, result);
+            }
         });
     }
 
@@ -264,8 +292,7 @@ impl Console {
     }
 
     /// The held person was let go.
-    fn released(self, again: &str) {
-        let name = self.held_name().unwrap_or_default();
+    fn released(self, name: &str, again: &str) {
         self.is_focus_wanted.set_value(true);
         self.held.set(None);
         self.failure.set(None);
@@ -288,13 +315,29 @@ impl Console {
     /// Lets the held person go. Answers with what went wrong.
     pub(crate) async fn release(self, lease: LeaseId, reason: ReleaseReason, note: String) -> Result<(), WireError> {
         let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
-        match queue::release(lease, reason, note).await {
+        let name = self.held_name().unwrap_or_default();
+        // A question on its way would be answered with the person who is leaving. It is asked anew if they stay.
+        self.changes.update_value(|changes| *changes += 1);
+        let is_asked = self.task.get_untracked() == Some(Task::CheckingAgain);
+        if is_asked {
+            self.task.set(None);
+        }
+        self.release.set_value(if is_asked { Release::UnderWayAndAsked } else { Release::UnderWay });
+        let result = queue::release(lease, reason, note).await;
+        // Without a screen there is nothing to show.
+        let release = self.release.try_update_value(|release| std::mem::replace(release, Release::Idle));
+        match result {
             Ok(released) => {
-                self.released(&released.available_again);
+                if release.is_some() {
+                    self.released(&name, &released.available_again);
+                }
                 Ok(())
             }
             Err(error) => {
                 self.session.noticed(&error);
+                if release == Some(Release::UnderWayAndAsked) {
+                    self.check_again();
+                }
                 Err(error)
             }
         }
@@ -363,6 +406,14 @@ mod tests {
         assert_eq!(skip_problem(Some(ReleaseReason::Language), ""), None);
         assert_eq!(skip_problem(Some(ReleaseReason::Language), &"é".repeat(500)), None);
         assert!(skip_problem(Some(ReleaseReason::Language), &"é".repeat(501)).is_some());
+    }
+
+    #[test]
+    fn a_lease_is_renewed_from_the_answer_until_the_server_hears_nothing() {
+        assert_eq!(renewed_seconds(10_000.0, 675_000.0), 590);
+        // It was not heard for long enough to renew, or not at all.
+        assert_eq!(renewed_seconds(10_000.0, 70_000.0), 0);
+        assert_eq!(renewed_seconds(10_000.0, 0.0), 0);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use web_sys::{Event, EventSource, MessageEvent};
 use super::clock::now_millis;
 use super::session::Session;
 
-/// At most one refetch of a kind in this many milliseconds.
-const AT_MOST_EVERY: f64 = 500.0;
+/// At most one refetch of a kind in this many milliseconds; after a quiet time, at once.
+const AT_MOST_EVERY: f64 = 2_000.0;
 /// A stream that was refused is tried again after this time.
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(3);
 
@@ -79,7 +79,7 @@ impl Version {
 }
 
 /// How long to wait so that two bumps are not too close.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped between 0 and 500")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped between 0 and 2000")]
 fn wait_millis(last: f64, now: f64) -> u64 {
     (last + AT_MOST_EVERY - now).clamp(0.0, AT_MOST_EVERY).ceil() as u64
 }
@@ -104,6 +104,8 @@ pub(crate) struct Live {
     pub(crate) agents: Version,
     /// Hints may have been missed.
     pub(crate) everything: Version,
+    /// Until when the stream was open last; zero, when the page was opened, before it ever was.
+    was_open_until: StoredValue<f64>,
     session: Session,
     open: StoredValue<Option<Stream>, LocalStorage>,
 }
@@ -133,6 +135,7 @@ impl Live {
             queues: Version::new(),
             agents: Version::new(),
             everything: Version::new(),
+            was_open_until: StoredValue::new(0.0),
             session,
             open: StoredValue::new_local(None),
         };
@@ -141,6 +144,14 @@ impl Live {
             let _ = live.open.try_update_value(Option::take);
         });
         live
+    }
+
+    /// Since when the server has not been heard; nothing while it is.
+    pub(crate) fn silent_since(self) -> Option<f64> {
+        self.connection
+            .try_get()
+            .filter(|connection| *connection != Connection::Connected)
+            .and_then(|_| self.was_open_until.try_get_value())
     }
 
     fn listen(self) {
@@ -184,6 +195,9 @@ impl Live {
     /// Lost. The browser tries again by itself, unless the server refused: then either nobody is signed in any more, or
     /// the server was not ready.
     fn lost(self, is_refused: bool) {
+        if self.connection.try_get_untracked() == Some(Connection::Connected) {
+            self.was_open_until.set_value(now_millis());
+        }
         self.connection.set(Connection::Reconnecting);
         if is_refused {
             self.session.ask();
@@ -204,11 +218,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bumps_are_half_a_second_apart() {
+    fn bumps_are_two_seconds_apart() {
         assert_eq!(wait_millis(f64::NEG_INFINITY, 10.0), 0);
-        assert_eq!(wait_millis(1_000.0, 1_000.0), 500);
-        assert_eq!(wait_millis(1_000.0, 1_120.5), 380);
-        assert_eq!(wait_millis(1_000.0, 1_500.0), 0);
+        assert_eq!(wait_millis(1_000.0, 1_000.0), 2_000);
+        assert_eq!(wait_millis(1_000.0, 1_120.5), 1_880);
+        assert_eq!(wait_millis(1_000.0, 3_000.0), 0);
         assert_eq!(wait_millis(1_000.0, 9_000.0), 0);
     }
 

@@ -79,17 +79,18 @@ impl<T: Send + Sync + 'static> Query<T> {
 
     /// The last good answer.
     pub(crate) fn answer(self) -> Option<Arc<Received<T>>> {
-        self.answer.get()
+        self.answer.try_get().flatten()
     }
 
     /// Something of the last good answer.
     pub(crate) fn map<U>(self, of: impl FnOnce(&T) -> U) -> Option<U> {
-        self.answer.with(|answer| answer.as_ref().map(|answer| of(&answer.value)))
+        // A memo of a page may still look when the frame around it, which asked, is gone.
+        self.answer.try_with(|answer| answer.as_ref().map(|answer| of(&answer.value))).flatten()
     }
 
     /// What went wrong since the last good answer.
     pub(crate) fn error(self) -> Option<WireError> {
-        self.error.get()
+        self.error.try_get().flatten()
     }
 }
 

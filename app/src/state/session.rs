@@ -126,9 +126,11 @@ impl Session {
 
     /// Signs out. The screen leaves at once when the server has confirmed it.
     pub(crate) fn sign_out(self, failed: impl FnOnce(WireError) + 'static) {
+        self.is_changing();
         spawn_local(async move {
             match auth::sign_out().await {
                 Ok(()) => {
+                    self.is_changing();
                     mark::clear();
                     self.signed.set(Signed::Out(Why::SignedOut));
                 }
@@ -155,6 +157,12 @@ impl Session {
     /// What the agent wants to be; offline when nobody is signed in.
     pub(crate) fn intention(self) -> Intention {
         self.map(|me| me.value.intention).unwrap_or(Intention::Offline)
+    }
+
+    /// Since when the agent has been offline; nothing when they are not.
+    #[expect(clippy::cast_precision_loss, reason = "nobody is offline for 2^53 seconds")]
+    pub(crate) fn offline_since(self) -> Option<f64> {
+        self.map(|me| (me.value.intention == Intention::Offline).then(|| me.at() - me.value.intention_seconds as f64 * 1000.0)).flatten()
     }
 
     /// Whether the floor may be seen.

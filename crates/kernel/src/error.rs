@@ -75,7 +75,7 @@ impl WireError {
         let reference = log_with_reference(error);
         Self {
             code: ErrorCode::Internal,
-            message: "Something went wrong on our side. Nothing was changed; please try again.".into(),
+            message: "Something went wrong on our side. Please look at what holds now, then try again.".into(),
             reference: Some(reference),
         }
     }
@@ -87,8 +87,11 @@ impl WireError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
                 Self::unavailable("The dialler's own database does not answer just now. Please try again in a moment.", error)
             }
-            // Class 57: the server is starting, stopping or has cancelled the statement.
-            sqlx::Error::Database(cause) if cause.code().is_some_and(|code| code.starts_with("57")) => {
+            // Class 57: the server is starting, stopping or has cancelled the statement. Then a deadlock, a lock that was
+            // not to be had in time, and too many connections.
+            sqlx::Error::Database(cause)
+                if cause.code().is_some_and(|code| code.starts_with("57") || ["40P01", "55P03", "53300"].contains(&&*code)) =>
+            {
                 Self::unavailable("The dialler's own database does not answer just now. Please try again in a moment.", error)
             }
             _ => Self::internal(error),

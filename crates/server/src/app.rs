@@ -17,6 +17,7 @@ use users::{Replica, ReplicaOptions};
 use crate::clock;
 use crate::config::{Config, DatabaseConfig, ReplicaConfig};
 use crate::events::Streams;
+use crate::health::ReportLimit;
 
 /// Connections to our own database. On few cores more only queue in the server instead of here.
 const POOL_SIZE: u32 = 12;
@@ -43,6 +44,7 @@ pub struct App {
     /// The business clock is not the machine's.
     pub is_practice: bool,
     pub(crate) streams: Streams,
+    pub(crate) reports: ReportLimit,
     pub(crate) hints: broadcast::Sender<Hint>,
 }
 
@@ -84,6 +86,7 @@ impl App {
             clock: parts.clock,
             is_practice: parts.is_practice,
             streams: Streams::default(),
+            reports: ReportLimit::default(),
             hints: broadcast::Sender::new(HINTS_KEPT),
         };
         Ok((app, outgoing))

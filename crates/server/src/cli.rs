@@ -26,14 +26,14 @@ pub enum Command {
     /// The database must be migrated (`dialler migrate`). Listens on BIND_ADDRESS; people reach it at PUBLIC_BASE_URL.
     /// The replica may be away: then nobody is handed out, and the screens say so.
     Serve(Serve),
-    /// Run only the background jobs: leases that run out, sessions that end, presence. For machines that serve nothing.
+    /// Run only the background jobs: leases that run out and sessions that end. For machines that serve nothing.
     Worker,
     /// Bring the PostgreSQL database up to date. Forward only; running it again changes nothing.
     Migrate,
     /// Fill an empty local claims platform with invented people, for development.
     ///
-    /// Writes to CLAIMS_SIM_DATABASE_URL, which must be on this machine; creates the database when it is missing and
-    /// refuses one that it did not create. The same seed always makes the same people.
+    /// Writes to CLAIMS_SIM_DATABASE_URL, which must be on this machine; creates the database when it is missing, takes
+    /// an existing empty one, and refuses one that holds anything already. The same seed always makes the same people.
     #[cfg(feature = "demo")]
     Seed(Seed),
     /// Add, list and change staff.

@@ -1,9 +1,12 @@
 //! Whether the server lives, and how what it depends on is.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use kernel::{BrowserError, BrowserErrorReceipt, Health, HealthCheck, new_reference};
+use kernel::{BrowserError, BrowserErrorReceipt, ErrorCode, Health, HealthCheck, WireError, new_reference};
 
 use crate::app::App;
 
@@ -29,7 +32,7 @@ async fn check(app: &App) -> Health {
     let database = sqlx::query_scalar!("select 1").fetch_one(&app.pool).await.is_ok();
     let lag = app.replica.lag();
     let hours = app.queue.hours();
-    let discovered = app.queue.last_discovery().await.ok().flatten();
+    let discovered = if database { app.queue.last_discovery().await.ok().flatten() } else { None };
     let line = |name: &str, title: &str, is_ok: bool, words: String| HealthCheck { name: name.into(), title: title.into(), is_ok, words };
     Health {
         is_ready: database,
@@ -72,14 +75,57 @@ async fn check(app: &App) -> Health {
 /// Characters of a browser's report that reach the log.
 const REPORT_LIMIT: usize = 500;
 
+/// So many reports are taken at once, and one more every [`REPORT_EVERY`]: anybody at all can send them.
+const REPORTS_AT_ONCE: u32 = 30;
+const REPORT_EVERY: Duration = Duration::from_secs(2);
+
+/// How many browsers' reports this server still takes. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReportLimit(Arc<Mutex<Option<Instant>>>);
+
+impl ReportLimit {
+    /// Whether a report is taken at `now`. Holds the time at which the limit will be as if never used.
+    fn takes(&self, now: Instant) -> bool {
+        let mut restored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = restored.map_or(now, |restored| restored.max(now)) + REPORT_EVERY;
+        let takes = after.duration_since(now) <= REPORT_EVERY * REPORTS_AT_ONCE;
+        if takes {
+            *restored = Some(after);
+        }
+        takes
+    }
+}
+
 /// `POST /api/browser_error`: something went wrong in a browser; the answer is the reference that finds it in the log.
 /// Public, because it can go wrong on the sign-in page too.
-pub(crate) async fn browser_error(Json(report): Json<BrowserError>) -> Json<BrowserErrorReceipt> {
+pub(crate) async fn browser_error(
+    State(app): State<App>,
+    Json(report): Json<BrowserError>,
+) -> Result<Json<BrowserErrorReceipt>, (StatusCode, Json<WireError>)> {
+    if !app.reports.takes(Instant::now()) {
+        let refused = WireError::new(ErrorCode::TooManyRequests, "Too many errors were reported within a minute; this one was not kept.");
+        return Err((StatusCode::TOO_MANY_REQUESTS, Json(refused)));
+    }
     let reference = new_reference();
     let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(REPORT_LIMIT).collect::<String>();
     tracing::error!(
         error.reference = %reference, browser.page = %short(&report.page), browser.message = %short(&report.message),
         "something went wrong in a browser"
     );
-    Json(BrowserErrorReceipt { reference })
+    Ok(Json(BrowserErrorReceipt { reference }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thirty_reports_are_taken_at_once_and_thirty_a_minute_after_that() {
+        let (limit, start) = (ReportLimit::default(), Instant::now());
+        let taken = |at: Instant| (0..100).filter(|_| limit.takes(at)).count();
+        assert_eq!(taken(start), 30);
+        assert_eq!(taken(start + Duration::from_secs(1)), 0);
+        assert_eq!(taken(start + Duration::from_secs(2)), 1);
+        assert_eq!(taken(start + Duration::from_mins(10)), 30);
+    }
 }

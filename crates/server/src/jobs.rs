@@ -10,12 +10,20 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 
+/// One run of a job may take so long; then it is given up, and the next one comes.
+const RUN_LIMIT: Duration = Duration::from_secs(30);
+
 /// Jobs that any one server does for all: running them on several is harmless, each is one idempotent statement.
 pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     let queue = app.queue.clone();
     repeat(jobs, "return expired leases", Duration::from_secs(2), move || {
         let queue = queue.clone();
         async move { queue.return_expired().await }
+    });
+    let queue = app.queue.clone();
+    repeat(jobs, "rescue orphans", Duration::from_mins(1), move || {
+        let queue = queue.clone();
+        async move { queue.rescue_orphans().await }
     });
     let auth = app.auth.clone();
     repeat(jobs, "end lost sessions", Duration::from_mins(1), move || {
@@ -67,7 +75,7 @@ pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
 fn repeat<F, E>(jobs: &mut JoinSet<()>, name: &'static str, period: Duration, work: impl Fn() -> F + Clone + Send + 'static)
 where
     F: Future<Output = Result<(), E>> + Send,
-    E: std::fmt::Debug + std::fmt::Display,
+    E: Into<anyhow::Error>,
 {
     supervise(jobs, name, move || {
         let work = work.clone();
@@ -76,8 +84,14 @@ where
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                if let Err(error) = work().await {
-                    tracing::error!(job.name = name, error.message = %error, error.chain = ?error, "a job failed; it is tried again");
+                match tokio::time::timeout(RUN_LIMIT, work()).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        // Never its Debug: PostgreSQL's detail there can quote a row.
+                        let error: anyhow::Error = error.into();
+                        tracing::error!(job.name = name, error.chain = %format_args!("{error:#}"), "a job failed; it is tried again");
+                    }
+                    Err(_) => tracing::error!(job.name = name, "a job took longer than {RUN_LIMIT:?}; it was given up and is tried again"),
                 }
             }
         }
@@ -95,7 +109,8 @@ where
             let mut running = JoinSet::new();
             running.spawn(start());
             let ended = running.join_next().await;
-            tracing::error!(job.name = name, job.ended = ?ended, "a job stopped; it is started again");
+            let is_panic = ended.is_some_and(|ended| ended.is_err_and(|error| error.is_panic()));
+            tracing::error!(job.name = name, job.panicked = is_panic, "a job stopped; it is started again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });

@@ -1,6 +1,6 @@
 //! Every path of the product, and the layers that refuse what is not allowed.
 //!
-//! From outside in: one log line a request · a panic becomes an answer · security headers · a limit on bodies · the
+//! From outside in: one log line a request · a panic becomes an answer · security headers · limits on time and bodies · the
 //! session · **the guard** (everything under /api is refused unless it is signed in or on the short public list, and
 //! every change is refused unless it comes from our own pages) · statuses · the functions themselves.
 
@@ -31,8 +31,12 @@ use crate::{events, health};
 /// Paths under /api that nobody needs to be signed in for. Everything else is refused.
 pub const PUBLIC: [&str; 3] = ["/api/auth/sign_in", "/api/health", "/api/browser_error"];
 
+/// The one path that never ends by itself.
+const EVENTS: &str = "/api/events";
 /// No request of ours is larger: a note of 500 characters and its names.
 const BODY_LIMIT: usize = 64 * 1024;
+/// A request waits so long for its answer, the event stream apart. Longer than any statement of ours may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// An error is a few words.
 const ERROR_LIMIT: usize = 64 * 1024;
 
@@ -54,7 +58,7 @@ pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping)
     let mut api = Router::new()
         .route("/api/health", get(health::public))
         .route("/api/browser_error", post(health::browser_error))
-        .route("/api/events", get(events::stream));
+        .route(EVENTS, get(events::stream));
     for path in server_function_paths() {
         api = api.route(path, post(server_function));
     }
@@ -69,6 +73,7 @@ pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping)
                 .layer(Extension(stopping))
                 .layer(middleware::map_response(plain_errors_as_json))
                 .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+                .layer(middleware::from_fn_with_state(ANSWER_LIMIT, limit_time))
                 .layer(sessions)
                 .layer(middleware::from_fn_with_state(guard, refuse_unless_allowed))
                 .layer(middleware::from_fn(limit_body))
@@ -146,6 +151,20 @@ async fn refuse_unless_allowed(State(guard): State<Guard>, session: Session, mut
         }
     }
     next.run(request).await
+}
+
+/// Gives a request up that takes longer than `limit`. The event stream is meant to stay open.
+async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    if request.uri().path() == EVENTS {
+        return next.run(request).await;
+    }
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+        tracing::error!("a request took longer than {limit:?} and was given up");
+        refusal(&WireError::new(
+            ErrorCode::Unavailable,
+            "The dialler took too long to answer and gave this request up. Please look at what holds now, then try again.",
+        ))
+    })
 }
 
 /// Reads the body before anything else does, and refuses a huge one in our own words.
@@ -249,4 +268,27 @@ async fn log_request(mut request: Request, next: Next) -> Response {
 
 fn millis(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_is_given_up_but_not_the_event_stream() {
+        let slow = || async { tokio::time::sleep(Duration::from_millis(300)).await };
+        let router = Router::new()
+            .route("/api/slow", get(slow))
+            .route(EVENTS, get(slow))
+            .layer(middleware::from_fn_with_state(Duration::from_millis(20), limit_time));
+        let ask = |path: &str| router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
+
+        assert_eq!(ask(EVENTS).await.unwrap().status(), StatusCode::OK);
+        let answer = ask("/api/slow").await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(serde_json::from_slice::<WireError>(&body).unwrap().code, ErrorCode::Unavailable);
+    }
 }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use users::ReplicaError;
+use users::{Replica, ReplicaError};
 
 use crate::app::{App, Stopping};
 use crate::cli::Serve;
@@ -19,6 +19,9 @@ use crate::{events, jobs};
 /// Requests in flight have so long to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How often a replica that was away at the start is asked for its account.
+const RECHECK: Duration = Duration::from_secs(5);
+
 pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()> {
     let address = config.http.bind_address;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (BIND_ADDRESS)"))?;
@@ -28,7 +31,7 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
         options.site.display()
     );
     let (app, outgoing) = App::connect(config).await?;
-    refuse_writing_account(&app).await?;
+    let is_checked = account_only_reads(&app.replica).await?;
     if app.is_practice {
         tracing::warn!(clock.now = %app.clock.now(), "the business clock is not the machine's (CLOCK): practice only");
     }
@@ -52,17 +55,27 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
         stopping.send_replace(true);
         stop.send_replace(true);
     });
-    tokio::select! {
-        ended = server => ended?,
+    let refused = async {
+        if !is_checked && let Err(error) = check_account_when_back(&app.replica, RECHECK).await {
+            return error;
+        }
+        std::future::pending().await
+    };
+    let ended = tokio::select! {
+        ended = server => ended.map_err(anyhow::Error::from),
+        error = refused => Err(error),
         () = async {
             let _ = stopped.changed().await;
             tokio::time::sleep(DRAIN).await;
-        } => tracing::warn!("some requests did not end in time and were dropped"),
-    }
+        } => {
+            tracing::warn!("some requests did not end in time and were dropped");
+            Ok(())
+        }
+    };
     background.shutdown().await;
     app.pool.close().await;
     tracing::info!("stopped");
-    Ok(())
+    ended
 }
 
 pub(crate) async fn work(config: &Config) -> anyhow::Result<()> {
@@ -77,16 +90,26 @@ pub(crate) async fn work(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses to start with an account of the replica that could write. A replica that is away is no reason not to start:
+/// Refuses an account of the replica that could write; false when the replica is away. That is no reason not to start:
 /// its connections are read-only in any case, and nobody is handed out until it is back.
-async fn refuse_writing_account(app: &App) -> anyhow::Result<()> {
-    match app.replica.check_account().await {
-        Ok(()) => Ok(()),
+async fn account_only_reads(replica: &Replica) -> anyhow::Result<bool> {
+    match replica.check_account().await {
+        Ok(()) => Ok(true),
         Err(ReplicaError::Unavailable(error)) => {
             tracing::warn!(error.message = %error, "the replica does not answer yet; nobody is handed out until it does");
-            Ok(())
+            Ok(false)
         }
         Err(error) => Err(error).context("the account of REPLICA_DATABASE_URL is refused"),
+    }
+}
+
+/// Asks again `every` so often, until the replica has said what its account may do.
+async fn check_account_when_back(replica: &Replica, every: Duration) -> anyhow::Result<()> {
+    loop {
+        tokio::time::sleep(every).await;
+        if account_only_reads(replica).await? {
+            return Ok(());
+        }
     }
 }
 
@@ -106,5 +129,29 @@ async fn told_to_stop() {
     tokio::select! {
         () = interrupt => {}
         () = terminate => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{TcpProxy, TestPlatform};
+    use users::ReplicaOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_account_that_can_write_is_refused_also_when_the_replica_comes_late() {
+        let platform = TestPlatform::new().await.unwrap();
+        for (url, may) in [(platform.replica_url(), true), (platform.primary_url(), false)] {
+            let proxy = TcpProxy::in_front_of(url).await.unwrap();
+            proxy.stop().await;
+            let replica = Replica::connect(proxy.url(), ReplicaOptions::default()).unwrap();
+            assert!(!account_only_reads(&replica).await.unwrap(), "away is no refusal");
+
+            let waiting = tokio::spawn(async move { check_account_when_back(&replica, Duration::from_millis(50)).await });
+            proxy.resume().await;
+            assert_eq!(waiting.await.unwrap().is_ok(), may);
+        }
+        platform.drop().await.unwrap();
     }
 }

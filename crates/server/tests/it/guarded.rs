@@ -73,6 +73,58 @@ async fn every_path_is_refused_to_whoever_is_signed_out(_: PgPoolOptions, connec
     app.stop().await;
 }
 
+/// lessons, line 53: jobs were GET URLs that a build crawled. → No GET changes anything.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn no_server_function_answers_to_get(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    let before = everything_but_hearing(&app).await;
+
+    for (path, _) in FUNCTIONS {
+        for query in ["", "?queue=unsigned_users", "?intention=break"] {
+            let response = supervisor.http.get(format!("{}{path}{query}", app.base)).send().await.unwrap();
+            assert_eq!(response.status(), 405, "{path}{query}");
+        }
+    }
+
+    assert_eq!(everything_but_hearing(&app).await, before);
+    app.stop().await;
+}
+
+/// Every row of every module, without the times at which somebody was last heard.
+async fn everything_but_hearing(app: &TestApp) -> Vec<String> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('auth', 'queue', 'server') order by 1",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    let mut rows = Vec::new();
+    for table in tables {
+        let statement =
+            format!("select (to_jsonb(t) - array['seen_at', 'last_seen_at', 'expires_at'])::text || '{table}' from {table} t order by 1");
+        rows.extend(sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(statement)).fetch_all(&app.pool).await.unwrap());
+    }
+    assert!(rows.iter().any(|row| row.ends_with("queue.entry")));
+    rows
+}
+
+/// Anybody at all can report an error; a flood of them fills no log.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_flood_of_browsers_reports_is_refused(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let nobody = app.anonymous();
+    let mut last = (0, json!(null));
+    for n in 0..60 {
+        last = nobody.post("/api/browser_error", json!({"page": "/", "message": "flood"})).await;
+        assert!(n >= 30 || last.0 == 200, "{n}: {last:?}");
+    }
+    assert_eq!((last.0, last.1["code"].as_str()), (429, Some("too_many_requests")));
+    app.stop().await;
+}
+
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;

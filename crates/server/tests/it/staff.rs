@@ -89,7 +89,8 @@ async fn only_failures_count_towards_the_limit_and_the_answer_never_says_which_h
     app.stop().await;
 }
 
-/// lessons, line 42: roles trusted from the token for 8 h. → Revocation at once.
+/// lessons, line 42: roles trusted from the token for 8 h. → Revocation at once. Line 45: deleting an agent deleted the
+/// calls. → Deactivating keeps every record.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn deactivation_a_new_role_and_a_new_password_hold_from_the_next_request_on(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = with_hannah(connect).await;
@@ -111,6 +112,8 @@ async fn deactivation_a_new_role_and_a_new_password_hold_from_the_next_request_o
     app.app.auth.deactivate(EMAIL).await.unwrap();
     assert_eq!(browser.post("/api/auth/me", json!({})).await.0, 401);
     assert_eq!(browser.post("/api/auth/sign_in", json!({"email": EMAIL, "password": "another long password"})).await.0, 401);
+    assert_eq!(app.count("select count(*) from auth.agent where deactivated_at is not null").await, 1);
+    assert_eq!(app.count("select count(*) from auth.session where ended_reason is not null").await, 2);
     app.stop().await;
 }
 
