@@ -17,7 +17,7 @@ use crate::state::announce::Announcer;
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
-use crate::state::session::{Session, Signed};
+use crate::state::session::{Session, Signed, Why};
 
 /// The summary is asked for again after this time, in case a hint was lost.
 const SAFETY: std::time::Duration = std::time::Duration::from_mins(1);
@@ -53,13 +53,16 @@ fn Guard() -> impl IntoView {
     let location = use_location();
     Effect::new(move |_| {
         let is_signing_in = location.pathname.with(|path| path == "/sign-in");
-        let target = match session.signed() {
-            Signed::Out(why) if !is_signing_in => Some(why.path()),
-            Signed::In(_) if is_signing_in => Some(session.home()),
-            _ => None,
-        };
-        if let Some(target) = target {
-            navigate(target, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        let within = |target| navigate(target, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        match session.signed() {
+            Signed::Out(Why::NotYet) if !is_signing_in => within(Why::NotYet.path()),
+            // A page loaded anew: nothing of whoever was signed in stays in this one's memory, and no part of a screen
+            // looks at what another part has taken away.
+            Signed::Out(why) if !is_signing_in => {
+                let _ = window().location().replace(why.path());
+            }
+            Signed::In(_) if is_signing_in => within(session.home()),
+            _ => {}
         }
     });
 }
@@ -77,10 +80,12 @@ enum Entry {
 #[component]
 fn Inside() -> impl IntoView {
     let session = expect_context::<Session>();
-    let entry = Memo::new(move |_| match session.signed() {
+    let entry = Memo::new(move |was: Option<&Entry>| match session.signed() {
         Signed::Unknown => Entry::Waiting,
         Signed::Unanswered(error) => Entry::Failed(error),
         Signed::In(_) => Entry::Granted,
+        // The screen stays as it is until the sign-in page has taken its place.
+        Signed::Out(_) if was == Some(&Entry::Granted) => Entry::Granted,
         Signed::Out(_) => Entry::Refused,
     });
     move || match entry.get() {
