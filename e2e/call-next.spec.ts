@@ -68,6 +68,7 @@ test("a waiting user who signs is not offered, counts as saved, and the supervis
   await page.reload();
   await alive(page);
   await expect(page.getByTestId("saved-call")).toContainText("No call needed");
+  await expect(page.getByTestId("saved-list").getByRole("listitem")).toHaveCount(2);
   await floor.close();
 });
 

@@ -17,7 +17,7 @@ fn look(stage: Stage, name: Option<String>) -> (Icon, &'static str, String, &'st
         Stage::Offered => {
             (Icon::Headphones, "bg-primary/12 text-primary", format!("With you: {}", name.unwrap_or_default()), "All checks passed")
         }
-        Stage::NobodyLeft => (Icon::CircleCheck, QUIET, "Nobody to call now".into(), "Try again, or choose the other queue"),
+        Stage::NobodyLeft => (Icon::CircleCheck, QUIET, "Nobody is with you".into(), "Call next looks for somebody again"),
         Stage::Ready => (Icon::CircleCheck, "bg-success/12 text-success", "Ready".into(), "Call next offers you the next person"),
         Stage::OnBreak => (Icon::Coffee, "bg-warning/12 text-warning", "On a break".into(), "Nobody is offered to you"),
         Stage::Offline => (Icon::CircleDashed, QUIET, "Offline".into(), "Nobody is offered to you"),

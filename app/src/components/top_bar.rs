@@ -20,7 +20,11 @@ pub(crate) fn set_intention(session: Session, announcer: Announcer, intention: I
     spawn_local(async move {
         match auth::set_presence(intention).await {
             Ok(me) => {
-                announcer.say(format!("You are {}.", intention_look(me.intention).word.to_lowercase()));
+                announcer.say(match me.intention {
+                    Intention::Available => "You are available.",
+                    Intention::Break => "You are on a break.",
+                    Intention::Offline => "You are offline.",
+                });
                 session.is(me);
             }
             Err(error) => {

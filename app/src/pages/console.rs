@@ -253,7 +253,7 @@ fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoVi
 /// Why nobody was offered, and what to do about it.
 fn nobody_words(queue: QueueKind, hand_out: &HandOut) -> (String, String) {
     match &hand_out.note {
-        Some(note) => (format!("Nobody in {} can be rung now", queue.label()), note.clone()),
+        Some(note) => ("Nobody is with you now".to_owned(), note.clone()),
         None => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
     }
 }
@@ -303,7 +303,8 @@ fn Side() -> impl IntoView {
         expect_context::<Session>(),
         move || {
             live.everything.track();
-            saved_count.track();
+            // Read, not only tracked: a memo that nobody reads never looks at what it is made of.
+            saved_count.get();
         },
         queue::saved_today,
     );

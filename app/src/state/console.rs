@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::Intention;
-use kernel::{LeaseId, QueueKind, WireError};
+use kernel::{ErrorCode, LeaseId, QueueKind, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::{HandOut, PassedOver, ReleaseReason};
@@ -335,7 +335,8 @@ impl Console {
             }
             Err(error) => {
                 self.session.noticed(&error);
-                if release == Some(Release::UnderWayAndAsked) {
+                // Let go in another window, or by time: look who is held now.
+                if release == Some(Release::UnderWayAndAsked) || (release.is_some() && error.code == ErrorCode::Conflict) {
                     self.check_again();
                 }
                 Err(error)
@@ -347,7 +348,9 @@ impl Console {
 /// What is said when the person on the screen is not held any more.
 fn gone_words(name: &str, hand_out: &HandOut) -> String {
     if hand_out.passed_over.is_empty() {
-        format!("{name} is not yours any more: the time ran out. Nobody was rung; the person is back in the queue.")
+        format!(
+            "{name} is not yours any more: let go in another window, or the time ran out. Nobody was rung; the person is back in the queue."
+        )
     } else {
         format!("{name} is not yours any more. Nobody was rung; below is why.")
     }
