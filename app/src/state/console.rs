@@ -272,8 +272,17 @@ impl Console {
         }
     }
 
-    fn take(self, task: Task, hand_out: HandOut) {
+    fn take(self, task: Task, mut hand_out: HandOut) {
         let before = self.held.with_untracked(|held| held.as_ref().and_then(|held| held.value.lease_id));
+        if task == Task::CheckingAgain && before.is_some() && before == hand_out.lease_id {
+            // Who was passed over on the way to this person is still so.
+            self.held.with_untracked(|held| {
+                if let Some(held) = held {
+                    hand_out.passed_over.clone_from(&held.value.passed_over);
+                    hand_out.saved_calls = held.value.saved_calls;
+                }
+            });
+        }
         // Whoever stood in the centre would lose the focus when it is drawn anew.
         self.is_focus_wanted.set_value(before != hand_out.lease_id || task == Task::CallingNext || is_focus_in_the_centre());
         if before != hand_out.lease_id {
