@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use futures::StreamExt as _;
 use kernel::{Moment, UserId};
 use sqlx::Connection;
 use tokio::task::JoinHandle;
@@ -16,7 +17,11 @@ use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture};
 
 /// Users read at a time. At a tenth of the claims table MariaDB turns to scanning it whole for every range, so this is
 /// safe from 20,000 users on, and cheap below.
-const RANGE: usize = 2_000;
+const RANGE: u32 = 2_000;
+
+/// Ranges in hand at once: two are read while one is judged and merged. The replica's work is nearly all of discovery, and one
+/// connection keeps one of its processors busy.
+const AT_ONCE: usize = 3;
 
 /// So many rows at once make the planner's statistics stale.
 const MANY: i64 = 1_000;
@@ -60,19 +65,17 @@ impl Queue {
             Some(lag) if lag.millis <= settings.settings.max_lag_millis => {}
             _ => return Err(QueueError::CannotCheck.into()),
         }
+        let ends = self.shared.replica.range_ends(RANGE).await?;
+        let begins = std::iter::once(0).chain(ends.iter().copied());
+        let throughs = ends.iter().copied().map(Some).chain(std::iter::once(None));
+        let mut ranges = futures::stream::iter(begins.zip(throughs)).map(|(after, through)| self.read(after, through)).buffered(AT_ONCE);
+
         let mut report = DiscoveryReport::default();
-        let mut reading = self.read_after(0);
-        loop {
-            let (range, read_at) = reading.await.map_err(QueueFailure::Interrupted)??;
-            // The replica reads the next range while this one is judged and merged.
-            let next = range.through.map(|through| self.read_after(through));
+        while let Some(read) = ranges.next().await {
+            let (range, read_at) = read.map_err(QueueFailure::Interrupted)??;
             let picture = self.picture(&range.facts, &settings, read_at).await?;
             let merged = store::merge_range(&self.shared.pool, &range, &picture, read_at, read_at).await?;
             add(&mut report, &range, &picture, merged);
-            match next {
-                Some(next) => reading = next,
-                None => break,
-            }
         }
         if report.added + report.removed > MANY {
             store::analyse_entries(&self.shared.pool).await?;
@@ -80,10 +83,10 @@ impl Queue {
         Ok(report)
     }
 
-    /// Begins to read the range after this id; the instant is from before the first row was read.
-    fn read_after(&self, after: i64) -> JoinHandle<Result<(Range, DateTime<Utc>), ReplicaError>> {
+    /// Begins to read a range, also while nobody waits for it; the instant is from before the first row was read.
+    fn read(&self, after: i64, through: Option<i64>) -> JoinHandle<Result<(Range, DateTime<Utc>), ReplicaError>> {
         let (replica, read_at) = (self.shared.replica.clone(), self.shared.clock.now());
-        tokio::spawn(async move { Ok((replica.range(after, RANGE, read_at).await?, read_at)) })
+        tokio::spawn(async move { Ok((replica.range(after, through, read_at).await?, read_at)) })
     }
 
     /// What the entries of these users should be.

@@ -405,11 +405,13 @@ impl Statements {
             .bind("hand_out")
             .bind(queue)
             .bind("callable")
+            .bind(false)
             .bind(record)
             .bind(hash)
             .bind(salt)
             .bind(personal)
             .bind(now + TimeDelta::minutes(10))
+            .bind(false)
             .fetch_one(pool)
             .await?;
         sqlx::query(AssertSqlSafe(self.release.as_str()))

@@ -163,7 +163,7 @@ async fn require_migrated(pool: &PgPool) -> anyhow::Result<()> {
             sqlx::Error::Database(cause) if cause.code().as_deref() == Some("42P01") => Ok(Vec::new()),
             _ => Err(error),
         })
-        .context("the dialler's database (DATABASE_URL) does not answer")?;
+        .context("the database could not be asked for its migrations")?;
     let missing = crate::MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count();
     anyhow::ensure!(missing == 0, "the database lacks {missing} migrations: run `dialler migrate`");
     Ok(())

@@ -60,6 +60,17 @@ pub enum Command {
     DemoClock,
 }
 
+impl Command {
+    /// The variable of the database that the command writes to.
+    pub(crate) fn database(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "demo")]
+            Self::Seed(_) => "CLAIMS_SIM_DATABASE_URL",
+            _ => "DATABASE_URL",
+        }
+    }
+}
+
 /// How to serve.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -132,6 +143,6 @@ pub enum QueueCommand {
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Read every variable and report all problems at once; prints what holds, without secrets.
+    /// Read every variable and report all problems at once; prints what holds, without secrets. Nothing is connected to.
     Check,
 }

@@ -16,19 +16,39 @@ use crate::{serve, telemetry};
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     telemetry::start(config.environment.is_development);
-    match cli.command {
-        Command::Serve(options) => serve::serve(&config, &options).await,
-        Command::Worker => serve::work(&config).await,
-        Command::Migrate => migrate(&config).await,
+    let database = cli.command.database();
+    run_command(&config, cli.command).await.map_err(|error| name_who_is_silent(error, database, &config))
+}
+
+async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(options) => serve::serve(config, &options).await,
+        Command::Worker => serve::work(config).await,
+        Command::Migrate => migrate(config).await,
         #[cfg(feature = "demo")]
-        Command::Seed(options) => seed(&config, &options).await,
-        Command::Agents(command) => agents(&config, command).await,
-        Command::Discover => discover(&config).await,
-        Command::Queue(QueueCommand::Export) => export(&config).await,
-        Command::Decision { id } => decision(&config, id).await,
-        Command::Config(ConfigCommand::Check) => check(&config),
-        Command::DemoClock => demo_clock(&config).await,
+        Command::Seed(options) => seed(config, &options).await,
+        Command::Agents(command) => agents(config, command).await,
+        Command::Discover => discover(config).await,
+        Command::Queue(QueueCommand::Export) => export(config).await,
+        Command::Decision { id } => decision(config, id).await,
+        Command::Config(ConfigCommand::Check) => check(config),
+        Command::DemoClock => demo_clock(config).await,
     }
+}
+
+/// Says which database does not answer, and where it was looked for: a refused connection alone says neither. `database` is the
+/// variable of the command's own, the replica aside.
+fn name_who_is_silent(error: anyhow::Error, database: &'static str, config: &Config) -> anyhow::Error {
+    let is_silent = |error: &sqlx::Error| matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Tls(_));
+    let name = if error.chain().any(|cause| cause.downcast_ref().is_some_and(users::ReplicaError::is_unavailable)) {
+        "REPLICA_DATABASE_URL"
+    } else if error.chain().any(|cause| cause.downcast_ref().is_some_and(is_silent)) {
+        database
+    } else {
+        return error;
+    };
+    let place = config.describe().into_iter().find_map(|(known, place)| (known == name).then_some(place)).unwrap_or_default();
+    error.context(format!("the database of {name} ({place}) does not answer"))
 }
 
 /// Prints one line of a result. A reader that went away (`| head`) is no fault.
@@ -43,7 +63,9 @@ fn check(config: &Config) -> anyhow::Result<()> {
     for (name, value) in config.describe() {
         print(&format!("{name:<26}{value}"))?;
     }
-    print("The configuration is right.")
+    print(
+        "The variables can be read. Whether anything answers at these addresses was not tried: /health/ready says that of a running server.",
+    )
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<()> {

@@ -22,7 +22,7 @@ use crate::types::{Facts, ReplicaLag};
 /// The server ends a statement after 1.5 s (see [`store::OPEN_SESSION`]); we wait a little longer, for its answer to arrive.
 const PATIENCE: Duration = Duration::from_millis(1_600);
 
-/// A range is four statements with a limit of their own each, and two that begin and end the snapshot.
+/// A range is three statements with a limit of their own each, and two that begin and end the snapshot.
 const RANGE_PATIENCE: Duration = Duration::from_secs(6);
 
 /// How long a free connection may take to be had, or made.
@@ -131,13 +131,19 @@ impl Replica {
         self.ask(PATIENCE, 1, move |conn| Box::pin(store::context(conn, user, now))).await
     }
 
-    /// The next `limit` users above the id `after`, all as of one moment. When no more than that are left, the range has no
-    /// end, so that it also covers ids beyond the last.
-    pub async fn range(&self, after: i64, limit: usize, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
-        self.ask(RANGE_PATIENCE, 6, move |conn| {
+    /// The ids at which ranges of `limit` users end, in order. Above the last of them are fewer than `limit` users now, and whoever
+    /// comes later.
+    pub async fn range_ends(&self, limit: u32) -> Result<Vec<i64>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::range_ends(conn, limit))).await
+    }
+
+    /// Everybody above the id `after`, through `through` or, without one, to the end of all ids; all as of one moment. `now` is
+    /// noted as the time they were read.
+    pub async fn range(&self, after: i64, through: Option<i64>, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
+        self.ask(RANGE_PATIENCE, 5, move |conn| {
             Box::pin(async move {
                 store::begin_snapshot(conn).await?;
-                let range = store::range(conn, after, limit, now).await?;
+                let range = store::range(conn, after, through, now).await?;
                 store::end_snapshot(conn).await?;
                 Ok(range)
             })

@@ -84,11 +84,15 @@ const CONTEXT: &str = "
     (select 5, 0, 0, 0, cast(type as char), cast(detail as char), null, null, null, null, null, null, null, created_at
       from user_logs where user_id = ? order by created_at desc, id limit 20)";
 
-/// Where a range of so many users ends; nothing when fewer are left.
-// In the three statements of a range, `order by` names the column with its table: a bare `id` would mean the cast of the same name,
-// which no index has, and sort every time.
-const RANGE_END: &str = "select cast(id as signed) as id from users where id > ? order by users.id limit 1 offset ?";
+/// The last id of every so many users; what is left above the last of them is fewer.
+const RANGE_ENDS: &str = "
+    select id
+      from (select cast(id as signed) as id, row_number() over (order by users.id) as place from users) as numbered
+     where place % ? = 0
+     order by numbered.id";
 
+// In the statements of a range, `order by` names the column with its table: a bare `id` would mean the cast of the same name,
+// which no index has, and sort every time.
 const RANGE_USERS: &str = "
     select cast(id as signed) as id,
            cast(is_enabled as signed) as is_enabled,
@@ -208,16 +212,19 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
     Ok(Some(context))
 }
 
-/// Everybody in the range after `after`, and where it ends. The connection is inside a snapshot. Rows that cannot be read make
-/// their user unreadable, not the range.
-pub(crate) async fn range(conn: &mut MySqlConnection, after: i64, limit: usize, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
+/// The ids at which ranges of `limit` users end, in order.
+pub(crate) async fn range_ends(conn: &mut MySqlConnection, limit: u32) -> Result<Vec<i64>, ReplicaError> {
+    sqlx::query_scalar(RANGE_ENDS)
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(|error| ReplicaError::of(error, || "ends of ranges".to_owned()))
+}
+
+/// Everybody above `after`, through `through` or to the end of all ids. The connection is inside a snapshot. Rows that cannot be read
+/// make their user unreadable, not the range.
+pub(crate) async fn range(conn: &mut MySqlConnection, after: i64, through: Option<i64>, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
     let broken = |error| ReplicaError::of(error, || format!("users after {after}"));
-    let offset = u64::try_from(limit.max(1) - 1).unwrap_or(u64::MAX);
-    let end = sqlx::query(RANGE_END).bind(after).bind(offset).fetch_optional(&mut *conn).await.map_err(broken)?;
-    let through: Option<i64> = match &end {
-        Some(row) => Some(Reader { row, table: "users", id: after }.get("id")?),
-        None => None,
-    };
     let last = through.unwrap_or(i64::MAX);
 
     let rows = sqlx::query(RANGE_USERS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;

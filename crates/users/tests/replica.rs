@@ -66,8 +66,8 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     assert_eq!(replica.statements(), 1);
     let context = replica.context(UserId::new(48_213), now()).await.unwrap().unwrap();
     assert_eq!(replica.statements(), 2);
-    let range = replica.range(0, 10, now()).await.unwrap();
-    assert_eq!(replica.statements(), 8);
+    let range = replica.range(0, None, now()).await.unwrap();
+    assert_eq!(replica.statements(), 7);
 
     assert_eq!(facts, context.facts);
     assert_eq!(facts, range.facts[0]);
@@ -167,27 +167,21 @@ async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
     platform.caught_up().await.unwrap();
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
-    let (mut after, mut seen, mut ends) = (0, Vec::new(), Vec::new());
-    loop {
-        let range = replica.range(after, 3, now()).await.unwrap();
+    let ends = replica.range_ends(3).await.unwrap();
+    assert_eq!(ends, [10, LARGE]);
+    // Somebody joins beyond the last id while the walk is on its way.
+    platform.user(LARGE + 1).claim("hsbc").requirement("selfie").insert().await.unwrap();
+    platform.caught_up().await.unwrap();
+
+    let mut seen = Vec::new();
+    for (after, through) in [(0, Some(10)), (10, Some(LARGE)), (LARGE, None)] {
+        let range = replica.range(after, through, now()).await.unwrap();
+        assert_eq!((range.after, range.through), (after, through));
         assert!(range.facts.iter().all(|facts| facts.claims.len() == 1 && facts.pending.len() == 1));
         seen.extend(range.facts.iter().map(|facts| facts.id.get()));
-        ends.push(range.through);
-        // Somebody joins beyond the last id while the walk is on its way.
-        if after == 0 {
-            platform.user(LARGE + 1).claim("hsbc").requirement("selfie").insert().await.unwrap();
-            platform.caught_up().await.unwrap();
-        }
-        match range.through {
-            Some(through) => after = through,
-            None => break,
-        }
     }
-
     assert_eq!(seen, [3, 4, 10, 11, 12, LARGE, LARGE + 1]);
-    assert_eq!(ends, [Some(10), Some(LARGE), None]);
-    let beyond = replica.range(LARGE + 1, 3, now()).await.unwrap();
-    assert_eq!((beyond.facts.len(), beyond.after, beyond.through), (0, LARGE + 1, None));
+    assert_eq!(replica.range_ends(10).await.unwrap(), [] as [i64; 0], "fewer than a range");
     platform.drop().await.unwrap();
 }
 

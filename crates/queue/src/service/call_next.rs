@@ -212,10 +212,11 @@ impl Queue {
         waiting: Option<(&scoring::Score, &PhoneNumber)>,
     ) -> Result<Checked, QueueFailure> {
         let disposal = disposal(judgement, decision.made_at, waiting, context);
-        store::record_passed_over(&self.shared.pool, decision, &disposal).await?;
+        let had_effect = store::record_passed_over(&self.shared.pool, decision, &disposal).await?;
+        let is_saved_call = decision.is_saved_call && had_effect;
         tracing::info!(
             agent.id = %decision.agent, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
-            decision.is_saved_call = decision.is_saved_call, "a person was passed over"
+            decision.is_saved_call = is_saved_call, "a person was passed over"
         );
         Ok(Checked::PassedOver(PassedOver {
             user_id: taken.user,
@@ -223,7 +224,7 @@ impl Queue {
             decision_id: decision.id,
             reasons: judgement.reasons.clone(),
             words: words::passed_over(taken.queue, judgement),
-            is_saved_call: decision.is_saved_call,
+            is_saved_call,
         }))
     }
 

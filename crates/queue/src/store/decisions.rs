@@ -2,49 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{AgentId, DecisionId, LeaseId, QueueKind, UserId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::decision::Decision;
 
 /// Stores a decision to hand out and makes the lease a full one. When the lease ends; none when it was lost meanwhile
 /// (the decision is stored all the same, it was made).
 pub(crate) async fn record_callable(pool: &PgPool, decision: &Decision, expires_at: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar!(
-        r#"
-        with decided as (
-            insert into queue.decision (id, made_at, agent_id, user_id, lease_id, purpose, queue, outcome, is_saved_call, record, content_hash)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, false, $9, $10)
-        ),
-        personal as (
-            insert into queue.decision_personal (decision_id, salt, facts) values ($1, $11, $12)
-        ),
-        kept as (
-            update queue.lease
-            set expires_at = $13, decision_id = $1
-            where id = $5 and agent_id = $3 and expires_at > $2
-            returning user_id, expires_at
-        ),
-        copied as (
-            update queue.entry e set leased_until = kept.expires_at from kept where e.user_id = kept.user_id
-        )
-        select expires_at from kept
-        "#,
-        decision.id.get(),
-        decision.made_at,
-        decision.agent.get(),
-        decision.user.get(),
-        decision.lease.get(),
-        decision.purpose as _,
-        decision.queue as QueueKind,
-        decision.outcome as _,
-        &decision.record,
-        &decision.content_hash[..],
-        &decision.salt[..],
-        &decision.personal,
-        expires_at,
-    )
-    .fetch_optional(pool)
-    .await
+    insert_decision(pool, decision, Some(expires_at), false).await
 }
 
 /// What becomes of the entry of somebody who was passed over.
@@ -62,11 +27,14 @@ pub(crate) enum Disposal {
     KeepLease,
 }
 
-/// Stores a decision not to hand out, ends the lease and disposes of the entry, in one transaction.
-pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, disposal: &Disposal) -> sqlx::Result<()> {
+/// Stores a decision not to hand out, ends the lease and disposes of the entry, in one transaction. False when the lease was lost
+/// meanwhile: then the decision had no effect, and saved no call.
+pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, disposal: &Disposal) -> sqlx::Result<bool> {
     let mut transaction = pool.begin().await?;
-    insert_decision(&mut transaction, decision).await?;
-    if *disposal != Disposal::KeepLease && end_lease(&mut transaction, decision.lease, decision.agent).await?.is_some() {
+    let has_ended = *disposal != Disposal::KeepLease && end_lease(&mut transaction, decision.lease, decision.agent).await?.is_some();
+    // Two windows may check the same person at once: only the one that ends the lease saves the call.
+    insert_decision(&mut *transaction, decision, None, has_ended || *disposal == Disposal::KeepLease).await?;
+    if has_ended {
         match disposal {
             Disposal::Remove => {
                 sqlx::query!("delete from queue.entry where user_id = $1", decision.user.get()).execute(&mut *transaction).await?;
@@ -104,17 +72,40 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
             Disposal::Keep | Disposal::KeepLease => clear_entry(&mut transaction, decision.user).await?,
         }
     }
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(has_ended)
 }
 
-async fn insert_decision(connection: &mut PgConnection, decision: &Decision) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Stores a decision. With `keep_until` the lease is made to last so long, if it is still the agent's: that is when it ends then, and
+/// the decision had its effect. Without, `had_effect` says so.
+async fn insert_decision(
+    executor: impl PgExecutor<'_>,
+    decision: &Decision,
+    keep_until: Option<DateTime<Utc>>,
+    had_effect: bool,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
         r#"
-        with decided as (
-            insert into queue.decision (id, made_at, agent_id, user_id, lease_id, purpose, queue, outcome, is_saved_call, record, content_hash)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        with kept as (
+            update queue.lease
+            set expires_at = $14, decision_id = $1
+            where id = $5 and agent_id = $3 and expires_at > $2 and $14::timestamptz is not null
+            returning user_id, expires_at
+        ),
+        copied as (
+            update queue.entry e set leased_until = kept.expires_at from kept where e.user_id = kept.user_id
+        ),
+        decided as (
+            insert into queue.decision (
+                id, made_at, agent_id, user_id, lease_id, purpose, queue, outcome, is_saved_call, record, content_hash, had_effect
+            )
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9 and effect.had, $10, $11, effect.had
+            from (select $15 or exists (select from kept) as had) effect
+        ),
+        personal as (
+            insert into queue.decision_personal (decision_id, salt, facts) values ($1, $12, $13)
         )
-        insert into queue.decision_personal (decision_id, salt, facts) values ($1, $12, $13)
+        select (select expires_at from kept)
         "#,
         decision.id.get(),
         decision.made_at,
@@ -129,10 +120,11 @@ async fn insert_decision(connection: &mut PgConnection, decision: &Decision) -> 
         &decision.content_hash[..],
         &decision.salt[..],
         &decision.personal,
+        keep_until,
+        had_effect,
     )
-    .execute(connection)
-    .await?;
-    Ok(())
+    .fetch_one(executor)
+    .await
 }
 
 /// Whose lease it was; none when it is not there or not the agent's.

@@ -15,7 +15,7 @@ pub(crate) struct OwnRow {
     pub(crate) failed_attempts: u32,
 }
 
-/// The columns of `queue.own_facts`, in one place for the three queries that select them.
+/// The columns of `queue.own_facts`, in one place for the two queries that select them.
 #[expect(clippy::too_many_arguments, reason = "one argument a column")]
 pub(super) fn own_row(
     suppressions: Vec<SuppressionKind>,
@@ -53,33 +53,8 @@ pub(super) fn own_row(
 
 /// What the dialler knows of one person and one number: needed only when the number has changed since discovery.
 pub(crate) async fn find_own_facts(pool: &PgPool, user: UserId, number: &str, now: DateTime<Utc>) -> sqlx::Result<OwnRow> {
-    let row = sqlx::query!(
-        r#"
-        select suppressions as "suppressions!: Vec<SuppressionKind>", attempts as "attempts!",
-            attempts_queues as "queues!: Vec<Option<QueueKind>>", attempts_of_person as "of_person!",
-            attempts_on_number as "on_number!", last_attempt_at, last_disposition, delay_until,
-            replaces_cooling_off as "replaces_cooling_off!", failed_attempts as "failed_attempts!", put_back_until
-        from queue.own_facts($1, $2, $3)
-        "#,
-        user.get(),
-        number,
-        now,
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(own_row(
-        row.suppressions,
-        row.attempts,
-        row.queues,
-        row.of_person,
-        row.on_number,
-        row.last_attempt_at,
-        row.last_disposition,
-        row.delay_until,
-        row.replaces_cooling_off,
-        row.failed_attempts,
-        row.put_back_until,
-    ))
+    let mut known = list_own_facts(pool, &[user.get()], &[number.to_owned()], now).await?;
+    Ok(known.pop().map_or_else(OwnRow::default, |(_, own)| own))
 }
 
 /// What the dialler knows of those among `users` (each with its number) of whom it knows anything.

@@ -132,7 +132,8 @@ pub(crate) struct HistoryRow {
     pub(crate) note: Option<String>,
 }
 
-/// Decisions about a person and releases of them, newest first. Coming back to somebody already held is no event.
+/// Decisions about a person and releases of them, newest first. Coming back to somebody already held is no event,
+/// nor is a decision that came too late to have any effect.
 pub(crate) async fn list_history(pool: &PgPool, user: UserId, limit: i64) -> sqlx::Result<Vec<HistoryRow>> {
     sqlx::query_as!(
         HistoryRow,
@@ -142,6 +143,7 @@ pub(crate) async fn list_history(pool: &PgPool, user: UserId, limit: i64) -> sql
         from queue.decision
         where user_id = $1
             and (purpose = 'hand_out' or outcome = 'refused')
+            and had_effect
         union all
         select released_at, agent_id, null, null, false, null, reason, note
         from queue.release

@@ -101,6 +101,31 @@ async fn whoever_signs_while_waiting_is_not_offered_and_counts_as_a_saved_call(_
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_is_saved_once_however_many_windows_look_at_the_person_at_once(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    assert_eq!(agent.call_next().await["user"]["id"], "1");
+    sqlx::query("update users set current_signature_file_id = '00000000-0000-4000-8000-000000000009'")
+        .execute(app.platform.primary())
+        .await
+        .unwrap();
+    app.platform.caught_up().await.unwrap();
+
+    let answers = join_all((0..8).map(|_| agent.ask("/api/queue/current", json!({})))).await;
+
+    let saved: i64 = answers.iter().map(|answer| answer["saved_calls"].as_i64().unwrap()).sum();
+    assert_eq!(saved, 1);
+    assert_eq!(agent.ask("/api/queue/saved_today", json!({})).await.as_array().unwrap().len(), 1);
+    let without_effect = app.count("select count(*) from queue.decision where not had_effect").await;
+    assert_eq!(app.count("select count(*) from queue.decision").await, 2 + without_effect, "one offer, one saved call, and who came late");
+    let history = agent.ask("/api/queue/history", json!({"user_id": "1"})).await;
+    assert_eq!(history.as_array().unwrap().len(), 2, "{history}");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
 async fn asking_twice_or_reloading_returns_the_same_lease(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;
     for id in 1..=5 {
