@@ -27,6 +27,10 @@ demo:
 sign user_id:
     @exec scripts/sign {{ user_id }}
 
+# Run the binary on the demo's databases: `just dialler queue export`, `just dialler help`.
+dialler *arguments:
+    @exec scripts/dialler {{ arguments }}
+
 # Check everything: format, lints, saved queries, front end and its size, tests, documentation, journeys.
 test:
     @exec scripts/test

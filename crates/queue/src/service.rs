@@ -7,6 +7,7 @@ pub(crate) use call_next::{parse_number, score_input};
 pub use report::ExportFailure;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,14 +21,15 @@ use crate::error::QueueError;
 use crate::hours;
 use crate::rules::Pauses;
 use crate::settings::Settings;
-use crate::store::{self, QueueCountRow};
+use crate::store::{self, Figures};
 use crate::types::{ReleaseReason, Released};
 
 /// Characters a note may have.
 const NOTE_LIMIT: usize = 500;
 
-/// Counts of whole queues are shared by all screens for so long: a hundred screens that are told of one change ask once.
-const COUNTS_LIFE: Duration = Duration::from_secs(1);
+/// Figures of whole queues are shared by all screens for so long, or until something changes: a hundred screens that are told of one
+/// change ask once.
+const FIGURES_LIFE: Duration = Duration::from_secs(1);
 
 /// Who is next. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,7 +49,9 @@ pub(crate) struct Shared {
     pub(crate) pauses: Pauses,
     is_practice: bool,
     settings: RwLock<Arc<VersionedSettings>>,
-    counts: moka::future::Cache<(), Arc<Vec<QueueCountRow>>>,
+    /// By how often something had changed when they were asked for.
+    figures: moka::future::Cache<u64, Arc<Figures>>,
+    changes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -140,9 +144,15 @@ impl Queue {
             pauses: Pauses::default(),
             is_practice: parts.is_practice,
             settings: RwLock::new(Arc::new(settings)),
-            counts: moka::future::Cache::builder().max_capacity(1).time_to_live(COUNTS_LIFE).build(),
+            figures: moka::future::Cache::builder().max_capacity(8).time_to_live(FIGURES_LIFE).build(),
+            changes: AtomicU64::new(0),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Something that screens show has changed, here or on another server: what was counted before is not shown any more.
+    pub fn forget_figures(&self) {
+        self.shared.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Lets the held person go without dialling: they are not offered again for a while.

@@ -15,9 +15,7 @@ pub(crate) use leases::{Taken, release, renew, rescue_orphans, return_expired, t
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub use ranges::DiscoveryReport;
 pub(crate) use ranges::{Merged, RangePicture, analyse_entries, end_run, merge_range, start_run, try_lock_discovery, unlock_discovery};
-pub(crate) use reports::{
-    HistoryRow, QueueCountRow, count_queues, count_totals, find_last_discovery, list_entries, list_history, list_holdings, list_saved,
-};
+pub(crate) use reports::{Figures, HistoryRow, find_figures, find_last_discovery, list_entries, list_history, list_holdings, list_saved};
 
 /// The settings that hold, with their version.
 pub(crate) async fn find_settings(pool: &PgPool) -> sqlx::Result<(i32, Settings)> {

@@ -33,6 +33,8 @@ const SESSIONS: usize = 100;
 const OPEN_RATE: u32 = 50;
 /// As many connections as the server's own pools have.
 const CONNECTIONS: usize = 12;
+/// A screen asks again after a hint at most so often.
+const SCREEN_RESTS: Duration = Duration::from_secs(2);
 /// The ticks of `/proc/<pid>/stat`: 100 a second for every program on Linux.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -89,9 +91,9 @@ async fn main() -> anyhow::Result<()> {
 
     let streams = bench.open_streams(&sessions).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    memory.push(("with 100 event streams, at rest", bench.processes.server_memory("VmRSS")?));
-    runs.push((format!("{OPEN_RATE}/s, {SESSIONS}, streams open"), bench.open_loop(&sessions, 2 * closed).await?));
-    memory.push(("with 100 event streams, after that load", bench.processes.server_memory("VmRSS")?));
+    memory.push(("with 100 open screens, at rest", bench.processes.server_memory("VmRSS")?));
+    runs.push((format!("{OPEN_RATE}/s, {SESSIONS}, screens open"), bench.open_loop(&sessions, 2 * closed).await?));
+    memory.push(("with 100 open screens, after that load", bench.processes.server_memory("VmRSS")?));
     memory.push(("the most it ever had", bench.processes.server_memory("VmHWM")?));
     drop(streams);
     bench.put_all_back().await?;
@@ -287,13 +289,33 @@ impl Bench {
         Ok(count)
     }
 
-    /// One event stream a session, read for as long as the set lives.
+    /// One open screen a session, for as long as the set lives: an event stream, and after a hint the figures of the queues again, at most
+    /// every two seconds, as the console does.
     async fn open_streams(&self, sessions: &[Session]) -> anyhow::Result<JoinSet<()>> {
         let mut streams = JoinSet::new();
         for session in sessions {
             let mut answer = session.http.get(format!("{}/api/events", self.base)).send().await?.error_for_status()?;
             ensure!(answer.chunk().await?.is_some(), "an event stream ended at once");
-            streams.spawn(async move { while let Ok(Some(_)) = answer.chunk().await {} });
+            let (session, base) = (session.clone(), self.base.clone());
+            streams.spawn(async move {
+                let mut asked = Instant::now();
+                let mut is_out_of_date = false;
+                loop {
+                    tokio::select! {
+                        chunk = answer.chunk() => match chunk {
+                            Ok(Some(_)) => is_out_of_date = true,
+                            _ => return,
+                        },
+                        () = tokio::time::sleep_until((asked + SCREEN_RESTS).into()), if is_out_of_date => {
+                            (asked, is_out_of_date) = (Instant::now(), false);
+                            let summary = session.http.post(format!("{base}/api/queue/summary")).json(&json!({})).send().await;
+                            if let Ok(summary) = summary {
+                                let _ = summary.bytes().await;
+                            }
+                        }
+                    }
+                }
+            });
         }
         Ok(streams)
     }

@@ -92,11 +92,6 @@ impl App {
         Ok((app, outgoing))
     }
 
-    /// Where hints reach the event streams of this server.
-    pub fn hints(&self) -> broadcast::Sender<Hint> {
-        self.hints.clone()
-    }
-
     /// Connects as configured. Needs our own database, migrated; the replica may be away.
     pub async fn connect(config: &Config) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
         let pool = connect_database(&config.database)?;

@@ -15,7 +15,6 @@ use futures::stream::{Stream, StreamExt as _};
 use kernel::{AgentId, Hint};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
-use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 
@@ -107,24 +106,26 @@ pub async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hint>) {
 
 /// Hears the hints of all servers and passes them to the streams of this one. When the connection was lost, hints may
 /// have been missed: everybody is told to ask for everything.
-pub async fn hear_hints(pool: PgPool, hints: broadcast::Sender<Hint>) {
+pub async fn hear_hints(app: App) {
     loop {
-        if let Err(error) = hear_until_lost(&pool, &hints).await {
+        if let Err(error) = hear_until_lost(&app).await {
             tracing::warn!(error.message = %error, "hints cannot be heard; trying again");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
-async fn hear_until_lost(pool: &PgPool, hints: &broadcast::Sender<Hint>) -> sqlx::Result<()> {
-    let mut listener = PgListener::connect_with(pool).await?;
+async fn hear_until_lost(app: &App) -> sqlx::Result<()> {
+    let mut listener = PgListener::connect_with(&app.pool).await?;
     listener.listen(CHANNEL).await?;
+    app.queue.forget_figures();
     // Nobody listening is no fault: there may be no browser.
-    let _ = hints.send(Hint::Everything);
+    let _ = app.hints.send(Hint::Everything);
     while let Some(notification) = listener.try_recv().await? {
         let heard: Vec<Hint> = serde_json::from_str(notification.payload()).unwrap_or_else(|_| vec![Hint::Everything]);
+        app.queue.forget_figures();
         for hint in heard {
-            let _ = hints.send(hint);
+            let _ = app.hints.send(hint);
         }
     }
     Ok(())

@@ -38,7 +38,7 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
 
     let mut background = JoinSet::new();
     background.spawn(events::send_hints(app.pool.clone(), outgoing));
-    background.spawn(events::hear_hints(app.pool.clone(), app.hints.clone()));
+    background.spawn(events::hear_hints(app.clone()));
     jobs::spawn_own(&app, &mut background);
     if !options.without_jobs {
         jobs::spawn_shared(&app, &mut background);

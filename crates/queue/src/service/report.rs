@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use auth::CurrentAgent;
 use chrono::{DateTime, Utc};
@@ -13,7 +14,7 @@ use crate::decision::{Outcome, VerifiedDecision};
 use crate::error::QueueError;
 use crate::hours;
 use crate::rules::Reason;
-use crate::store::{self, HistoryRow};
+use crate::store::{self, Figures, HistoryRow};
 use crate::types::{HistoryEntry, HistoryKind, Holding, Hours, QueueCount, SavedCall, Summary};
 use crate::words;
 
@@ -25,12 +26,11 @@ impl Queue {
     /// How many wait in each queue, and the figures beside it.
     pub async fn summary(&self, agent: &CurrentAgent) -> Result<Summary, QueueFailure> {
         let moment = self.moment();
-        let (counts, totals) = tokio::try_join!(self.counts(moment.at), async {
-            Ok(store::count_totals(&self.shared.pool, agent.id, moment.midnight, moment.at).await?)
-        },)?;
+        let figures = self.figures(moment.midnight, moment.at).await?;
+        let totals = &figures.totals;
         let queues = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests]
             .into_iter()
-            .map(|queue| match counts.iter().find(|row| row.queue == queue) {
+            .map(|queue| match figures.counts.iter().find(|row| row.queue == queue) {
                 Some(row) => QueueCount {
                     queue,
                     callable: row.callable,
@@ -43,8 +43,8 @@ impl Queue {
             .collect();
         Ok(Summary {
             queues,
-            saved_today: totals.saved,
-            saved_today_by_me: totals.saved_by_agent,
+            saved_today: figures.saved.values().sum(),
+            saved_today_by_me: figures.saved.get(&agent.id).copied().unwrap_or(0),
             decisions_last_hour: totals.decisions_last_hour,
             replica_lag_millis: self.shared.replica.lag().map(|lag| lag.millis),
             last_discovery: totals.last_discovery.map(|at| display_time(at, moment.at)),
@@ -145,9 +145,12 @@ impl Queue {
         }
     }
 
-    async fn counts(&self, now: DateTime<Utc>) -> Result<Arc<Vec<store::QueueCountRow>>, QueueFailure> {
+    async fn figures(&self, midnight: DateTime<Utc>, now: DateTime<Utc>) -> Result<Arc<Figures>, QueueFailure> {
         let pool = &self.shared.pool;
-        let counted = self.shared.counts.try_get_with((), async { Ok(Arc::new(store::count_queues(pool, now).await?)) }).await;
+        // Read first: what changes while it is counted is counted again for whoever asks after that.
+        let changes = self.shared.changes.load(Ordering::Relaxed);
+        let counted =
+            self.shared.figures.try_get_with(changes, async { Ok(Arc::new(store::find_figures(pool, midnight, now).await?)) }).await;
         // Everybody who waited for the same failed count shares its error.
         counted.map_err(|error: Arc<sqlx::Error>| QueueFailure::SharedDatabase(error))
     }

@@ -1,5 +1,7 @@
 //! What screens and commands show.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::{AgentId, DecisionId, QueueKind, UserId};
 use sqlx::PgPool;
@@ -16,9 +18,26 @@ pub(crate) struct QueueCountRow {
     pub(crate) oldest: Option<DateTime<Utc>>,
 }
 
-/// How many wait in each queue that has anybody.
-pub(crate) async fn count_queues(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<QueueCountRow>> {
-    sqlx::query_as!(
+/// What screens show of the queues as a whole, the same for everybody.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    /// Queues that have anybody.
+    pub(crate) counts: Vec<QueueCountRow>,
+    /// Saved calls of the day, by agent.
+    pub(crate) saved: HashMap<AgentId, i64>,
+    pub(crate) totals: Totals,
+}
+
+#[derive(Debug)]
+pub(crate) struct Totals {
+    pub(crate) decisions_last_hour: i64,
+    pub(crate) last_discovery: Option<DateTime<Utc>>,
+}
+
+/// Figures of now, and of the day that began at `midnight`. Three statements on one connection.
+pub(crate) async fn find_figures(pool: &PgPool, midnight: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Figures> {
+    let mut conn = pool.acquire().await?;
+    let counts = sqlx::query_as!(
         QueueCountRow,
         r#"
         select kind as "queue: QueueKind",
@@ -31,34 +50,31 @@ pub(crate) async fn count_queues(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Res
         "#,
         now,
     )
-    .fetch_all(pool)
-    .await
-}
-
-pub(crate) struct Totals {
-    pub(crate) saved: i64,
-    pub(crate) saved_by_agent: i64,
-    pub(crate) decisions_last_hour: i64,
-    pub(crate) last_discovery: Option<DateTime<Utc>>,
-}
-
-/// Figures of the day that began at `midnight`.
-pub(crate) async fn count_totals(pool: &PgPool, agent: AgentId, midnight: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Totals> {
-    sqlx::query_as!(
+    .fetch_all(&mut *conn)
+    .await?;
+    let saved = sqlx::query!(
+        r#"
+        select agent_id as "agent: AgentId", count(*) as "count!"
+        from queue.decision
+        where is_saved_call and made_at >= $1
+        group by agent_id
+        "#,
+        midnight,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let totals = sqlx::query_as!(
         Totals,
         r#"
         select
-            (select count(*) from queue.decision where is_saved_call and made_at >= $2) as "saved!",
-            (select count(*) from queue.decision where is_saved_call and made_at >= $2 and agent_id = $1) as "saved_by_agent!",
-            (select count(*) from queue.decision where made_at > $3::timestamptz - interval '1 hour') as "decisions_last_hour!",
+            (select count(*) from queue.decision where made_at > $1::timestamptz - interval '1 hour') as "decisions_last_hour!",
             (select max(ended_at) from queue.discovery_run where failure is null) as last_discovery
         "#,
-        agent.get(),
-        midnight,
         now,
     )
-    .fetch_one(pool)
-    .await
+    .fetch_one(&mut *conn)
+    .await?;
+    Ok(Figures { counts, saved: saved.into_iter().map(|row| (row.agent, row.count)).collect(), totals })
 }
 
 pub(crate) async fn find_last_discovery(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {

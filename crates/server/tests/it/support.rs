@@ -63,7 +63,7 @@ impl TestApp {
         let router = router(&app, &base, Path::new("no-front-end-in-these-tests"), Arc::new(watch::Sender::new(false)));
         let mut background = JoinSet::new();
         background.spawn(server::events::send_hints(pool.clone(), outgoing));
-        background.spawn(server::events::hear_hints(pool.clone(), app.hints()));
+        background.spawn(server::events::hear_hints(app.clone()));
         let watched = replica.clone();
         background.spawn(async move { watched.watch_lag().await });
         background.spawn(async move {
