@@ -26,6 +26,12 @@ for (const scheme of ["light", "dark"] as const) {
     await check(page, "offered");
     await page.getByRole("button", { name: "Skip…" }).click();
     await check(page, "the skip dialogue");
+    await page.getByRole("button", { name: "Skip", exact: true }).click();
+    await check(page, "the skip dialogue without a reason");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /my account/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await check(page, "signing out with somebody held");
     await page.keyboard.press("Escape");
     await skip(page);
 

@@ -100,16 +100,46 @@ test("skipping with “other” needs a note, and nothing is lost by trying with
   await expect(open).toBeFocused();
 
   await open.click();
-  await page.getByLabel("Other").check();
+  // What is at fault has the focus and says why, until it is put right.
+  const note = page.getByLabel(/^Note/);
+  await note.focus();
   await page.getByRole("button", { name: "Skip", exact: true }).click();
-  await expect(page.locator("#skip-problem")).not.toBeEmpty();
+  await expect(page.getByLabel("Not a good time")).toBeFocused();
+  await expect(page.getByRole("radiogroup")).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByRole("radiogroup")).toHaveAccessibleDescription("Choose a reason.");
+  await page.getByLabel("Other").check();
+  await expect(page.getByText("Choose a reason.")).toHaveCount(0);
+  await page.getByRole("button", { name: "Skip", exact: true }).click();
+  await expect(note).toBeFocused();
+  await expect(note).toHaveAttribute("aria-invalid", "true");
+  await expect(note).toHaveAccessibleDescription("Say in the note what the reason is.");
   expect((await personOnScreen(page)).id).toBe(person.id);
+  await page.keyboard.type("S");
+  await expect(page.locator("#skip-problem")).toBeEmpty();
+  await expect(note).toHaveAttribute("aria-invalid", "false");
 
-  await page.getByLabel(/^Note/).fill("Spoke to the brother; asked to try next week.");
+  // A few words may go; more are not thrown away unasked, however often Escape is pressed.
+  await note.fill("Spoke to the brother; asked to try next week.");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Write on" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(note).toBeFocused();
+  await page.getByRole("button", { name: "Keep", exact: true }).click();
+  await page.getByRole("button", { name: "Write on" }).click();
+  await expect(note).toHaveValue("Spoke to the brother; asked to try next week.");
+  expect((await personOnScreen(page)).id).toBe(person.id);
+  await page.getByRole("button", { name: "Keep", exact: true }).click();
+  await page.getByRole("button", { name: "Throw it away" }).click();
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(open).toBeFocused();
+
+  await open.click();
+  await page.getByLabel("Other").check();
+  await note.fill("Spoke to the brother; asked to try next week.");
   await page.getByRole("button", { name: "Skip", exact: true }).click();
   await expect(page.getByTestId("toast")).toBeVisible();
-  const [note] = await ours<{ note: string }>("select note from queue.release where user_id = $1 order by id desc limit 1", [person.id]);
-  expect(note.note).toBe("Spoke to the brother; asked to try next week.");
+  const [kept] = await ours<{ note: string }>("select note from queue.release where user_id = $1 order by id desc limit 1", [person.id]);
+  expect(kept.note).toBe("Spoke to the brother; asked to try next week.");
 });
 
 test("an answer about somebody who was skipped meanwhile does not bring them back", async ({ page }) => {
@@ -135,12 +165,22 @@ test("an answer about somebody who was skipped meanwhile does not bring them bac
   await (await answered).finished();
   await page.unroute("**/api/queue/current");
   await expect(page.getByRole("heading", { name: "Ready for the next call" })).toBeVisible();
-  await page.keyboard.press("Alt+n");
-  await personOnScreen(page);
+});
 
-  // Nobody renews the lease of an agent who is offline.
-  await setStatus(page, "Offline");
-  await expect(lease).toContainText(/Yours until \d\d:\d\d/);
+test("checking again finds that no call is needed, and that is what is read out", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  const person = await personOnScreen(page);
+  const said = page.locator("#live-polite");
+  await expect(said).toContainText(`${person.name}. `);
+  await page.getByRole("button", { name: "Check again" }).click();
+  await expect(said).toContainText(`Checked again. ${person.name}`);
+
+  await sign(person.id);
+  await page.getByRole("button", { name: "Check again" }).click();
+  await expect(page.getByTestId("saved-call")).toContainText("No call needed: signed in the meantime");
+  await expect(said).toHaveText(`No call needed: ${person.name}, signed in the meantime. ${person.name} is not yours any more. Nobody was rung; below is why.`);
 });
 
 test("on a break nobody is offered", async ({ page }) => {

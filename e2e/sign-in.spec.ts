@@ -12,6 +12,22 @@ test("a wrong password is said in words, and the e-mail is kept", async ({ page 
   await expect(page.getByLabel("Work e-mail")).toHaveValue(HANNAH);
 });
 
+test("an empty field is said and has the focus", async ({ page }) => {
+  await page.goto("/sign-in");
+  await alive(page);
+  const [email, password] = [page.getByLabel("Work e-mail"), page.getByLabel("Password", { exact: true })];
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(email).toBeFocused();
+  await expect(email).toHaveAttribute("aria-invalid", "true");
+  await expect(email).toHaveAccessibleDescription("Write your work e-mail.");
+  await page.keyboard.type(HANNAH);
+  await expect(page.getByText("Write your work e-mail.")).toHaveCount(0);
+  await page.keyboard.press("Enter");
+  await expect(password).toBeFocused();
+  await expect(password).toHaveAccessibleDescription("Write your password.");
+  await expect(email).toHaveAttribute("aria-invalid", "false");
+});
+
 test("the sign-in page says how the platform, the hours and the queues are", async ({ page }) => {
   await page.goto("/sign-in");
   await alive(page);

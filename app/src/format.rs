@@ -144,6 +144,12 @@ fn last_sunday(year: i32, month: u32) -> Option<NaiveDate> {
     Some(last - TimeDelta::days(i64::from(last.weekday().days_since(Weekday::Sun))))
 }
 
+/// As in the middle of a sentence; names of people and lenders do not begin these words.
+pub(crate) fn lower_first(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,9 +118,9 @@ fn Frame() -> impl IntoView {
         },
         queue::summary,
     );
-    // Another window may have changed who this is while hints were lost.
+    // Another window may have changed what this agent is, or signed them out.
     Effect::new(move |was: Option<()>| {
-        live.everything.track();
+        live.me.track();
         if was.is_some() {
             session.ask();
         }

@@ -3,19 +3,18 @@ use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
 use super::key_button::call_next_button;
-use super::top_bar::set_intention;
-use crate::state::announce::Announcer;
 use crate::state::console::{Console, Stage};
 use crate::state::session::Session;
 
 /// How the bar looks in each stage: icon, its colours, headline, second line.
-fn look(stage: Stage, name: Option<String>) -> (Icon, &'static str, String, &'static str) {
+fn look(stage: Stage, name: Option<String>, is_on_break: bool) -> (Icon, &'static str, String, &'static str) {
     const QUIET: &str = "bg-base-200 text-muted";
     match stage {
         Stage::Restoring => (Icon::CircleDashed, QUIET, "One moment".into(), "Asking whether somebody is with you"),
         Stage::Checking => (Icon::ShieldCheck, "bg-info/12 text-info", "Checking".into(), "Nobody is shown before every check has passed"),
         Stage::Offered => {
-            (Icon::Headphones, "bg-primary/12 text-primary", format!("With you: {}", name.unwrap_or_default()), "All checks passed")
+            let words = if is_on_break { "You are on a break; they stay with you until you skip" } else { "All checks passed" };
+            (Icon::Headphones, "bg-primary/12 text-primary", format!("With you: {}", name.unwrap_or_default()), words)
         }
         Stage::NobodyLeft => (Icon::CircleCheck, QUIET, "Nobody is with you".into(), "Call next looks for somebody again"),
         Stage::Ready => (Icon::CircleCheck, "bg-success/12 text-success", "Ready".into(), "Call next offers you the next person"),
@@ -29,9 +28,9 @@ fn look(stage: Stage, name: Option<String>) -> (Icon, &'static str, String, &'st
 pub(crate) fn BottomBar() -> impl IntoView {
     let console = expect_context::<Console>();
     let session = expect_context::<Session>();
-    let announcer = expect_context::<Announcer>();
     let state = move || {
-        let (glyph, class, headline, words) = look(console.stage(), console.held_name());
+        let is_on_break = session.intention() == Intention::Break;
+        let (glyph, class, headline, words) = look(console.stage(), console.held_name(), is_on_break);
         view! {
             <span class=format!("grid size-11 shrink-0 place-items-center rounded-full {class}")>{icon(glyph, "size-5")}</span>
             <div class="min-w-0">
@@ -52,7 +51,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
         }
         .into_any(),
         Stage::OnBreak | Stage::Offline => view! {
-            <button type="button" class="btn btn-primary h-13 min-w-40 text-base" on:click=move |_| set_intention(session, announcer, Intention::Available)>
+            <button type="button" class="btn btn-primary h-13 min-w-40 text-base" on:click=move |_| console.set_intention(Intention::Available)>
                 {icon(Icon::CircleCheck, "size-5")} "Become available"
             </button>
         }

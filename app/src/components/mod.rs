@@ -6,6 +6,7 @@ pub(crate) mod bottom_bar;
 pub(crate) mod card;
 pub(crate) mod check_list;
 pub(crate) mod claims;
+pub(crate) mod dialog;
 pub(crate) mod empty;
 pub(crate) mod error_strip;
 pub(crate) mod icon;

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use queue::{HandOut, PassedOver};
 
 use super::icon::{Icon, icon};
-use crate::format::counted;
+use crate::format::{counted, lower_first};
 use crate::state::console::split_passed_over;
 
 /// The calls that turned out not to be needed, and whoever else was passed over on the way.
@@ -25,12 +25,6 @@ fn saved_strip(saved: PassedOver) -> impl IntoView {
             <p class="shrink-0 text-right text-xs text-muted">"Decision"<span class="block text-dense font-semibold text-base-content">{saved.decision_id.short()}</span></p>
         </section>
     }
-}
-
-/// As in the middle of a sentence; names of people and lenders do not begin these words.
-fn lower_first(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn others_list(others: Vec<PassedOver>) -> impl IntoView {

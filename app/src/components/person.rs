@@ -11,7 +11,6 @@ use crate::format::{duration, initials, london_time};
 use crate::state::clock::{Clock, Received};
 use crate::state::console::{Console, renewed_seconds};
 use crate::state::live::Live;
-use crate::state::session::Session;
 
 /// With less than this many seconds left, the time turns amber.
 const SOON: i64 = 60;
@@ -51,14 +50,10 @@ fn Lease(held: Arc<Received<HandOut>>) -> impl IntoView {
     let console = expect_context::<Console>();
     let clock = expect_context::<Clock>();
     let live = expect_context::<Live>();
-    let session = expect_context::<Session>();
     let (expires_at, seconds_left) = (held.value.lease_expires_at, held.value.lease_seconds_left);
     let answered_at = held.at();
     // What the server added since it answered, when it adds nothing any more.
-    let renewed = Memo::new(move |_| {
-        let stopped_at = [live.silent_since(), session.offline_since()].into_iter().flatten().reduce(f64::min)?;
-        Some(renewed_seconds(answered_at, stopped_at))
-    });
+    let renewed = Memo::new(move |_| live.silent_since().map(|stopped_at| renewed_seconds(answered_at, stopped_at)));
     let left = Memo::new(move |_| Some((seconds_left? + renewed.get()? - held.seconds_ago(clock.now())).max(0)));
     let until = move || match renewed.get() {
         None => Some("Yours while you are here".to_owned()),

@@ -25,7 +25,8 @@ pub(crate) fn QueueChoice() -> impl IntoView {
                 <legend class="mb-2 flex w-full items-center justify-between text-xs font-semibold text-muted">"Take the next call from"</legend>
                 {CHOICES.map(|queue| choice(console, summary, queue))}
             </fieldset>
-            <div class="mt-auto rounded-field bg-base-300/50 p-3 text-xs">
+            // On a narrow screen the bar at the top says it, and a passing message would cover it.
+            <div class="mt-auto rounded-field max-lg:hidden bg-base-300/50 p-3 text-xs">
                 <p class="flex items-center gap-1.5 font-semibold">
                     <span class="text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
                     "Saved calls today: "

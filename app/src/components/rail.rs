@@ -30,9 +30,9 @@ fn entry(href: &'static str, glyph: Icon, word: &'static str) -> impl IntoView {
             aria-current=move || is_here().then_some("page")
             class=move || {
                 if is_here() {
-                    "flex min-w-16 flex-col items-center gap-1 rounded-field px-1 py-2 text-xs font-medium bg-primary/12 text-primary"
+                    "flex min-w-16 items-center gap-1.5 rounded-field px-2.5 py-1.5 text-xs font-medium lg:flex-col lg:gap-1 lg:px-1 lg:py-2 bg-primary/12 text-primary"
                 } else {
-                    "flex min-w-16 flex-col items-center gap-1 rounded-field px-1 py-2 text-xs font-medium text-muted hover:bg-base-200 hover:text-base-content"
+                    "flex min-w-16 items-center gap-1.5 rounded-field px-2.5 py-1.5 text-xs font-medium lg:flex-col lg:gap-1 lg:px-1 lg:py-2 text-muted hover:bg-base-200 hover:text-base-content"
                 }
             }
         >

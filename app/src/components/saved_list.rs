@@ -40,8 +40,8 @@ fn row(call: &SavedCall, agent: Option<String>) -> impl IntoView + use<> {
                     <span class="text-xs whitespace-nowrap text-muted">{call.at.clone()}</span>
                 </p>
                 <p class="text-dense break-words text-muted">{call.words.clone()}</p>
-                <p class="flex justify-between gap-2 text-xs text-muted">
-                    {agent.map(|agent| view! { <span class="min-w-0 truncate" title=agent.clone()>{agent.clone()}</span> })}
+                <p class="flex flex-wrap justify-between gap-x-2 text-xs text-muted">
+                    {agent.map(|agent| view! { <span class="min-w-0 break-words" title=agent.clone()>{agent.clone()}</span> })}
                     <span class="whitespace-nowrap">"Decision " {call.decision_id.short()}</span>
                 </p>
             </div>

@@ -8,7 +8,6 @@ const TILE: &str = "min-w-0 rounded-box border border-base-300 bg-base-100 px-4 
 
 /// Who can be called in one queue, who waits for a time, who is with an agent.
 pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
-    let all = queue.callable + queue.waiting + queue.leased;
     let (callable, waiting, leased) = (queue.callable, queue.waiting, queue.leased);
     let glyph = match queue.queue {
         kernel::QueueKind::UnsignedUsers => Icon::Signature,
@@ -24,10 +23,8 @@ pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
         <section class=TILE aria-label=queue.queue.label()>
             {head(glyph, queue.queue.label(), None)}
             {figure(callable, "callable now", ())}
-            <div class="flex h-2 gap-px overflow-hidden rounded-full bg-base-300" aria-hidden="true">
-                <span class="bg-primary" style:width=share(callable, all)></span>
-                <span class="bg-primary/55" style:width=share(waiting, all)></span>
-                <span class="bg-secondary/55" style:width=share(leased, all)></span>
+            <div class="flex h-2 overflow-hidden rounded-full bg-base-300" aria-hidden="true">
+                {segments(callable, waiting, leased).map(|(class, flex)| view! { <span class=class style:flex=flex></span> }).collect_view()}
             </div>
             <dl class="mt-2 grid grid-cols-2 gap-x-4 gap-y-0.5 text-xs">
                 {legend("size-2 rounded-xs bg-primary/55", "waiting for a time", waiting)}
@@ -97,10 +94,13 @@ fn legend(class: &'static str, words: &'static str, value: i64) -> impl IntoView
     }
 }
 
-/// A part of the bar, in per cent of its width.
-fn share(part: i64, all: i64) -> String {
-    let per_mille = if all > 0 { part * 1000 / all } else { 0 };
-    format!("{}.{}%", per_mille / 10, per_mille % 10)
+/// The parts of the bar that are there, each with its colour and its share. The browser divides the width among them, so
+/// that nothing is left over; one person among thousands is still seen.
+fn segments(callable: i64, waiting: i64, leased: i64) -> impl Iterator<Item = (&'static str, String)> {
+    [("min-w-0.5 bg-primary", callable), ("min-w-0.5 bg-primary/55", waiting), ("min-w-0.5 bg-secondary/55", leased)]
+        .into_iter()
+        .filter(|(_, part)| *part > 0)
+        .map(|(class, part)| (class, format!("{part} 1 0%")))
 }
 
 #[cfg(test)]
@@ -108,9 +108,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_of_the_whole_bar() {
-        assert_eq!(share(1, 3), "33.3%");
-        assert_eq!(share(0, 0), "0.0%");
-        assert_eq!(share(5, 5), "100.0%");
+    fn the_bar_has_a_segment_for_everybody_and_none_for_nobody() {
+        let shares = |callable, waiting, leased| segments(callable, waiting, leased).map(|(_, flex)| flex).collect::<Vec<_>>();
+
+        assert_eq!(shares(1, 0, 3), ["1 1 0%", "3 1 0%"]);
+        assert!(shares(0, 0, 0).is_empty());
     }
 }

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::icon::{Icon, icon};
 use crate::state::announce::Announcer;
 
-/// The live region, and the message that passes, at the bottom left above the bar.
+/// The live region, and the message that passes: above the bar at the bottom, beside the queues and their figures, not over them.
 #[component]
 pub(crate) fn Announcements() -> impl IntoView {
     let announcer = expect_context::<Announcer>();
@@ -11,7 +11,7 @@ pub(crate) fn Announcements() -> impl IntoView {
         <div class="sr-only" aria-live="polite" id="live-polite">{move || announcer.polite.get()}</div>
         {move || {
             announcer.toast.get().map(|(_, words)| view! {
-                <section aria-label="Message" class="animate-arrive fixed bottom-22 left-4 z-40 flex max-w-md items-center gap-3 rounded-field bg-neutral px-4 py-3 text-dense text-neutral-content lg:left-23">
+                <section aria-label="Message" class="animate-arrive fixed bottom-22 left-4 z-40 flex max-w-md items-center gap-3 rounded-field bg-neutral px-4 py-3 text-dense text-neutral-content lg:left-[20.25rem] 2xl:left-[23.75rem]">
                     {icon(Icon::CircleCheck, "size-4")} <span data-testid="toast">{words}</span>
                     <button
                         type="button"

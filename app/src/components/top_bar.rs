@@ -1,9 +1,9 @@
 use auth::Intention;
-use kernel::WireError;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::badge::{badge, intention_look};
+use super::dialog::ConfirmDialog;
 use super::icon::{Icon, icon};
 use super::menu::Menu;
 use super::server_light::ServerLight;
@@ -12,32 +12,8 @@ use crate::format::{count, initials, stopwatch};
 use crate::routes::Summary;
 use crate::state::announce::Announcer;
 use crate::state::clock::Clock;
+use crate::state::console::{Console, leaving_words};
 use crate::state::session::{Session, role_label};
-
-/// Asks the server for another intention. What went wrong is shown as a message: the status stays what it was.
-pub(crate) fn set_intention(session: Session, announcer: Announcer, intention: Intention) {
-    session.is_changing();
-    spawn_local(async move {
-        match auth::set_presence(intention).await {
-            Ok(me) => {
-                announcer.say(match me.intention {
-                    Intention::Available => "You are available.",
-                    Intention::Break => "You are on a break.",
-                    Intention::Offline => "You are offline.",
-                });
-                session.is(me);
-            }
-            Err(error) => {
-                session.noticed(&error);
-                announcer.show(status_kept(&error));
-            }
-        }
-    });
-}
-
-fn status_kept(error: &WireError) -> String {
-    format!("Your status stays as it was. {}", error.message)
-}
 
 /// The console's bar: status, lights, figures, account.
 #[component]
@@ -63,7 +39,7 @@ pub(crate) fn TopBar() -> impl IntoView {
 #[component]
 fn StatusMenu() -> impl IntoView {
     let session = expect_context::<Session>();
-    let announcer = expect_context::<Announcer>();
+    let console = expect_context::<Console>();
     let clock = expect_context::<Clock>();
     let intention = Memo::new(move |_| session.intention());
     let time = move || session.map(|me| stopwatch(me.value.intention_seconds + me.seconds_ago(clock.now()))).unwrap_or_default();
@@ -78,7 +54,20 @@ fn StatusMenu() -> impl IntoView {
             {icon(Icon::ChevronDown, "size-3.5")}
         }
     };
-    let choice = move |wanted: Intention, words: &'static str| {
+    // Whoever would go back to the queue, while the agent is asked.
+    let asked = RwSignal::new(None::<String>);
+    let choose = move |wanted| match console.name_now().filter(|_| wanted == Intention::Offline) {
+        Some(name) => asked.set(Some(name)),
+        None => console.set_intention(wanted),
+    };
+    let words = move |wanted| match (wanted, console.held_name()) {
+        (Intention::Available, _) => "Call next offers you people".to_owned(),
+        (Intention::Break, None) => "Back in a while".to_owned(),
+        (Intention::Break, Some(name)) => format!("{name} stays with you until you skip"),
+        (Intention::Offline, None) => "Not working now".to_owned(),
+        (Intention::Offline, Some(name)) => format!("{name} goes back to the queue"),
+    };
+    let choice = move |wanted: Intention| {
         view! {
             <button
                 type="button"
@@ -86,12 +75,12 @@ fn StatusMenu() -> impl IntoView {
                 tabindex="-1"
                 aria-checked=move || if intention.get() == wanted { "true" } else { "false" }
                 class="flex w-full cursor-pointer items-start gap-2.5 rounded-field px-2.5 py-2 text-left hover:bg-base-200 focus-visible:outline-offset-0"
-                on:click=move |_| set_intention(session, announcer, wanted)
+                on:click=move |_| choose(wanted)
             >
                 <span class=format!("mt-0.5 {}", intention_look(wanted).text)>{icon(intention_look(wanted).icon, "size-4")}</span>
                 <span class="min-w-0 flex-1">
                     <span class="block font-medium">{intention_look(wanted).word}</span>
-                    <span class="block text-xs text-muted">{words}</span>
+                    <span class="block text-xs text-muted">{move || words(wanted)}</span>
                 </span>
                 {move || (intention.get() == wanted).then(|| view! { <span class="mt-0.5 text-primary">{icon(Icon::Check, "size-4")}</span> })}
             </button>
@@ -99,10 +88,20 @@ fn StatusMenu() -> impl IntoView {
     };
     view! {
         <Menu label class="btn btn-sm h-9 gap-2 border-base-300 bg-base-100 px-2.5" face=face.into()>
-            {choice(Intention::Available, "Call next offers you people")}
-            {choice(Intention::Break, "Back in a while")}
-            {choice(Intention::Offline, "Not working now")}
+            {choice(Intention::Available)}
+            {choice(Intention::Break)}
+            {choice(Intention::Offline)}
         </Menu>
+        {move || asked.get().map(|name| view! {
+            <ConfirmDialog
+                title="Go offline?"
+                words=leaving_words(&name)
+                act="Go offline"
+                keep="Stay"
+                on_act=Callback::new(move |()| console.set_intention(Intention::Offline))
+                on_close=Callback::new(move |()| asked.set(None))
+            />
+        })}
     }
 }
 
@@ -129,6 +128,21 @@ pub(crate) fn AccountMenu() -> impl IntoView {
             }
         })
     };
+    let console = use_context::<Console>();
+    let asked = RwSignal::new(None::<String>);
+    let sign_out = move || session.sign_out(move |error| announcer.show(format!("You are still signed in. {}", error.message)));
+    let leave = move || match console.and_then(Console::name_now) {
+        Some(name) => asked.set(Some(name)),
+        // On the floor it is not known whether somebody is held in the console.
+        None => spawn_local(async move {
+            match queue::held().await {
+                Ok(Some(_)) => {
+                    let _ = asked.try_set(Some("Whoever is with you".to_owned()));
+                }
+                _ => sign_out(),
+            }
+        }),
+    };
     view! {
         <Menu label class="ml-1 grid size-8 cursor-pointer place-items-center rounded-full" face=face.into() is_at_right=true>
             <div class="border-b border-base-300 px-2.5 pt-1 pb-2.5" role="presentation">{who}</div>
@@ -137,10 +151,20 @@ pub(crate) fn AccountMenu() -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 class="mt-1.5 flex w-full cursor-pointer items-center gap-2.5 rounded-field px-2.5 py-2 text-left hover:bg-base-200 focus-visible:outline-offset-0"
-                on:click=move |_| session.sign_out(move |error| announcer.show(format!("You are still signed in. {}", error.message)))
+                on:click=move |_| leave()
             >
                 {icon(Icon::LogOut, "size-4")} "Sign out"
             </button>
         </Menu>
+        {move || asked.get().map(|name| view! {
+            <ConfirmDialog
+                title="Sign out?"
+                words=leaving_words(&name)
+                act="Sign out"
+                keep="Stay signed in"
+                on_act=Callback::new(move |()| sign_out())
+                on_close=Callback::new(move |()| asked.set(None))
+            />
+        })}
     }
 }

@@ -26,7 +26,7 @@ use crate::format::count;
 use crate::routes::Summary;
 use crate::state::announce::Announcer;
 use crate::state::clock::Received;
-use crate::state::console::{CHOICES, Console as State, Failure, Stage, Task};
+use crate::state::console::{CHOICES, Console as State, Failure, Stage, Task, nobody_words};
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
@@ -44,11 +44,11 @@ fn console() -> Result<impl IntoView, Missing> {
     let console = State::start(session, provided::<Announcer>("announcer")?);
     provide_context(console);
 
-    // Whoever is held may have changed while hints were lost.
+    // Another window of this agent, or the server, may have changed who is held.
     Effect::new(move |was: Option<()>| {
-        live.everything.track();
+        live.me.track();
         if was.is_some() {
-            console.check_again();
+            console.follow();
         }
     });
     let keys = window_event_listener(ev::keydown, move |event| {
@@ -91,7 +91,8 @@ fn Notices() -> impl IntoView {
     let notice = move || {
         console.notice.get().map(|words| {
             view! {
-                <div class="flex gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-dense text-warning" role="status">
+                // No live region of its own: the same words have been read out.
+                <div class="flex gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-dense text-warning" data-testid="notice">
                     <span class="mt-px">{icon(Icon::TriangleAlert, "size-4")}</span>
                     <span class="min-w-0 flex-1">{words}</span>
                     <button
@@ -116,7 +117,7 @@ fn failure_title(failure: &Failure) -> &'static str {
         (Task::CallingNext, ErrorCode::Conflict) => "Nobody was offered",
         (Task::CallingNext, ErrorCode::Unavailable) => "Nobody can be checked now",
         (Task::CallingNext, _) => "The next person could not be found",
-        (Task::Restoring, _) => "It is not known whether somebody is with you",
+        (Task::Restoring | Task::Following, _) => "It is not known whether somebody is with you",
         (Task::CheckingAgain, _) => "The person could not be checked again",
     }
 }
@@ -126,6 +127,7 @@ fn failure_strip(console: State, failure: &Failure) -> impl IntoView + use<> {
         Task::Restoring => Callback::new(move |()| console.restore()),
         Task::CallingNext => Callback::new(move |()| console.call_next()),
         Task::CheckingAgain => Callback::new(move |()| console.check_again()),
+        Task::Following => Callback::new(move |()| console.follow()),
     };
     error_strip(failure_title(failure), &failure.error, Some(again))
 }
@@ -233,28 +235,20 @@ fn HowItGoes() -> impl IntoView {
 
 /// Offline or on a break.
 fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let announcer = expect_context::<Announcer>();
-    let become_available = move |_| crate::components::top_bar::set_intention(session, announcer, Intention::Available);
+    let console = expect_context::<State>();
+    let heading = NodeRef::new();
+    console.focus_when_wanted(heading);
     view! {
         <section class=format!("{CARD} px-8 py-9") aria-labelledby="away">
             <div class="mx-auto max-w-xl text-center">
                 <span class="inline-block text-muted">{icon(glyph, "size-8")}</span>
-                <h1 class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="away">{headline}</h1>
+                <h1 tabindex="-1" node_ref=heading class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="away">{headline}</h1>
                 <p class="mt-2 text-base leading-6 text-muted">{words}</p>
-                <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=become_available>
+                <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=move |_| console.set_intention(Intention::Available)>
                     {icon(Icon::CircleCheck, "size-5")} "Become available"
                 </button>
             </div>
         </section>
-    }
-}
-
-/// Why nobody was offered, and what to do about it.
-fn nobody_words(queue: QueueKind, hand_out: &HandOut) -> (String, String) {
-    match &hand_out.note {
-        Some(note) => ("Nobody is with you now".to_owned(), note.clone()),
-        None => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
     }
 }
 

@@ -67,12 +67,12 @@ fn FloorHeader(summary: Summary) -> impl IntoView {
         })
     };
     view! {
-        <header class="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-base-300 bg-base-100 px-4 max-lg:py-2">
-            <div class="min-w-0">
+        <header class="flex flex-wrap items-center gap-x-5 gap-y-1 border-b border-base-300 bg-base-100 px-4 max-lg:py-1.5">
+            <div class="min-w-0 max-lg:flex max-lg:items-baseline max-lg:gap-3">
                 <h1 class="truncate text-base leading-5 font-semibold">"Floor"</h1>
                 <p class="min-h-4 truncate text-xs text-muted">{move || summary.map(|summary| summary.business_time.clone())}</p>
             </div>
-            <div class="flex flex-wrap items-center gap-x-4 gap-y-1" role="group" aria-label="Health"><ServerLight /> {health}</div>
+            <div class="flex flex-wrap items-center gap-x-4 gap-y-1 max-lg:order-last max-lg:w-full" role="group" aria-label="Health"><ServerLight /> {health}</div>
             <div class="ml-auto flex items-center gap-1">{theme_button()} <AccountMenu /></div>
         </header>
     }

@@ -108,11 +108,18 @@ fn check(check: &HealthCheck) -> impl IntoView + use<> {
     }
 }
 
-/// The words of an error in the form.
-fn problem(email: &str, password: &str) -> Option<&'static str> {
+/// A field of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Email,
+    Password,
+}
+
+/// The first field that is empty, and what to do about it.
+fn problem(email: &str, password: &str) -> Option<(Field, &'static str)> {
     match (email.trim().is_empty(), password.is_empty()) {
-        (true, _) => Some("Write your work e-mail."),
-        (false, true) => Some("Write your password."),
+        (true, _) => Some((Field::Email, "Write your work e-mail.")),
+        (false, true) => Some((Field::Password, "Write your password.")),
         (false, false) => None,
     }
 }
@@ -135,15 +142,36 @@ fn SignInForm() -> impl IntoView {
     let is_shown = RwSignal::new(false);
     let is_busy = RwSignal::new(false);
     let error = RwSignal::new(None::<WireError>);
-    let password_field = NodeRef::<leptos::html::Input>::new();
+    let (email_field, password_field) = (NodeRef::<leptos::html::Input>::new(), NodeRef::<leptos::html::Input>::new());
+    // The field that the error is about.
+    let wrong = RwSignal::new(None::<Field>);
+    let is_wrong = move |field| if wrong.get() == Some(field) { "true" } else { "false" };
+    let focus = move |field| {
+        let field = match field {
+            Field::Email => email_field,
+            Field::Password => password_field,
+        };
+        if let Some(field) = field.get_untracked() {
+            let _ = field.focus();
+        }
+    };
+    let typed = move |_| {
+        if wrong.get_untracked().is_some() {
+            wrong.set(None);
+            error.set(None);
+        }
+    };
 
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if is_busy.get_untracked() {
             return;
         }
-        if let Some(words) = problem(&email.get_untracked(), &password.get_untracked()) {
+        let empty = problem(&email.get_untracked(), &password.get_untracked());
+        wrong.set(empty.map(|(field, _)| field));
+        if let Some((field, words)) = empty {
             error.set(Some(WireError::new(ErrorCode::Unprocessable, words)));
+            focus(field);
             return;
         }
         is_busy.set(true);
@@ -155,9 +183,7 @@ fn SignInForm() -> impl IntoView {
                 Err(failed) => {
                     error.set(Some(failed));
                     password.set(String::new());
-                    if let Some(field) = password_field.get_untracked() {
-                        let _ = field.focus();
-                    }
+                    focus(Field::Password);
                 }
             }
         });
@@ -207,7 +233,10 @@ fn SignInForm() -> impl IntoView {
                     autofocus
                     required
                     aria-describedby="sign-in-error"
+                    aria-invalid=move || is_wrong(Field::Email)
+                    node_ref=email_field
                     bind:value=email
+                    on:input=typed
                 />
             </label>
             <div class="flex flex-col gap-1.5">
@@ -220,8 +249,10 @@ fn SignInForm() -> impl IntoView {
                         autocomplete="current-password"
                         required
                         aria-describedby="sign-in-error"
+                        aria-invalid=move || is_wrong(Field::Password)
                         node_ref=password_field
                         bind:value=password
+                        on:input=typed
                     />
                     <button
                         type="button"
@@ -239,5 +270,19 @@ fn SignInForm() -> impl IntoView {
             </button>
             <p class="text-dense text-muted">"You are not available until you say so."</p>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_empty_field_is_at_fault() {
+        let field = |email, password| problem(email, password).map(|(field, _)| field);
+
+        assert_eq!(field(" ", ""), Some(Field::Email));
+        assert_eq!(field("a@example.co.uk", ""), Some(Field::Password));
+        assert_eq!(field("a@example.co.uk", "secret"), None);
     }
 }

@@ -11,7 +11,7 @@ use queue::{HandOut, PassedOver, ReleaseReason};
 use super::announce::Announcer;
 use super::clock::Received;
 use super::session::Session;
-use crate::format::counted;
+use crate::format::{counted, lower_first};
 
 /// The queues that an agent can choose.
 pub(crate) const CHOICES: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];
@@ -48,6 +48,8 @@ pub(crate) enum Task {
     CallingNext,
     /// The held person is checked again; the screen stays as it is meanwhile.
     CheckingAgain,
+    /// Another window, or the server, has changed who is held; the screen stays as it is until it is known.
+    Following,
 }
 
 /// What was tried when something went wrong.
@@ -74,13 +76,42 @@ fn stage(task: Option<Task>, held: Option<&HandOut>, intention: Intention) -> St
     }
 }
 
-/// What is wrong with a skip as it stands, in words.
-pub(crate) fn skip_problem(reason: Option<ReleaseReason>, note: &str) -> Option<&'static str> {
+/// Which part of a skip is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SkipPart {
+    /// The reason.
+    Reason,
+    /// The note.
+    Note,
+}
+
+/// What is wrong with a skip as it stands: where, and in words.
+pub(crate) fn skip_problem(reason: Option<ReleaseReason>, note: &str) -> Option<(SkipPart, &'static str)> {
     match reason {
-        None => Some("Choose a reason."),
-        Some(ReleaseReason::Other) if note.trim().is_empty() => Some("Say in the note what the reason is."),
-        Some(_) if note.chars().count() > LONGEST_NOTE => Some("The note is longer than 500 characters."),
+        None => Some((SkipPart::Reason, "Choose a reason.")),
+        Some(ReleaseReason::Other) if note.trim().is_empty() => Some((SkipPart::Note, "Say in the note what the reason is.")),
+        Some(_) if note.chars().count() > LONGEST_NOTE => Some((SkipPart::Note, "The note is longer than 500 characters.")),
         Some(_) => None,
+    }
+}
+
+/// Whether a note is so long that it is not thrown away without asking: a few words are written again sooner than answered for.
+pub(crate) fn is_worth_keeping(note: &str) -> bool {
+    note.trim().chars().count() > 20
+}
+
+/// What becomes of a held person when the agent leaves, before it happens.
+pub(crate) fn leaving_words(name: &str) -> String {
+    format!("{name} goes back to the queue and can be offered to somebody else.")
+}
+
+/// What is read out when the agent wants to be something else, here or in another window.
+fn intention_words(intention: Intention, held: Option<&str>) -> String {
+    match (intention, held) {
+        (Intention::Available, _) => "You are available.".into(),
+        (Intention::Break, Some(name)) => format!("You are on a break. {name} stays with you until you skip."),
+        (Intention::Break, None) => "You are on a break.".into(),
+        (Intention::Offline, _) => "You are offline.".into(),
     }
 }
 
@@ -99,6 +130,46 @@ fn offered_words(hand_out: &HandOut) -> Option<String> {
     let user = hand_out.user.as_ref()?;
     let checks = hand_out.why.as_ref().map_or(0, |why| why.checks.len());
     Some(format!("{}. {} passed.", user.name, counted(i64::try_from(checks).unwrap_or(i64::MAX), "check", "checks")))
+}
+
+/// What is read out of the calls that were not needed.
+fn saved_words(hand_out: &HandOut) -> Option<String> {
+    let (saved, _) = split_passed_over(&hand_out.passed_over);
+    match saved.as_slice() {
+        [] => None,
+        [one] => Some(format!("No call needed: {}, {}.", one.name, lower_first(&one.words))),
+        many => Some(format!("{} calls were not needed.", many.len())),
+    }
+}
+
+/// Why nobody was offered, and what to do about it.
+pub(crate) fn nobody_words(queue: QueueKind, hand_out: &HandOut) -> (String, String) {
+    match &hand_out.note {
+        Some(note) => ("Nobody is with you now".to_owned(), note.clone()),
+        None => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
+    }
+}
+
+/// Everything that is read out about an answer; `gone` says that the person on the screen is not held any more. The region
+/// keeps its last words, so an answer that changes what is true must say so.
+fn answer_words(task: Task, is_same: bool, gone: Option<&str>, queue: QueueKind, hand_out: &HandOut) -> Option<String> {
+    let offered = match (task, is_same) {
+        (Task::CheckingAgain, true) => offered_words(hand_out).map(|words| format!("Checked again. {words}")),
+        (_, true) => None,
+        (_, false) => offered_words(hand_out),
+    };
+    let nobody = match (gone, task) {
+        (Some(gone), _) => Some(gone.to_owned()),
+        (None, Task::CallingNext) if hand_out.user.is_none() => {
+            let (headline, words) = nobody_words(queue, hand_out);
+            Some(format!("{headline}. {words}"))
+        }
+        _ => None,
+    };
+    // Whoever was passed over on the way to a person was read out with them.
+    let saved = saved_words(hand_out).filter(|_| !is_same || hand_out.user.is_none());
+    let words: Vec<String> = [saved, nobody, offered].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// The saved calls of an answer, and whoever else was passed over.
@@ -135,9 +206,11 @@ pub(crate) struct Console {
     stage: Memo<Stage>,
     /// The next heading that appears in the centre takes the focus.
     is_focus_wanted: StoredValue<bool>,
-    /// How often this browser has begun to let somebody go: an answer to a question asked before is out of date.
+    /// How often this browser has begun to change who is held: an answer to a question asked before is out of date.
     changes: StoredValue<u32>,
     release: StoredValue<Release>,
+    /// A hint about this agent came while something was under way.
+    is_follow_due: StoredValue<bool>,
     session: Session,
     announcer: Announcer,
 }
@@ -160,10 +233,19 @@ impl Console {
             is_focus_wanted: StoredValue::new(false),
             changes: StoredValue::new(0),
             release: StoredValue::new(Release::Idle),
+            is_follow_due: StoredValue::new(false),
             session,
             announcer,
         };
         console.restore();
+        let intention = Memo::new(move |_| session.intention());
+        Effect::new(move |was: Option<Intention>| {
+            let now = intention.get();
+            if was.is_some_and(|was| was != now) {
+                announcer.say(intention_words(now, console.name_now().as_deref()));
+            }
+            now
+        });
         console
     }
 
@@ -209,6 +291,64 @@ impl Console {
         self.held.with(|held| held.as_ref()?.value.user.as_ref().map(|user| user.name.clone()))
     }
 
+    /// The same, for whatever happens once.
+    pub(crate) fn name_now(self) -> Option<String> {
+        untrack(move || self.held_name())
+    }
+
+    fn lease_now(self) -> Option<LeaseId> {
+        self.held.with_untracked(|held| held.as_ref()?.value.lease_id)
+    }
+
+    /// Asks the server for another intention. What went wrong is shown as a message: the status stays what it was.
+    pub(crate) fn set_intention(self, intention: Intention) {
+        self.session.is_changing();
+        spawn_local(async move {
+            match auth::set_presence(intention).await {
+                Ok(me) => {
+                    self.session.is(me);
+                    // Whoever goes offline hands back whom they hold.
+                    if intention == Intention::Offline {
+                        self.follow();
+                    }
+                }
+                Err(error) => {
+                    self.session.noticed(&error);
+                    self.announcer.show(format!("Your status stays as it was. {}", error.message));
+                }
+            }
+        });
+    }
+
+    /// Looks whether the right person is on the screen: another window of this agent may have skipped, asked for the next
+    /// one or left. Most hints follow from what this window did itself; then nothing at all moves, and nobody is checked.
+    pub(crate) fn follow(self) {
+        // The screen is gone.
+        let (Some(asked_at), Some(release)) = (self.changes.try_get_value(), self.release.try_get_value()) else { return };
+        if self.task.get_untracked().is_some() || release != Release::Idle {
+            self.is_follow_due.set_value(true);
+            return;
+        }
+        spawn_local(async move {
+            let result = queue::held().await;
+            let is_late = self.task.try_get_untracked() != Some(None) || self.changes.try_get_value() != Some(asked_at);
+            match result {
+                _ if is_late => self.follow(),
+                Ok(lease) if lease == self.lease_now() => {}
+                Ok(None) => self.answered(Task::Following, Ok(HandOut::default())),
+                Ok(Some(_)) => self.ask_current(Task::Following),
+                // The light says that the server is away, and the next hint asks again.
+                Err(error) => self.session.noticed(&error),
+            }
+        });
+    }
+
+    fn follow_if_due(self) {
+        if self.is_follow_due.try_update_value(std::mem::take) == Some(true) {
+            self.follow();
+        }
+    }
+
     /// Asks whether somebody is held.
     pub(crate) fn restore(self) {
         self.ask_current(Task::Restoring);
@@ -246,6 +386,7 @@ impl Console {
             return;
         }
         self.notice.set(None);
+        self.changes.update_value(|changes| *changes += 1);
         self.task.set(Some(Task::CallingNext));
         let choice = self.choice.get_untracked();
         self.announcer.say("Looking for the next person.");
@@ -270,11 +411,16 @@ impl Console {
                 self.failure.set(Some(Failure { task, error }));
             }
         }
+        self.follow_if_due();
     }
 
     fn take(self, task: Task, mut hand_out: HandOut) {
-        let before = self.held.with_untracked(|held| held.as_ref().and_then(|held| held.value.lease_id));
-        if task == Task::CheckingAgain && before.is_some() && before == hand_out.lease_id {
+        let before = self.lease_now();
+        let is_same = before == hand_out.lease_id;
+        if is_same && task == Task::Following {
+            return;
+        }
+        if is_same && before.is_some() {
             // Who was passed over on the way to this person is still so.
             self.held.with_untracked(|held| {
                 if let Some(held) = held {
@@ -284,17 +430,20 @@ impl Console {
             });
         }
         // Whoever stood in the centre would lose the focus when it is drawn anew.
-        self.is_focus_wanted.set_value(before != hand_out.lease_id || task == Task::CallingNext || is_focus_in_the_centre());
-        if before != hand_out.lease_id {
+        self.is_focus_wanted.set_value(!is_same || task == Task::CallingNext || is_focus_in_the_centre());
+        if !is_same {
             self.is_identity_checked.set(false);
             self.is_skipping.set(false);
         }
-        if hand_out.user.is_none() && task == Task::CheckingAgain {
-            let name = self.held_name().unwrap_or_default();
-            self.notice.set(Some(gone_words(&name, &hand_out)));
-        }
-        if let Some(words) = offered_words(&hand_out).filter(|_| before != hand_out.lease_id) {
+        let gone = self.name_now().filter(|_| hand_out.user.is_none()).map(|name| {
+            let is_offline = untrack(|| self.session.intention()) == Intention::Offline;
+            gone_words(&name, &hand_out, is_offline)
+        });
+        if let Some(words) = answer_words(task, is_same, gone.as_deref(), self.choice.get_untracked(), &hand_out) {
             self.announcer.say(words);
+        }
+        if gone.is_some() || !is_same {
+            self.notice.set(gone);
         }
         let is_worth_showing = hand_out.user.is_some() || task == Task::CallingNext || !hand_out.passed_over.is_empty();
         self.held.set(is_worth_showing.then(|| Arc::new(Received::now(hand_out))));
@@ -339,6 +488,7 @@ impl Console {
             Ok(released) => {
                 if release.is_some() {
                     self.released(&name, &released.available_again);
+                    self.follow_if_due();
                 }
                 Ok(())
             }
@@ -348,6 +498,7 @@ impl Console {
                 if release == Some(Release::UnderWayAndAsked) || (release.is_some() && error.code == ErrorCode::Conflict) {
                     self.check_again();
                 }
+                self.follow_if_due();
                 Err(error)
             }
         }
@@ -355,13 +506,13 @@ impl Console {
 }
 
 /// What is said when the person on the screen is not held any more.
-fn gone_words(name: &str, hand_out: &HandOut) -> String {
-    if hand_out.passed_over.is_empty() {
-        format!(
-            "{name} is not yours any more: let go in another window, or the time ran out. Nobody was rung; the person is back in the queue."
-        )
-    } else {
+fn gone_words(name: &str, hand_out: &HandOut, is_offline: bool) -> String {
+    if !hand_out.passed_over.is_empty() {
         format!("{name} is not yours any more. Nobody was rung; below is why.")
+    } else if is_offline {
+        format!("You are offline, so {name} is back in the queue. Nobody was rung.")
+    } else {
+        format!("{name} is not yours any more: dealt with in another window, or the time ran out. Nobody was rung.")
     }
 }
 
@@ -387,11 +538,18 @@ mod tests {
         HandOut { user: serde_json::from_str(user).unwrap(), lease_id: Some(LeaseId::new(1)), ..nobody() }
     }
 
+    fn saved() -> HandOut {
+        let signed = r#"[{"user_id":"48213","name":"Priya Raman","decision_id":"01936b6e-0000-7000-8000-000000000001","reasons":[],"words":"Signed in the meantime","is_saved_call":true}]"#;
+        HandOut { passed_over: serde_json::from_str(signed).unwrap(), saved_calls: 1, ..nobody() }
+    }
+
     #[test]
     fn a_held_person_is_shown_whatever_the_agent_wants_to_be() {
         for intention in [Intention::Available, Intention::Break, Intention::Offline] {
             assert_eq!(stage(None, Some(&somebody()), intention), Stage::Offered);
-            assert_eq!(stage(Some(Task::CheckingAgain), Some(&somebody()), intention), Stage::Offered);
+            for task in [Task::CheckingAgain, Task::Following] {
+                assert_eq!(stage(Some(task), Some(&somebody()), intention), Stage::Offered);
+            }
         }
     }
 
@@ -412,12 +570,32 @@ mod tests {
 
     #[test]
     fn other_needs_a_note_and_no_note_is_too_long() {
-        assert!(skip_problem(None, "").is_some());
-        assert!(skip_problem(Some(ReleaseReason::Other), "  ").is_some());
+        let part = |reason, note: &str| skip_problem(reason, note).map(|(part, _)| part);
+        assert_eq!(part(None, &"é".repeat(501)), Some(SkipPart::Reason));
+        assert_eq!(part(Some(ReleaseReason::Other), "  "), Some(SkipPart::Note));
         assert_eq!(skip_problem(Some(ReleaseReason::Other), "A wedding"), None);
         assert_eq!(skip_problem(Some(ReleaseReason::Language), ""), None);
         assert_eq!(skip_problem(Some(ReleaseReason::Language), &"é".repeat(500)), None);
-        assert!(skip_problem(Some(ReleaseReason::Language), &"é".repeat(501)).is_some());
+        assert_eq!(part(Some(ReleaseReason::Language), &"é".repeat(501)), Some(SkipPart::Note));
+    }
+
+    #[test]
+    fn only_a_long_note_is_asked_about() {
+        assert!(!is_worth_keeping(""));
+        assert!(!is_worth_keeping("   twenty characters.   "));
+        assert!(is_worth_keeping("Spoke to her brother."));
+    }
+
+    #[test]
+    fn what_becomes_of_the_held_person_is_said() {
+        assert_eq!(intention_words(Intention::Break, None), "You are on a break.");
+        assert_eq!(
+            intention_words(Intention::Break, Some("Priya Raman")),
+            "You are on a break. Priya Raman stays with you until you skip."
+        );
+        assert!(gone_words("Priya Raman", &nobody(), true).starts_with("You are offline, so Priya Raman is back"));
+        assert!(gone_words("Priya Raman", &nobody(), false).contains("in another window"));
+        assert!(gone_words("Priya Raman", &saved(), true).contains("below is why"));
     }
 
     #[test]
@@ -432,5 +610,23 @@ mod tests {
     fn what_is_read_out_names_the_person() {
         assert_eq!(offered_words(&somebody()).as_deref(), Some("Priya Raman. 0 checks passed."));
         assert_eq!(offered_words(&nobody()), None);
+    }
+
+    #[test]
+    fn whatever_changes_what_is_true_is_read_out() {
+        let words = |task, is_same, gone, hand_out: &HandOut| answer_words(task, is_same, gone, QueueKind::UnsignedUsers, hand_out);
+
+        assert_eq!(words(Task::CallingNext, false, None, &somebody()).as_deref(), Some("Priya Raman. 0 checks passed."));
+        assert_eq!(words(Task::CheckingAgain, true, None, &somebody()).as_deref(), Some("Checked again. Priya Raman. 0 checks passed."));
+        assert_eq!(
+            words(Task::CheckingAgain, false, Some("Priya Raman is not yours any more."), &saved()).as_deref(),
+            Some("No call needed: Priya Raman, signed in the meantime. Priya Raman is not yours any more.")
+        );
+        assert_eq!(words(Task::Following, false, Some("Gone."), &nobody()).as_deref(), Some("Gone."));
+        assert!(words(Task::CallingNext, true, None, &nobody()).is_some_and(|words| words.starts_with("Nobody is left in")));
+        assert_eq!(words(Task::Restoring, true, None, &nobody()), None);
+        assert!(words(Task::Restoring, true, None, &saved()).is_some_and(|words| words.starts_with("No call needed")));
+        let checked_again = HandOut { passed_over: saved().passed_over, ..somebody() };
+        assert!(words(Task::CheckingAgain, true, None, &checked_again).is_some_and(|words| !words.contains("No call needed")));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kernel::Hint;
+use kernel::{AgentId, Hint};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -12,7 +12,9 @@ use web_sys::{Event, EventSource, MessageEvent};
 use super::clock::now_millis;
 use super::session::Session;
 
-/// At most one refetch of a kind in this many milliseconds; after a quiet time, at once.
+/// At most one refetch of a kind in this many milliseconds; after a quiet time, at once. A hundred agents change the counts
+/// many times a second, and nobody reads a figure faster than this. The last change is never lost: whatever comes too soon
+/// is made up for when the time has passed.
 const AT_MOST_EVERY: f64 = 2_000.0;
 /// A stream that was refused is tried again after this time.
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(3);
@@ -84,12 +86,22 @@ fn wait_millis(last: f64, now: f64) -> u64 {
     (last + AT_MOST_EVERY - now).clamp(0.0, AT_MOST_EVERY).ceil() as u64
 }
 
-/// The kinds that a hint is about: queues, agents, everything.
-const fn about(hint: Hint) -> (bool, bool, bool) {
+/// What a hint may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Queues,
+    Agents,
+    Me,
+    Everything,
+}
+
+/// What this hint is about, where `me` is signed in.
+fn about(hint: Hint, me: Option<AgentId>) -> &'static [Kind] {
     match hint {
-        Hint::Queues => (true, false, false),
-        Hint::Agents => (false, true, false),
-        Hint::Everything => (true, true, true),
+        Hint::Queues => &[Kind::Queues],
+        Hint::Agent(agent) if me == Some(agent) => &[Kind::Agents, Kind::Me],
+        Hint::Agent(_) => &[Kind::Agents],
+        Hint::Everything => &[Kind::Queues, Kind::Agents, Kind::Me, Kind::Everything],
     }
 }
 
@@ -100,8 +112,10 @@ pub(crate) struct Live {
     pub(crate) connection: RwSignal<Connection>,
     /// Who waits in a queue, or how many.
     pub(crate) queues: Version,
-    /// An agent's presence, or what an agent holds.
+    /// Any agent's presence, or what any agent holds: for whoever sees the floor.
     pub(crate) agents: Version,
+    /// The same of whoever is signed in here: another window of theirs may have changed it.
+    pub(crate) me: Version,
     /// Hints may have been missed.
     pub(crate) everything: Version,
     /// Until when the stream was open last; zero, when the page was opened, before it ever was.
@@ -134,6 +148,7 @@ impl Live {
             connection: RwSignal::new(Connection::Connecting),
             queues: Version::new(),
             agents: Version::new(),
+            me: Version::new(),
             everything: Version::new(),
             was_open_until: StoredValue::new(0.0),
             session,
@@ -184,10 +199,12 @@ impl Live {
     }
 
     fn bump(self, hint: Hint) {
-        let (queues, agents, everything) = about(hint);
-        for (is_meant, version) in [(queues, self.queues), (agents, self.agents), (everything, self.everything)] {
-            if is_meant {
-                version.bump();
+        for kind in about(hint, self.session.agent()) {
+            match kind {
+                Kind::Queues => self.queues.bump(),
+                Kind::Agents => self.agents.bump(),
+                Kind::Me => self.me.bump(),
+                Kind::Everything => self.everything.bump(),
             }
         }
     }
@@ -227,9 +244,13 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_queues_and_agents_too() {
-        assert_eq!(about(Hint::Queues), (true, false, false));
-        assert_eq!(about(Hint::Agents), (false, true, false));
-        assert_eq!(about(Hint::Everything), (true, true, true));
+    fn a_console_looks_at_itself_only_when_it_is_meant() {
+        let (hannah, marcus) = (AgentId::new(7), AgentId::new(8));
+
+        assert_eq!(about(Hint::Queues, Some(hannah)), [Kind::Queues]);
+        assert_eq!(about(Hint::Agent(hannah), Some(hannah)), [Kind::Agents, Kind::Me]);
+        assert_eq!(about(Hint::Agent(marcus), Some(hannah)), [Kind::Agents]);
+        assert_eq!(about(Hint::Agent(marcus), None), [Kind::Agents]);
+        assert_eq!(about(Hint::Everything, Some(hannah)), [Kind::Queues, Kind::Agents, Kind::Me, Kind::Everything]);
     }
 }

@@ -1,7 +1,7 @@
 //! Who is signed in.
 
 use auth::{Intention, Me, Role};
-use kernel::{ErrorCode, WireError};
+use kernel::{AgentId, ErrorCode, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -45,7 +45,7 @@ impl Why {
     pub(crate) fn words(reason: &str) -> Option<&'static str> {
         match reason {
             "signed_out" => Some("You are signed out. Have a good rest of the day."),
-            "ended" => Some("Your session has ended. Sign in again; what you were doing is kept."),
+            "ended" => Some("Your session has ended. Sign in again; whoever was with you is back in the queue."),
             _ => None,
         }
     }
@@ -74,8 +74,11 @@ impl Session {
         Self { signed: RwSignal::new(signed), changes: StoredValue::new(0) }
     }
 
-    /// Asks the server again who is.
+    /// Asks the server again who is. Whoever has left is not asked about: the page of the sign-in is on its way.
     pub(crate) fn ask(self) {
+        if self.signed.with_untracked(|signed| matches!(signed, Signed::Out(_))) {
+            return;
+        }
         let asked_at = self.changes.get_value();
         spawn_local(async move {
             let answer = auth::me().await;
@@ -114,12 +117,13 @@ impl Session {
     /// An error came from anywhere: when it says that nobody is signed in, nobody is.
     pub(crate) fn noticed(self, error: &WireError) {
         if error.code == ErrorCode::Unauthenticated {
+            // Signing out in another window has taken the mark away.
+            let why = if mark::is_set() { Why::Ended } else { Why::SignedOut };
             mark::clear();
             self.signed.update(|signed| {
-                *signed = Signed::Out(match signed {
-                    Signed::Out(why) => *why,
-                    Signed::In(_) | Signed::Unknown | Signed::Unanswered(_) => Why::Ended,
-                });
+                if !matches!(signed, Signed::Out(_)) {
+                    *signed = Signed::Out(why);
+                }
             });
         }
     }
@@ -159,10 +163,9 @@ impl Session {
         self.map(|me| me.value.intention).unwrap_or(Intention::Offline)
     }
 
-    /// Since when the agent has been offline; nothing when they are not.
-    #[expect(clippy::cast_precision_loss, reason = "nobody is offline for 2^53 seconds")]
-    pub(crate) fn offline_since(self) -> Option<f64> {
-        self.map(|me| (me.value.intention == Intention::Offline).then(|| me.at() - me.value.intention_seconds as f64 * 1000.0)).flatten()
+    /// Who it is, for whatever happens outside of the screen's parts.
+    pub(crate) fn agent(self) -> Option<AgentId> {
+        self.signed.with_untracked(|signed| if let Signed::In(me) = signed { Some(me.value.id) } else { None })
     }
 
     /// Whether the floor may be seen.

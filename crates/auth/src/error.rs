@@ -10,7 +10,7 @@ pub enum AuthError {
     #[error("Too many failed attempts. Wait a minute, then try again.")]
     TooManyFailures,
     /// Nobody is signed in.
-    #[error("You are signed out. Sign in again; what you were doing is kept.")]
+    #[error("You are signed out. Sign in again to go on.")]
     SignedOut,
     /// The role is too small.
     #[error("Your role does not allow this. A supervisor or an administrator can do it.")]

@@ -18,6 +18,6 @@ pub use error::AuthError;
 pub use types::{AgentPresence, Intention, InvalidRole, Me, Presence, Role};
 
 #[cfg(feature = "ssr")]
-pub use service::{Auth, AuthFailure, NewAgent, StaffMember};
+pub use service::{Auth, AuthFailure, Leaving, NewAgent, StaffMember};
 #[cfg(feature = "ssr")]
 pub use session::{CurrentAgent, SessionStore, agent_of, current_agent, require, session_layer};

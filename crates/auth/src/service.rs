@@ -1,11 +1,13 @@
 //! What can be done with staff.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Argon2, Params};
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, Hint, Hints, WireError, machine_now};
 use rand::RngCore as _;
@@ -27,11 +29,20 @@ const FAILURE_WINDOW: TimeDelta = TimeDelta::minutes(1);
 /// One hash takes 19 MiB and a core: more at once would only make each slower and the server larger.
 const HASHES_AT_ONCE: usize = 2;
 
+/// Told whenever agents are offline, however they came to be. Whoever is offline holds nobody, but what an agent may hold
+/// is not known here; the composition gives whoever knows. It answers for its own failures: nobody stays signed in for them.
+#[async_trait]
+pub trait Leaving: fmt::Debug + Send + Sync {
+    /// These agents are offline.
+    async fn left(&self, agents: &[AgentId]);
+}
+
 /// Staff: sign-in, presence and administration. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Auth {
     pool: PgPool,
     hints: Hints,
+    leaving: Arc<dyn Leaving>,
     hashing: Arc<Semaphore>,
 }
 
@@ -91,8 +102,8 @@ impl From<AuthFailure> for WireError {
 
 impl Auth {
     /// Staff kept in this database.
-    pub fn new(pool: PgPool, hints: Hints) -> Self {
-        Self { pool, hints, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+    pub fn new(pool: PgPool, hints: Hints, leaving: Arc<dyn Leaving>) -> Self {
+        Self { pool, hints, leaving, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
     }
 
     /// Checks an e-mail and a password. Only failures count towards the limits, so a whole floor can sign in at nine.
@@ -115,7 +126,7 @@ impl Auth {
             Some(found) if is_right => {
                 store::delete_failure(&self.pool, noted).await?;
                 let (intention, intention_since) = store::begin_offline(&self.pool, found.agent.id, now).await?;
-                self.hints.send(Hint::Agents);
+                self.changed(found.agent.id, intention).await;
                 Ok(CurrentAgent { intention, intention_since, ..found.agent })
             }
             _ => Err(AuthError::WrongCredentials.into()),
@@ -124,15 +135,18 @@ impl Auth {
 
     /// Takes the agent offline unless they are signed in elsewhere too.
     pub(crate) async fn signed_out(&self, agent: AgentId) -> Result<(), AuthFailure> {
-        store::set_offline_without_sessions(&self.pool, agent, machine_now()).await?;
-        self.hints.send(Hint::Agents);
+        if store::set_offline_without_sessions(&self.pool, agent, machine_now()).await? {
+            self.leaving.left(&[agent]).await;
+        }
+        // Also when another browser keeps the agent there: the windows of this one are to leave.
+        self.hints.send(Hint::Agent(agent));
         Ok(())
     }
 
-    /// Sets what the agent wants to be.
+    /// Sets what the agent wants to be. The order matters: after the intention is offline, nobody new is handed out.
     pub(crate) async fn set_intention(&self, agent: &CurrentAgent, intention: Intention) -> Result<Me, AuthFailure> {
         let intention_since = store::set_intention(&self.pool, agent.id, intention, machine_now()).await?;
-        self.hints.send(Hint::Agents);
+        self.changed(agent.id, intention).await;
         Ok(CurrentAgent { intention, intention_since, ..agent.clone() }.me())
     }
 
@@ -171,11 +185,15 @@ impl Auth {
         Ok(all.into_iter().filter(|agent| agent.presence == Presence::Unreachable).map(|agent| agent.id).collect())
     }
 
-    /// Ends sessions that were not heard for 2 h and takes their agents offline.
+    /// Ends sessions that were not heard for 2 h and takes their agents offline. Then says once more who is offline: a Call
+    /// next on its way may have come to its end after its agent had left, and a command of another process may have ended
+    /// somebody's access.
     pub async fn sweep(&self) -> Result<(), AuthFailure> {
-        if store::sweep(&self.pool, machine_now()).await? > 0 {
-            self.hints.send(Hint::Agents);
+        for agent in store::sweep(&self.pool, machine_now()).await? {
+            self.hints.send(Hint::Agent(agent));
         }
+        let offline = store::list_offline(&self.pool).await?;
+        self.leaving.left(&offline).await;
         Ok(())
     }
 
@@ -194,8 +212,9 @@ impl Auth {
         }
         let hash = self.hash(new.password).await?;
         let created = store::insert_agent(&self.pool, &email, name, new.role, &hash, machine_now()).await?;
-        self.hints.send(Hint::Agents);
-        Ok(created.ok_or(AuthError::EmailTaken)?)
+        let created = created.ok_or(AuthError::EmailTaken)?;
+        self.hints.send(Hint::Agent(created));
+        Ok(created)
     }
 
     /// Everybody who is or was on the staff.
@@ -205,26 +224,32 @@ impl Auth {
 
     /// Ends somebody's access at once. Their records stay.
     pub async fn deactivate(&self, email: &str) -> Result<(), AuthFailure> {
-        let done = store::deactivate(&self.pool, &email.trim().to_lowercase(), machine_now()).await?;
-        self.changed(done)
+        let agent = store::deactivate(&self.pool, &email.trim().to_lowercase(), machine_now()).await?.ok_or(AuthError::NoSuchAgent)?;
+        self.changed(agent, Intention::Offline).await;
+        Ok(())
     }
 
     /// Sets a new password and signs them out everywhere.
     pub async fn reset_password(&self, email: &str, password: String) -> Result<(), AuthFailure> {
         let hash = self.hash(password).await?;
-        let done = store::reset_password(&self.pool, &email.trim().to_lowercase(), &hash, machine_now()).await?;
-        self.changed(done)
+        let agent = store::reset_password(&self.pool, &email.trim().to_lowercase(), &hash, machine_now()).await?;
+        self.hints.send(Hint::Agent(agent.ok_or(AuthError::NoSuchAgent)?));
+        Ok(())
     }
 
     /// Sets what somebody may do, from their next request on.
     pub async fn set_role(&self, email: &str, role: Role) -> Result<(), AuthFailure> {
-        let done = store::set_role(&self.pool, &email.trim().to_lowercase(), role).await?;
-        self.changed(done)
+        let agent = store::set_role(&self.pool, &email.trim().to_lowercase(), role).await?;
+        self.hints.send(Hint::Agent(agent.ok_or(AuthError::NoSuchAgent)?));
+        Ok(())
     }
 
-    fn changed(&self, done: bool) -> Result<(), AuthFailure> {
-        self.hints.send(Hint::Agents);
-        if done { Ok(()) } else { Err(AuthError::NoSuchAgent.into()) }
+    /// What follows from a new intention, after its commit.
+    async fn changed(&self, agent: AgentId, intention: Intention) {
+        if intention == Intention::Offline {
+            self.leaving.left(&[agent]).await;
+        }
+        self.hints.send(Hint::Agent(agent));
     }
 
     async fn hash(&self, password: String) -> Result<String, AuthFailure> {

@@ -196,14 +196,14 @@ pub(crate) async fn end_session(pool: &PgPool, id_hash: &[u8], now: DateTime<Utc
     Ok(())
 }
 
-/// Takes an agent who has no live session offline.
-pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Takes an agent who has no live session offline; false when there is one.
+pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         r#"
         update auth.agent a
-        set intention = 'offline', intention_since = $2
+        set intention = 'offline',
+            intention_since = case when a.intention = 'offline' then a.intention_since else $2 end
         where a.id = $1
-            and a.intention <> 'offline'
             and not exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null and s.expires_at > $2)
         "#,
         agent.get(),
@@ -211,7 +211,7 @@ pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, 
     )
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// The intention and since when it holds; setting what is already set does not start the time anew.
@@ -272,32 +272,38 @@ pub(crate) async fn list_reachable(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
     .await
 }
 
-/// Ends sessions that were not heard for too long, takes their agents offline and forgets old failures. Returns how
-/// many sessions ended.
-pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+/// Everybody who is offline, also those who may not sign in any more.
+pub(crate) async fn list_offline(pool: &PgPool) -> sqlx::Result<Vec<AgentId>> {
+    sqlx::query_scalar!(r#"select id as "id: AgentId" from auth.agent where intention = 'offline'"#).fetch_all(pool).await
+}
+
+/// Ends sessions that were not heard for too long, takes their agents offline and forgets old failures. Returns who was
+/// taken offline.
+pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     let mut transaction = pool.begin().await?;
-    let ended = sqlx::query!(
+    sqlx::query!(
         "update auth.session set ended_at = expires_at, ended_reason = 'lost_connection' where ended_at is null and expires_at <= $1",
         now,
     )
     .execute(&mut *transaction)
     .await?;
-    sqlx::query!(
+    let gone = sqlx::query_scalar!(
         r#"
         update auth.agent a
         set intention = 'offline', intention_since = $1
         where a.intention <> 'offline'
             and not exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null)
+        returning a.id as "id: AgentId"
         "#,
         now,
     )
-    .execute(&mut *transaction)
+    .fetch_all(&mut *transaction)
     .await?;
     sqlx::query!("delete from auth.sign_in_failure where failed_at < $1::timestamptz - interval '1 hour'", now)
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    Ok(ended.rows_affected())
+    Ok(gone)
 }
 
 /// The new agent's id; none when the e-mail is taken.
@@ -344,9 +350,9 @@ pub(crate) async fn list_names(pool: &PgPool) -> sqlx::Result<Vec<(AgentId, Stri
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// Deactivates the agent and ends every session; false when there is no such active agent.
-pub(crate) async fn deactivate(pool: &PgPool, email: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
-    let done = sqlx::query_scalar!(
+/// Deactivates the agent and ends every session; none when there is no such active agent.
+pub(crate) async fn deactivate(pool: &PgPool, email: &str, now: DateTime<Utc>) -> sqlx::Result<Option<AgentId>> {
+    sqlx::query_scalar!(
         r#"
         with gone as (
             update auth.agent
@@ -360,19 +366,18 @@ pub(crate) async fn deactivate(pool: &PgPool, email: &str, now: DateTime<Utc>) -
             from gone
             where s.agent_id = gone.id and s.ended_at is null
         )
-        select count(*) as "count!" from gone
+        select id as "id: AgentId" from gone
         "#,
         email,
         now,
     )
-    .fetch_one(pool)
-    .await?;
-    Ok(done == 1)
+    .fetch_optional(pool)
+    .await
 }
 
-/// Sets a new password and ends every session; false when there is no such active agent.
-pub(crate) async fn reset_password(pool: &PgPool, email: &str, password_hash: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
-    let done = sqlx::query_scalar!(
+/// Sets a new password and ends every session; none when there is no such active agent.
+pub(crate) async fn reset_password(pool: &PgPool, email: &str, password_hash: &str, now: DateTime<Utc>) -> sqlx::Result<Option<AgentId>> {
+    sqlx::query_scalar!(
         r#"
         with changed as (
             update auth.agent set password_hash = $2 where email = $1 and deactivated_at is null returning id
@@ -383,21 +388,23 @@ pub(crate) async fn reset_password(pool: &PgPool, email: &str, password_hash: &s
             from changed
             where s.agent_id = changed.id and s.ended_at is null
         )
-        select count(*) as "count!" from changed
+        select id as "id: AgentId" from changed
         "#,
         email,
         password_hash,
         now,
     )
-    .fetch_one(pool)
-    .await?;
-    Ok(done == 1)
+    .fetch_optional(pool)
+    .await
 }
 
-/// False when there is no such active agent.
-pub(crate) async fn set_role(pool: &PgPool, email: &str, role: Role) -> sqlx::Result<bool> {
-    let done = sqlx::query!("update auth.agent set role = $2 where email = $1 and deactivated_at is null", email, role as Role)
-        .execute(pool)
-        .await?;
-    Ok(done.rows_affected() == 1)
+/// None when there is no such active agent.
+pub(crate) async fn set_role(pool: &PgPool, email: &str, role: Role) -> sqlx::Result<Option<AgentId>> {
+    sqlx::query_scalar!(
+        r#"update auth.agent set role = $2 where email = $1 and deactivated_at is null returning id as "id: AgentId""#,
+        email,
+        role as Role,
+    )
+    .fetch_optional(pool)
+    .await
 }

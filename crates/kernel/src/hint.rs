@@ -1,13 +1,16 @@
 use serde::{Deserialize, Serialize};
 
+use crate::AgentId;
+
 /// Says that something a screen shows has changed. It carries no data: the screen asks again for what it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hint {
     /// Who waits in a queue, or how many.
     Queues,
-    /// An agent's presence, or what an agent holds.
-    Agents,
+    /// This agent's presence or account, or whom they hold. It names the agent so that a hundred consoles do not all ask
+    /// again for what one of them did.
+    Agent(AgentId),
     /// Hints may have been missed: ask again for everything.
     Everything,
 }

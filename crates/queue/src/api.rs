@@ -22,6 +22,13 @@ pub async fn current() -> Result<HandOut, WireError> {
     Ok(expect_context::<Queue>().current(&agent).await?)
 }
 
+/// The lease of the person the agent holds, without checking anything again.
+#[server(prefix = "/api", endpoint = "queue/held", input = Json, output = Json)]
+pub async fn held() -> Result<Option<LeaseId>, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().held(&agent).await?)
+}
+
 /// Lets the held person go without dialling.
 #[server(prefix = "/api", endpoint = "queue/release", input = Json, output = Json)]
 pub async fn release(lease_id: LeaseId, reason: ReleaseReason, #[server(default)] note: Option<String>) -> Result<Released, WireError> {

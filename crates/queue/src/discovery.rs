@@ -12,7 +12,7 @@ use users::{Facts, Range, ReplicaError};
 
 use crate::error::QueueError;
 use crate::rules::{Input, NumberFact, OwnFacts, judge};
-use crate::service::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
+use crate::service::{Queue, QueueFailure, VersionedSettings, announce, parse_number, score_input};
 use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture};
 
 /// Users read at a time. At a tenth of the claims table MariaDB turns to scanning it whole for every range, so this is
@@ -42,7 +42,7 @@ impl Queue {
         store::end_run(&mut leader, run, &report, failure.as_deref(), self.shared.clock.now()).await?;
         store::unlock_discovery(&mut leader).await?;
         leader.close().await?;
-        self.announce();
+        announce(&self.shared.hints, &[]);
         if walked.is_ok() {
             tracing::info!(
                 discovery.users_read = report.users_read,

@@ -18,7 +18,7 @@ mod store;
 #[cfg(feature = "ssr")]
 mod words;
 
-pub use api::{call_next, current, history, holdings, release, saved_today, saved_today_by_all, summary};
+pub use api::{call_next, current, held, history, holdings, release, saved_today, saved_today_by_all, summary};
 pub use error::QueueError;
 pub use settings::{CallingHours, Cap, Settings, Span, UncountedRequirement};
 pub use types::{
@@ -28,6 +28,6 @@ pub use types::{
 #[cfg(feature = "ssr")]
 pub use decision::VerifiedDecision;
 #[cfg(feature = "ssr")]
-pub use service::{ExportFailure, Queue, QueueFailure, QueueParts};
+pub use service::{ExportFailure, HandBack, Queue, QueueFailure, QueueParts};
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

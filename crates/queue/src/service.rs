@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use auth::{Auth, AuthFailure, CurrentAgent, Intention};
+use async_trait::async_trait;
+use auth::{Auth, AuthFailure, CurrentAgent, Intention, Leaving};
 use chrono::{NaiveDate, TimeDelta};
 use kernel::{AgentId, Clock, Hint, Hints, LeaseId, Moment, NumberPolicy, WireError, display_time};
 use sqlx::PgPool;
@@ -178,8 +179,14 @@ impl Queue {
             return Err(QueueError::NoSuchLease.into());
         }
         tracing::info!(agent.id = %agent.id, lease.id = %lease, release.reason = ?reason, "a person was let go without dialling");
-        self.announce();
+        announce(&self.shared.hints, &[agent.id]);
         Ok(Released { available_again: display_time(available_at, now) })
+    }
+
+    /// The lease of the person whom the agent holds; none while somebody is still being checked. Costs one look at an
+    /// index and changes nothing, so that a screen can ask after every hint whether it still shows the right person.
+    pub async fn held(&self, agent: &CurrentAgent) -> Result<Option<LeaseId>, QueueFailure> {
+        Ok(store::find_held(&self.shared.pool, agent.id, self.shared.clock.now()).await?)
     }
 
     /// Keeps the leases of agents who are there: called every few seconds with those whose browser was heard.
@@ -195,8 +202,9 @@ impl Queue {
 
     /// Returns leases that have run out to their queues.
     pub async fn return_expired(&self) -> Result<(), QueueFailure> {
-        if store::return_expired(&self.shared.pool, self.shared.clock.now()).await? > 0 {
-            self.announce();
+        let agents = store::return_expired(&self.shared.pool, self.shared.clock.now()).await?;
+        if !agents.is_empty() {
+            announce(&self.shared.hints, &agents);
         }
         Ok(())
     }
@@ -206,7 +214,7 @@ impl Queue {
         let orphans = store::rescue_orphans(&self.shared.pool).await?;
         if orphans > 0 {
             tracing::warn!(queue.orphans = orphans, "entries were marked as leased without a lease; they wait again");
-            self.announce();
+            announce(&self.shared.hints, &[]);
         }
         Ok(())
     }
@@ -236,10 +244,42 @@ impl Queue {
     pub(crate) fn moment(&self) -> Moment {
         Moment::new(self.shared.clock.now())
     }
+}
 
-    pub(crate) fn announce(&self) {
-        self.shared.hints.send(Hint::Queues);
-        self.shared.hints.send(Hint::Agents);
+/// Says that a queue has changed, and whom these agents hold.
+pub(crate) fn announce(hints: &Hints, agents: &[AgentId]) {
+    hints.send(Hint::Queues);
+    for agent in agents {
+        hints.send(Hint::Agent(*agent));
+    }
+}
+
+/// Hands back whoever is held by agents who have left. Staff is told of it when it is made, which is before the queue is.
+#[derive(Clone, Debug)]
+pub struct HandBack {
+    pool: PgPool,
+    hints: Hints,
+}
+
+impl HandBack {
+    /// Of the leases in this database.
+    pub const fn new(pool: PgPool, hints: Hints) -> Self {
+        Self { pool, hints }
+    }
+}
+
+#[async_trait]
+impl Leaving for HandBack {
+    async fn left(&self, agents: &[AgentId]) {
+        match store::hand_back(&self.pool, agents).await {
+            Ok(held) if held.is_empty() => {}
+            Ok(held) => {
+                tracing::info!(queue.handed_back = held.len(), "people went back to the queue, because their agents are offline");
+                announce(&self.hints, &held);
+            }
+            // Tried again within a minute by the sweep; and nobody renews the lease of an agent who is offline.
+            Err(error) => tracing::error!(error.message = %error, "whoever an agent held could not be handed back yet"),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use crate::settings::Settings;
 
 pub(crate) use decisions::{Disposal, find_decision, record_callable, record_passed_over};
-pub(crate) use leases::{Taken, release, renew, rescue_orphans, return_expired, take_next};
+pub(crate) use leases::{Taken, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next};
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub use ranges::DiscoveryReport;
 pub(crate) use ranges::{Merged, RangePicture, analyse_entries, end_run, merge_range, start_run, try_lock_discovery, unlock_discovery};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use auth::Auth;
 use kernel::{Clock, Hint, Hints};
-use queue::{Queue, QueueParts};
+use queue::{HandBack, Queue, QueueParts};
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -16,7 +16,7 @@ use users::{Replica, ReplicaOptions};
 
 use crate::clock;
 use crate::config::{Config, DatabaseConfig, ReplicaConfig};
-use crate::events::Streams;
+use crate::events::{self, Streams};
 use crate::health::ReportLimit;
 
 /// Connections to our own database. On few cores more only queue in the server instead of here.
@@ -25,8 +25,8 @@ const POOL_SIZE: u32 = 12;
 const STATEMENT_TIMEOUT: &str = "10s";
 /// A request waits so long for a connection before it is told that the database does not answer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Hints that a slow browser may be behind before it is told to ask for everything.
-const HINTS_KEPT: usize = 64;
+/// Hints that a slow browser may be behind before it is told to ask for everything. More than are ever sent at once.
+const HINTS_KEPT: usize = 2 * events::MOST_AT_ONCE;
 
 /// Everything that serves, wired. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl App {
     /// Wires the parts. Also gives the end of the hints that are to be told to the other servers.
     pub async fn new(parts: AppParts) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
         let (hints, outgoing) = Hints::channel();
-        let auth = Auth::new(parts.pool.clone(), hints.clone());
+        let auth = staff(&parts.pool, &hints);
         let queue = Queue::new(QueueParts {
             pool: parts.pool.clone(),
             replica: parts.replica.clone(),
@@ -92,6 +92,11 @@ impl App {
         Ok((app, outgoing))
     }
 
+    /// Where the hints of all servers reach the event streams of this one.
+    pub fn hints(&self) -> broadcast::Sender<Hint> {
+        self.hints.clone()
+    }
+
     /// Connects as configured. Needs our own database, migrated; the replica may be away.
     pub async fn connect(config: &Config) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
         let pool = connect_database(&config.database)?;
@@ -105,6 +110,11 @@ impl App {
         })
         .await
     }
+}
+
+/// Staff, with whoever must know that somebody has left.
+pub(crate) fn staff(pool: &PgPool, hints: &Hints) -> Auth {
+    Auth::new(pool.clone(), hints.clone(), Arc::new(HandBack::new(pool.clone(), hints.clone())))
 }
 
 /// The pool of our own database; connects when it is first used, and again whenever the database comes back.

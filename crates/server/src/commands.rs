@@ -3,10 +3,10 @@
 use std::io::{BufWriter, Read as _, Write as _};
 
 use anyhow::Context as _;
-use auth::{Auth, NewAgent};
+use auth::NewAgent;
 use kernel::{DecisionId, Hints};
 
-use crate::app::{App, connect_database};
+use crate::app::{App, connect_database, staff};
 use crate::cli::{Agents, Cli, Command, ConfigCommand, QueueCommand};
 use crate::clock;
 use crate::config::Config;
@@ -87,7 +87,7 @@ async fn seed(config: &Config, options: &crate::cli::Seed) -> anyhow::Result<()>
 }
 
 async fn agents(config: &Config, command: Agents) -> anyhow::Result<()> {
-    let auth = Auth::new(connect_database(&config.database)?, Hints::unheard());
+    let auth = staff(&connect_database(&config.database)?, &Hints::unheard());
     match command {
         Agents::Create { email, name, role } => {
             let id = auth.create(NewAgent { email, name, role, password: read_password()? }).await.map_err(words)?;

@@ -23,6 +23,9 @@ use crate::app::{App, Stopping};
 const CHANNEL: &str = "dialler_hints";
 /// Hints of so long are sent together.
 const COALESCED: Duration = Duration::from_millis(75);
+/// More hints than these become the one to ask for everything: PostgreSQL takes less than 8,000 bytes in a `notify`, and a
+/// hint that names an agent has at most 31.
+pub(crate) const MOST_AT_ONCE: usize = 200;
 /// A comment is sent so often, so that a proxy does not think the stream dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -70,7 +73,7 @@ pub(crate) async fn stream(
     let hints = BroadcastStream::new(app.hints.subscribe()).map(|hint| hint.unwrap_or(Hint::Everything));
     let events = futures::stream::once(async { Hint::Everything }).chain(hints).map(move |hint| {
         let _counted_while_this_lives = &open;
-        // A hint is a plain word; writing it cannot fail.
+        // A hint is a plain word or an id; writing it cannot fail.
         Ok(Event::default().json_data(hint).unwrap_or_default())
     });
     let mut stops = WatchStream::from_changes(stopping.subscribe());
@@ -92,7 +95,7 @@ pub async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hint>) {
         while let Ok(hint) = outgoing.try_recv() {
             unsent.insert(hint);
         }
-        let Ok(payload) = serde_json::to_string(&unsent) else { return };
+        let Ok(payload) = payload(&unsent) else { return };
         let sent = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).execute(&pool).await;
         match sent {
             Ok(_) => unsent.clear(),
@@ -102,6 +105,10 @@ pub async fn send_hints(pool: PgPool, mut outgoing: UnboundedReceiver<Hint>) {
             }
         }
     }
+}
+
+fn payload(hints: &BTreeSet<Hint>) -> serde_json::Result<String> {
+    if hints.len() > MOST_AT_ONCE { serde_json::to_string(&[Hint::Everything]) } else { serde_json::to_string(hints) }
 }
 
 /// Hears the hints of all servers and passes them to the streams of this one. When the connection was lost, hints may
@@ -129,4 +136,18 @@ async fn hear_until_lost(app: &App) -> sqlx::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_agents_change_at_once_postgresql_takes_the_hint() {
+        let hints = |count: i64| (0..count).map(|n| Hint::Agent(AgentId::new(i64::MAX - n))).collect::<BTreeSet<_>>();
+
+        let most = payload(&hints(200)).unwrap();
+        assert!(most.len() < 8_000 && most.contains(r#"{"agent":"9223372036854775807"}"#), "{}: {most}", most.len());
+        assert_eq!(payload(&hints(201)).unwrap(), r#"["everything"]"#);
+    }
 }

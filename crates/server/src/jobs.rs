@@ -1,6 +1,7 @@
 //! What happens without being asked. Each job is a loop that outlives its failures: a run that fails is logged, and the
 //! next one comes.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -50,17 +51,17 @@ pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
     });
     let own = app.clone();
     // Somebody becomes unreachable by silence, so nothing announces it: look, and say so when it has changed.
-    let known: std::sync::Arc<tokio::sync::Mutex<Vec<AgentId>>> = std::sync::Arc::default();
+    let known: std::sync::Arc<tokio::sync::Mutex<BTreeSet<AgentId>>> = std::sync::Arc::default();
     repeat(jobs, "watch presence", Duration::from_secs(5), move || {
         let (app, known) = (own.clone(), std::sync::Arc::clone(&known));
         async move {
-            let now = app.auth.list_unreachable().await?;
+            let now: BTreeSet<AgentId> = app.auth.list_unreachable().await?.into_iter().collect();
             let mut before = known.lock().await;
-            if *before != now {
-                *before = now;
+            for agent in before.symmetric_difference(&now) {
                 // No browser listening is no fault.
-                let _ = app.hints.send(Hint::Agents);
+                let _ = app.hints.send(Hint::Agent(*agent));
             }
+            *before = now;
             anyhow::Ok(())
         }
     });

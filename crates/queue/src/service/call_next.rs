@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{NumberPolicy, PhoneNumber, QueueKind, UserId};
 use users::{Context, Facts, Replica, ReplicaError, ReplicaLag, Requirement};
 
-use super::{Queue, QueueFailure, VersionedSettings, require_available};
+use super::{Queue, QueueFailure, VersionedSettings, announce, require_available};
 use crate::decision::{Decision, Grounds, Purpose};
 use crate::error::QueueError;
 use crate::hours;
@@ -59,7 +59,7 @@ impl Queue {
         let mut tried: Vec<i64> = Vec::new();
         let mut empty_rounds = 0;
         let started = Instant::now();
-        let mut has_more = false;
+        let (mut has_more, mut is_change) = (false, false);
         let found = loop {
             let now = self.shared.clock.now();
             let (version, taken) = store::take_next(&self.shared.pool, agent.id, queue, &tried, now, now + CHECK_LEASE).await?;
@@ -73,6 +73,7 @@ impl Queue {
                 continue;
             };
             tried.push(taken.user.get());
+            is_change |= taken.is_new;
             match self.check(agent, taken, &settings).await? {
                 Checked::HandedOut(hand_out) => break Some(hand_out),
                 Checked::PassedOver(passed) => passed_over.push(passed),
@@ -83,8 +84,9 @@ impl Queue {
                 break None;
             }
         };
-        if found.is_some() || !passed_over.is_empty() {
-            self.announce();
+        // Coming back to whoever is held already changes nothing. A hint would make every window of the agent look again.
+        if is_change || !passed_over.is_empty() {
+            announce(&self.shared.hints, &[agent.id]);
         }
         let mut answer = found.map_or_else(HandOut::default, |hand_out| *hand_out);
         if answer.user.is_none() && !passed_over.is_empty() {

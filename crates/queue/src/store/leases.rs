@@ -137,12 +137,12 @@ pub(crate) async fn take_next(
     Ok((row.settings_version, Some(taken)))
 }
 
-/// Returns leases that have run out to their queues; how many.
+/// Returns leases that have run out to their queues; whose they were.
 ///
 /// Not part of taking: a statement that both locks a waiting entry and clears other entries could deadlock with
 /// discovery. The rows are skipped while somebody else returns or renews them.
-pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let returned = sqlx::query_scalar!(
+pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
+    sqlx::query_scalar!(
         r#"
         with expired as (
             select id from queue.lease where expires_at <= $1 order by id for update skip locked
@@ -156,13 +156,49 @@ pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
             from gone
             where e.user_id = gone.user_id and e.leased_by = gone.agent_id
         )
-        select count(*) as "count!" from gone
+        select agent_id as "agent_id: AgentId" from gone
         "#,
         now,
     )
-    .fetch_one(pool)
-    .await?;
-    Ok(returned.unsigned_abs())
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends the leases of these agents. Their people wait again as they did before, without a delay: nobody has dealt with
+/// them. Whose leases they were.
+pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId]) -> sqlx::Result<Vec<AgentId>> {
+    let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
+    sqlx::query_scalar!(
+        r#"
+        with theirs as (
+            select id from queue.lease where agent_id = any($1) order by id for update
+        ),
+        gone as (
+            delete from queue.lease l using theirs where l.id = theirs.id returning l.user_id, l.agent_id
+        ),
+        cleared as (
+            update queue.entry e
+            set leased_by = null, leased_until = null
+            from gone
+            where e.user_id = gone.user_id and e.leased_by = gone.agent_id
+        )
+        select agent_id as "agent_id: AgentId" from gone
+        "#,
+        &ids,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// The lease of the person whom the agent holds, once the check is through.
+pub(crate) async fn find_held(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<Option<LeaseId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: LeaseId" from queue.lease where agent_id = $1 and expires_at > $2 and decision_id is not null"#,
+        agent.get(),
+        now,
+    )
+    .fetch_optional(pool)
+    .await
 }
 
 /// Clears the copy of a lease from entries that have none. Such a row can only come from a fault or from hands in the

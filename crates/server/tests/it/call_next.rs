@@ -457,6 +457,50 @@ async fn every_decision_is_recorded_verifies_and_stays_whole_when_its_person_is_
     app.stop().await;
 }
 
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_goes_offline_hands_back_at_once_and_whoever_takes_a_break_does_not(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (leaver, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let held = leaver.call_next().await["lease_id"].clone();
+
+    leaver.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
+    assert_eq!(leaver.ask("/api/queue/held", json!({})).await, held);
+    assert_eq!(other.ask("/api/queue/held", json!({})).await, json!(null));
+    assert_eq!(other.call_next().await["user"], json!(null));
+
+    leaver.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+    assert_eq!(leaver.ask("/api/queue/held", json!({})).await, json!(null));
+    assert_eq!(other.call_next().await["user"]["id"], "1", "without a delay: nobody has dealt with them");
+    assert_eq!(app.count("select count(*) from queue.release").await, 0, "nobody has skipped");
+    app.stop().await;
+}
+
+/// A Call next that ends after its agent has left, and an account that a command has ended.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_sweep_finds_whoever_is_held_by_somebody_offline(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (left, there) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    left.call_next().await;
+    there.call_next().await;
+    sqlx::query("update auth.agent set intention = 'offline', deactivated_at = now() where id = $1")
+        .bind(left.agent)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+
+    app.app.auth.sweep().await.unwrap();
+
+    let holders: Vec<i64> = sqlx::query_scalar("select agent_id from queue.lease").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(holders, [there.agent]);
+    assert_eq!(app.count("select count(*) from queue.entry where leased_by is not null").await, 1);
+    app.stop().await;
+}
+
 /// lessons, line 49: screens polled. → Push.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_hand_out_reaches_every_open_screen_as_a_hint(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -479,6 +523,32 @@ async fn a_hand_out_reaches_every_open_screen_as_a_hint(_: PgPoolOptions, connec
     agent.call_next().await;
 
     until("\"queues\"").await;
-    until("\"agents\"").await;
+    until(&format!("{{\"agent\":\"{}\"}}", agent.agent)).await;
+    app.stop().await;
+}
+
+/// lessons, line 49. A screen asks again after a hint about its agent; if asking were a change, it would never end.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn looking_at_what_has_not_changed_says_nothing_to_anybody(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    agent.call_next().await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let mut hints = app.app.hints().subscribe();
+
+    for path in ["/api/auth/me", "/api/queue/held", "/api/queue/current", "/api/queue/summary", "/api/queue/saved_today"] {
+        agent.ask(path, json!({})).await;
+    }
+    agent.call_next().await;
+    app.app.auth.sweep().await.unwrap();
+    app.app.queue.return_expired().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(hints.is_empty(), "{:?}", hints.try_recv());
+
+    agent.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
+    let hint = tokio::time::timeout(Duration::from_secs(5), hints.recv()).await.unwrap().unwrap();
+    assert_eq!(hint, kernel::Hint::Agent(kernel::AgentId::new(agent.agent)));
     app.stop().await;
 }

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-const FUNCTIONS: [(&str, Option<Role>); 13] = [
+const FUNCTIONS: [(&str, Option<Role>); 14] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),
@@ -17,6 +17,7 @@ const FUNCTIONS: [(&str, Option<Role>); 13] = [
     ("/api/auth/sign_out", Some(Role::Agent)),
     ("/api/queue/call_next", Some(Role::Agent)),
     ("/api/queue/current", Some(Role::Agent)),
+    ("/api/queue/held", Some(Role::Agent)),
     ("/api/queue/history", Some(Role::Agent)),
     ("/api/queue/holdings", Some(Role::Supervisor)),
     ("/api/queue/release", Some(Role::Agent)),

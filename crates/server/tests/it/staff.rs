@@ -65,6 +65,35 @@ async fn whoever_signs_in_is_offline_until_they_say_otherwise_unless_signed_in_e
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
+async fn signing_out_hands_back_whoever_is_held_unless_signed_in_elsewhere(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let sign_in = json!({"email": EMAIL, "password": PASSWORD});
+    let (first, second) = (app.anonymous(), app.anonymous());
+    for browser in [&first, &second] {
+        browser.ask("/api/auth/sign_in", sign_in.clone()).await;
+    }
+    first.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+    assert_eq!(first.call_next().await["user"]["id"], "1");
+
+    first.ask("/api/auth/sign_out", json!({})).await;
+    assert_eq!(second.ask("/api/queue/current", json!({})).await["user"]["id"], "1", "still working in another window");
+    second.ask("/api/auth/sign_out", json!({})).await;
+
+    assert_eq!(app.count("select count(*) from queue.lease").await, 0);
+    assert_eq!(app.count("select count(*) from queue.entry where leased_by is null and put_back_until is null").await, 1);
+
+    // An account that is ended takes nobody with it either.
+    first.ask("/api/auth/sign_in", sign_in).await;
+    first.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+    first.call_next().await;
+    app.app.auth.deactivate(EMAIL).await.unwrap();
+    assert_eq!(app.count("select count(*) from queue.lease").await, 0);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
 async fn only_failures_count_towards_the_limit_and_the_answer_never_says_which_half_was_wrong(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = with_hannah(connect).await;
     let browser = app.anonymous();
