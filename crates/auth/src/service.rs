@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Argon2, Params};
@@ -14,10 +15,11 @@ use rand::RngCore as _;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
+use tower_sessions::session::Id;
 
 use crate::error::AuthError;
 use crate::presence;
-use crate::session::CurrentAgent;
+use crate::session::{self, CurrentAgent};
 use crate::store;
 use crate::types::{AgentPresence, Intention, Me, Presence, Role};
 
@@ -33,8 +35,8 @@ const HASHES_AT_ONCE: usize = 2;
 /// is not known here; the composition gives whoever knows. It answers for its own failures: nobody stays signed in for them.
 #[async_trait]
 pub trait Leaving: fmt::Debug + Send + Sync {
-    /// These agents are offline.
-    async fn left(&self, agents: &[AgentId]);
+    /// These agents were offline at that instant. They may be back by now, with somebody new.
+    async fn left(&self, agents: &[AgentId], at: Instant);
 }
 
 /// Staff: sign-in, presence and administration. Cheap to clone.
@@ -136,7 +138,7 @@ impl Auth {
     /// Takes the agent offline unless they are signed in elsewhere too.
     pub(crate) async fn signed_out(&self, agent: AgentId) -> Result<(), AuthFailure> {
         if store::set_offline_without_sessions(&self.pool, agent, machine_now()).await? {
-            self.leaving.left(&[agent]).await;
+            self.leaving.left(&[agent], Instant::now()).await;
         }
         // Also when another browser keeps the agent there: the windows of this one are to leave.
         self.hints.send(Hint::Agent(agent));
@@ -162,6 +164,12 @@ impl Auth {
                 AgentPresence { id: row.id, name: row.name, role: row.role, presence, presence_seconds }
             })
             .collect())
+    }
+
+    /// Whether this session is alive. Looking keeps it no longer.
+    pub async fn is_signed_in(&self, session: Option<Id>) -> Result<bool, AuthFailure> {
+        let Some(id) = session else { return Ok(false) };
+        Ok(store::is_session_live(&self.pool, &session::hash(id), machine_now()).await?)
     }
 
     /// The name of everybody who is or was on the staff.
@@ -192,8 +200,9 @@ impl Auth {
         for agent in store::sweep(&self.pool, machine_now()).await? {
             self.hints.send(Hint::Agent(agent));
         }
+        let asked = Instant::now();
         let offline = store::list_offline(&self.pool).await?;
-        self.leaving.left(&offline).await;
+        self.leaving.left(&offline, asked).await;
         Ok(())
     }
 
@@ -247,7 +256,7 @@ impl Auth {
     /// What follows from a new intention, after its commit.
     async fn changed(&self, agent: AgentId, intention: Intention) {
         if intention == Intention::Offline {
-            self.leaving.left(&[agent]).await;
+            self.leaving.left(&[agent], Instant::now()).await;
         }
         self.hints.send(Hint::Agent(agent));
     }

@@ -163,7 +163,7 @@ fn agent_in(record: &Record) -> session_store::Result<AgentId> {
     Ok(agent.id)
 }
 
-fn hash(id: Id) -> [u8; 32] {
+pub(crate) fn hash(id: Id) -> [u8; 32] {
     Sha256::digest(id.0.to_le_bytes()).into()
 }
 

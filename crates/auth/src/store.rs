@@ -185,6 +185,27 @@ pub(crate) async fn find_session_agent(
     }))
 }
 
+/// Whether the session has not ended, of an agent who may sign in.
+pub(crate) async fn is_session_live(pool: &PgPool, id_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select
+            from auth.session s
+            join auth.agent a on a.id = s.agent_id
+            where s.id_hash = $1
+                and s.ended_at is null
+                and s.expires_at > $2
+                and a.deactivated_at is null
+        ) as "is_live!"
+        "#,
+        id_hash,
+        now,
+    )
+    .fetch_one(pool)
+    .await
+}
+
 pub(crate) async fn end_session(pool: &PgPool, id_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "update auth.session set ended_at = $2, ended_reason = 'signed_out' where id_hash = $1 and ended_at is null",

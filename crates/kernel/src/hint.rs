@@ -36,11 +36,6 @@ mod sender {
             (Self(sender), receiver)
         }
 
-        /// Hints that nobody hears: for commands and tests without screens.
-        pub fn unheard() -> Self {
-            Self::channel().0
-        }
-
         /// Says that something changed.
         pub fn send(&self, hint: Hint) {
             // No receiver means that the server is stopping: nobody is left to be told.

@@ -2,9 +2,10 @@
 //! range writes, nothing is deleted and refilled. Short enough to be run again rather than resumed.
 
 use std::collections::HashMap;
+use std::pin::pin;
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt as _;
+use futures::{Stream, TryStreamExt as _};
 use kernel::{Moment, UserId};
 use sqlx::Connection;
 use tokio::task::JoinHandle;
@@ -29,12 +30,17 @@ const MANY: i64 = 1_000;
 impl Queue {
     /// Walks the whole replica once and makes the queues what it says. Refused while another one runs anywhere.
     pub async fn discover(&self) -> Result<DiscoveryReport, QueueFailure> {
+        self.discover_in_ranges(RANGE).await
+    }
+
+    /// The same with another number of users read at a time: tests cannot insert thousands.
+    pub async fn discover_in_ranges(&self, range: u32) -> Result<DiscoveryReport, QueueFailure> {
         let mut leader = self.shared.pool.acquire().await?.detach();
         if !store::try_lock_discovery(&mut leader).await? {
             return Err(QueueFailure::DiscoveryIsRunning);
         }
         let run = store::start_run(&mut leader, self.shared.clock.now()).await?;
-        let walked = self.walk().await;
+        let walked = self.walk(range).await;
         let (report, failure) = match &walked {
             Ok(report) => (*report, None),
             Err(failure) => (DiscoveryReport::default(), Some(failure.to_string())),
@@ -57,7 +63,7 @@ impl Queue {
         walked
     }
 
-    async fn walk(&self) -> Result<DiscoveryReport, QueueFailure> {
+    async fn walk(&self, range: u32) -> Result<DiscoveryReport, QueueFailure> {
         let (version, _) = store::find_settings(&self.shared.pool).await?;
         let settings = self.settings_of(version).await?;
         // What a replica far behind says is no reason to move anybody.
@@ -65,22 +71,33 @@ impl Queue {
             Some(lag) if lag.millis <= settings.settings.max_lag_millis => {}
             _ => return Err(QueueError::CannotCheck.into()),
         }
-        let ends = self.shared.replica.range_ends(RANGE).await?;
-        let begins = std::iter::once(0).chain(ends.iter().copied());
-        let throughs = ends.iter().copied().map(Some).chain(std::iter::once(None));
-        let mut ranges = futures::stream::iter(begins.zip(throughs)).map(|(after, through)| self.read(after, through)).buffered(AT_ONCE);
+        let mut ranges = pin!(self.clone().ranges(range));
 
         let mut report = DiscoveryReport::default();
-        while let Some(read) = ranges.next().await {
-            let (range, read_at) = read.map_err(QueueFailure::Interrupted)??;
+        while let Some((range, read_at)) = ranges.try_next().await? {
             let picture = self.picture(&range.facts, &settings, read_at).await?;
-            let merged = store::merge_range(&self.shared.pool, &range, &picture, read_at, read_at).await?;
+            let merged = store::merge_range(&self.shared.pool, &range, &picture, read_at).await?;
             add(&mut report, &range, &picture, merged);
         }
         if report.added + report.removed > MANY {
             store::analyse_entries(&self.shared.pool).await?;
         }
         Ok(report)
+    }
+
+    /// Every range with the instant it was read at, in order. Where one ends has to be known before the next begins; what is in them
+    /// is read at the same time.
+    fn ranges(self, users: u32) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
+        futures::stream::try_unfold(Some(0), move |after| {
+            let queue = self.clone();
+            async move {
+                let Some(after) = after else { return Ok(None) };
+                let through = queue.shared.replica.range_end(after, users).await?;
+                Ok(Some((queue.read(after, through), through)))
+            }
+        })
+        .map_ok(|reading| async { Ok(reading.await.map_err(QueueFailure::Interrupted)??) })
+        .try_buffered(AT_ONCE)
     }
 
     /// Begins to read a range, also while nobody waits for it; the instant is from before the first row was read.
@@ -96,7 +113,7 @@ impl Queue {
         // Numbers are dear to parse, and our own facts to read: first see of whom it matters.
         let candidates: Vec<(&Facts, String)> = facts
             .iter()
-            .filter(|facts| self.entry(facts, &NumberFact::NotParsed, &nothing, settings, moment).is_some())
+            .filter(|facts| self.entry(facts, &nothing, settings, moment).is_some())
             .filter_map(|facts| match parse_number(Some(facts), &self.shared.numbers) {
                 NumberFact::Usable(number) => Some((facts, number.as_e164().to_owned())),
                 _ => None,
@@ -110,7 +127,7 @@ impl Queue {
         let mut picture = RangePicture::default();
         for (facts, number) in candidates {
             let own = own.get(&facts.id).unwrap_or(&unknown);
-            let Some((queue, available_at)) = self.entry(facts, &NumberFact::NotParsed, &own.facts, settings, moment) else {
+            let Some((queue, available_at)) = self.entry(facts, &own.facts, settings, moment) else {
                 continue;
             };
             let score = scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date());
@@ -124,17 +141,17 @@ impl Queue {
         Ok(picture)
     }
 
+    /// The entry that these facts call for, whatever the number: whoever has none that may be rung is sorted out before.
     fn entry(
         &self,
         facts: &Facts,
-        number: &NumberFact,
         own: &OwnFacts,
         settings: &VersionedSettings,
         moment: Moment,
     ) -> Option<(kernel::QueueKind, DateTime<Utc>)> {
         judge(&Input {
             facts: Some(facts),
-            number,
+            number: &NumberFact::NotParsed,
             own,
             pauses: &self.shared.pauses,
             settings: &settings.settings,

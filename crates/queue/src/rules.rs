@@ -44,8 +44,8 @@ pub enum NumberFact {
     Unusable(InvalidPhoneNumber),
     /// The platform holds none.
     Missing,
-    /// Not parsed, because it did not matter yet. Raises no objection: discovery asks again with the parsed number
-    /// before it believes that a person is eligible.
+    /// Not part of this judgement; raises no objection. Parsing is dear, so discovery first sees who would be eligible,
+    /// then leaves out whoever has no number that may be rung.
     NotParsed,
 }
 

@@ -9,7 +9,7 @@ pub use report::ExportFailure;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use auth::{Auth, AuthFailure, CurrentAgent, Intention, Leaving};
@@ -259,19 +259,21 @@ pub(crate) fn announce(hints: &Hints, agents: &[AgentId]) {
 pub struct HandBack {
     pool: PgPool,
     hints: Hints,
+    clock: Clock,
 }
 
 impl HandBack {
     /// Of the leases in this database.
-    pub const fn new(pool: PgPool, hints: Hints) -> Self {
-        Self { pool, hints }
+    pub const fn new(pool: PgPool, hints: Hints, clock: Clock) -> Self {
+        Self { pool, hints, clock }
     }
 }
 
 #[async_trait]
 impl Leaving for HandBack {
-    async fn left(&self, agents: &[AgentId]) {
-        match store::hand_back(&self.pool, agents).await {
+    async fn left(&self, agents: &[AgentId], at: Instant) {
+        let at = self.clock.now() - TimeDelta::from_std(at.elapsed()).unwrap_or_default();
+        match store::hand_back(&self.pool, agents, at).await {
             Ok(held) if held.is_empty() => {}
             Ok(held) => {
                 tracing::info!(queue.handed_back = held.len(), "people went back to the queue, because their agents are offline");

@@ -126,6 +126,10 @@ fn is_about_need(reason: &Reason) -> bool {
     matches!(reason, Reason::NothingToCallAbout)
 }
 
+/// What is said when nobody was handed out because the lease was lost on the way.
+pub(crate) const LOST_WHILE_CHECKED: &str =
+    "The person was let go while they were checked: in another window of yours, or because you went offline. Press Call next to try again.";
+
 /// What is said when everybody who was tried was passed over: with nobody else waiting, with more who wait, or when only
 /// the person already held was looked at.
 pub(crate) fn nobody_handed_out(tried: usize, is_call_next: bool, has_more: bool) -> String {

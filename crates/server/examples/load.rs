@@ -25,7 +25,7 @@ use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, Row as _};
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
-use users::Replica;
+use users::{PATIENCE, Replica};
 
 /// How many sessions are signed in.
 const SESSIONS: usize = 100;
@@ -348,7 +348,7 @@ impl Bench {
             let run = repeat(sessions, length, |_, turn| {
                 let user = UserId::new(people[turn % people.len()]);
                 async move {
-                    self.replica.context(user, self.clock.now()).await?.context("nobody")?;
+                    self.replica.context(user, self.clock.now(), PATIENCE).await?.context("nobody")?;
                     Ok(())
                 }
             });

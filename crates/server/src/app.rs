@@ -67,7 +67,7 @@ impl App {
     /// Wires the parts. Also gives the end of the hints that are to be told to the other servers.
     pub async fn new(parts: AppParts) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
         let (hints, outgoing) = Hints::channel();
-        let auth = staff(&parts.pool, &hints);
+        let auth = staff(&parts.pool, &hints, &parts.clock);
         let queue = Queue::new(QueueParts {
             pool: parts.pool.clone(),
             replica: parts.replica.clone(),
@@ -113,8 +113,8 @@ impl App {
 }
 
 /// Staff, with whoever must know that somebody has left.
-pub(crate) fn staff(pool: &PgPool, hints: &Hints) -> Auth {
-    Auth::new(pool.clone(), hints.clone(), Arc::new(HandBack::new(pool.clone(), hints.clone())))
+pub(crate) fn staff(pool: &PgPool, hints: &Hints, clock: &Clock) -> Auth {
+    Auth::new(pool.clone(), hints.clone(), Arc::new(HandBack::new(pool.clone(), hints.clone(), clock.clone())))
 }
 
 /// The pool of our own database; connects when it is first used, and again whenever the database comes back.

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use auth::{Auth, CurrentAgent};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -15,8 +16,12 @@ use futures::stream::{Stream, StreamExt as _};
 use kernel::{AgentId, Hint};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
+use tower_sessions::Session;
+use tower_sessions::session::Id;
 
 use crate::app::{App, Stopping};
 
@@ -28,6 +33,8 @@ const COALESCED: Duration = Duration::from_millis(75);
 pub(crate) const MOST_AT_ONCE: usize = 200;
 /// A comment is sent so often, so that a proxy does not think the stream dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A session can end without a hint, by time or by hands in the database: it is looked at so often.
+const SESSION_CHECK: Duration = Duration::from_mins(1);
 
 /// Whose event streams are open on this server.
 #[derive(Clone, Debug, Default)]
@@ -63,21 +70,48 @@ impl Drop for OpenStream {
     }
 }
 
-/// `GET /api/events`: hints, from “ask for everything” on, until the browser leaves or the server stops.
+/// `GET /api/events`: hints, from “ask for everything” on, until the browser leaves, its session is over or the server stops.
 pub(crate) async fn stream(
     State(app): State<App>,
-    Extension(agent): Extension<auth::CurrentAgent>,
+    Extension(agent): Extension<CurrentAgent>,
     Extension(stopping): Extension<Stopping>,
+    session: Session,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let open = app.streams.open(agent.id);
     let hints = BroadcastStream::new(app.hints.subscribe()).map(|hint| hint.unwrap_or(Hint::Everything));
-    let events = futures::stream::once(async { Hint::Everything }).chain(hints).map(move |hint| {
+    let is_over = session_is_over(app.auth.clone(), agent.id, session.id(), app.hints.subscribe());
+    // The last thing that is said when the session is over: the page looks at itself, and finds that it is signed out.
+    let last = futures::stream::once(async move { Hint::Agent(agent.id) });
+    let events = futures::stream::once(async { Hint::Everything }).chain(hints).take_until(is_over).chain(last).map(move |hint| {
         let _counted_while_this_lives = &open;
         // A hint is a plain word or an id; writing it cannot fail.
         Ok(Event::default().json_data(hint).unwrap_or_default())
     });
     let mut stops = WatchStream::from_changes(stopping.subscribe());
     Sse::new(events.take_until(async move { stops.next().await })).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// Returns when the session is over. The guard looked when the stream was opened; nothing else looks while it is open.
+async fn session_is_over(auth: Auth, agent: AgentId, session: Option<Id>, mut hints: Receiver<Hint>) {
+    loop {
+        let named = async {
+            loop {
+                match hints.recv().await {
+                    Ok(Hint::Agent(named)) if named == agent => return,
+                    Ok(_) => {}
+                    // It may have been among those that were missed.
+                    Err(RecvError::Lagged(_)) => return,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(SESSION_CHECK, named).await;
+        match auth.is_signed_in(session).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(error.message = %error, "an event stream's session could not be looked at"),
+        }
+    }
 }
 
 /// Tells the other servers, and this one, what changed: one statement for all hints of a moment. Never inside a
@@ -130,7 +164,10 @@ async fn hear_until_lost(app: &App) -> sqlx::Result<()> {
     let _ = app.hints.send(Hint::Everything);
     while let Some(notification) = listener.try_recv().await? {
         let heard: Vec<Hint> = serde_json::from_str(notification.payload()).unwrap_or_else(|_| vec![Hint::Everything]);
-        app.queue.forget_figures();
+        // What an agent is or does changes no figure unless the queues are named too.
+        if heard.iter().any(|hint| matches!(hint, Hint::Queues | Hint::Everything)) {
+            app.queue.forget_figures();
+        }
         for hint in heard {
             let _ = app.hints.send(hint);
         }

@@ -7,6 +7,3 @@ mod round_trips;
 pub use platform::{TestPlatform, UserFixture, claim_id};
 pub use proxy::TcpProxy;
 pub use round_trips::RoundTrips;
-
-/// The migrations, for `#[sqlx::test(migrator = "testkit::MIGRATOR")]`.
-pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -12,11 +12,19 @@ use tokio::task::{JoinHandle, JoinSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Forwarding,
+    /// Every answer is held back for so long.
+    Slow(Duration),
     Stalled,
     Stopped,
 }
 
-/// A TCP proxy that a test can stop, stall and resume. Ends with the value.
+impl State {
+    fn forwards(&self) -> bool {
+        matches!(self, Self::Forwarding | Self::Slow(_))
+    }
+}
+
+/// A TCP proxy that a test can stop, stall, slow down and resume. Ends with the value.
 #[derive(Debug)]
 pub struct TcpProxy {
     url: String,
@@ -58,6 +66,12 @@ impl TcpProxy {
     /// Accepts connections and forwards nothing, as a server that hangs.
     pub async fn stall(&self) {
         self.state.send_replace(State::Stalled);
+        self.wait_until(true).await;
+    }
+
+    /// Forwards again, also what waited, but holds every answer back for so long.
+    pub async fn slow(&self, delay: Duration) {
+        self.state.send_replace(State::Slow(delay));
         self.wait_until(true).await;
     }
 
@@ -112,7 +126,7 @@ async fn listen(first: TcpListener, address: SocketAddr, upstream: String, mut c
 }
 
 async fn forward(client: TcpStream, upstream: String, mut changes: watch::Receiver<State>) {
-    if changes.wait_for(|state| *state == State::Forwarding).await.is_err() {
+    if changes.wait_for(State::forwards).await.is_err() {
         return;
     }
     let Ok(server) = TcpStream::connect(upstream).await else { return };
@@ -120,17 +134,27 @@ async fn forward(client: TcpStream, upstream: String, mut changes: watch::Receiv
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     tokio::select! {
-        () = pump(from_client, to_server, changes.clone()) => {}
-        () = pump(from_server, to_client, changes) => {}
+        () = pump(from_client, to_server, changes.clone(), false) => {}
+        () = pump(from_server, to_client, changes, true) => {}
     }
 }
 
-async fn pump(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt + Unpin, mut changes: watch::Receiver<State>) {
+async fn pump(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    mut changes: watch::Receiver<State>,
+    is_answer: bool,
+) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let Ok(read) = from.read(&mut buffer).await else { return };
-        if read == 0 || changes.wait_for(|state| *state == State::Forwarding).await.is_err() || to.write_all(&buffer[..read]).await.is_err()
+        let Ok(state) = changes.wait_for(State::forwards).await.map(|state| *state) else { return };
+        if let State::Slow(delay) = state
+            && is_answer
         {
+            tokio::time::sleep(delay).await;
+        }
+        if read == 0 || to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }

@@ -25,4 +25,4 @@ pub use context::Context;
 #[cfg(feature = "ssr")]
 pub use error::ReplicaError;
 #[cfg(feature = "ssr")]
-pub use replica::{LagSource, Range, Replica, ReplicaOptions};
+pub use replica::{LagSource, PATIENCE, Range, Replica, ReplicaOptions};

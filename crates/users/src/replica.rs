@@ -20,7 +20,7 @@ use crate::store;
 use crate::types::{Facts, ReplicaLag};
 
 /// The server ends a statement after 1.5 s (see [`store::OPEN_SESSION`]); we wait a little longer, for its answer to arrive.
-const PATIENCE: Duration = Duration::from_millis(1_600);
+pub const PATIENCE: Duration = Duration::from_millis(1_600);
 
 /// A range is three statements with a limit of their own each, and two that begin and end the snapshot.
 const RANGE_PATIENCE: Duration = Duration::from_secs(6);
@@ -126,15 +126,15 @@ impl Replica {
         self.ask(PATIENCE, 1, move |conn| Box::pin(store::facts(conn, user, now))).await
     }
 
-    /// Facts and everything that an agent sees of one user, in one round trip; none when there is no such user.
-    pub async fn context(&self, user: UserId, now: DateTime<Utc>) -> Result<Option<Context>, ReplicaError> {
-        self.ask(PATIENCE, 1, move |conn| Box::pin(store::context(conn, user, now))).await
+    /// Facts and everything that an agent sees of one user, in one round trip; none when there is no such user. Given up after
+    /// `patience`, for whoever has spent some of their time already.
+    pub async fn context(&self, user: UserId, now: DateTime<Utc>, patience: Duration) -> Result<Option<Context>, ReplicaError> {
+        self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, now))).await
     }
 
-    /// The ids at which ranges of `limit` users end, in order. Above the last of them are fewer than `limit` users now, and whoever
-    /// comes later.
-    pub async fn range_ends(&self, limit: u32) -> Result<Vec<i64>, ReplicaError> {
-        self.ask(PATIENCE, 1, move |conn| Box::pin(store::range_ends(conn, limit))).await
+    /// The id of the last of `limit` users above the id `after`; none when there are fewer of them now.
+    pub async fn range_end(&self, after: i64, limit: u32) -> Result<Option<i64>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::range_end(conn, after, limit))).await
     }
 
     /// Everybody above the id `after`, through `through` or, without one, to the end of all ids; all as of one moment. `now` is
@@ -156,11 +156,6 @@ impl Replica {
         let grants = self.ask(PATIENCE, 1, |conn| Box::pin(store::grants(conn))).await?;
         let beyond = beyond_reading(&grants);
         if beyond.is_empty() { Ok(()) } else { Err(ReplicaError::AccountCanWrite { privileges: beyond.join(", ") }) }
-    }
-
-    /// What the server calls itself.
-    pub async fn version(&self) -> Result<String, ReplicaError> {
-        self.ask(PATIENCE, 1, |conn| Box::pin(store::version(conn))).await
     }
 
     /// Statements sent so far, those that open a connection left out.
@@ -326,7 +321,7 @@ mod tests {
         platform.user(1).insert().await.unwrap();
         platform.caught_up().await.unwrap();
         let replica = Replica::connect(platform.replica_url(), ReplicaOptions { max_connections: 1, ..ReplicaOptions::default() }).unwrap();
-        replica.version().await.unwrap();
+        replica.facts(UserId::new(1), kernel::machine_now()).await.unwrap();
 
         let dropped: Result<(), ReplicaError> = replica
             .ask(Duration::from_millis(100), 1, |conn| {

@@ -84,12 +84,8 @@ const CONTEXT: &str = "
     (select 5, 0, 0, 0, cast(type as char), cast(detail as char), null, null, null, null, null, null, null, created_at
       from user_logs where user_id = ? order by created_at desc, id limit 20)";
 
-/// The last id of every so many users; what is left above the last of them is fewer.
-const RANGE_ENDS: &str = "
-    select id
-      from (select cast(id as signed) as id, row_number() over (order by users.id) as place from users) as numbered
-     where place % ? = 0
-     order by numbered.id";
+/// The last id of the next so many users. One end at a time: a statement for all of them would grow with the table.
+const RANGE_END: &str = "select cast(id as signed) from users where id > ? order by users.id limit 1 offset ?";
 
 // In the statements of a range, `order by` names the column with its table: a bare `id` would mean the cast of the same name,
 // which no index has, and sort every time.
@@ -212,13 +208,14 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
     Ok(Some(context))
 }
 
-/// The ids at which ranges of `limit` users end, in order.
-pub(crate) async fn range_ends(conn: &mut MySqlConnection, limit: u32) -> Result<Vec<i64>, ReplicaError> {
-    sqlx::query_scalar(RANGE_ENDS)
-        .bind(limit)
-        .fetch_all(conn)
+/// The id of the last of `limit` users above `after`; none when there are fewer.
+pub(crate) async fn range_end(conn: &mut MySqlConnection, after: i64, limit: u32) -> Result<Option<i64>, ReplicaError> {
+    sqlx::query_scalar(RANGE_END)
+        .bind(after)
+        .bind(limit.saturating_sub(1))
+        .fetch_optional(conn)
         .await
-        .map_err(|error| ReplicaError::of(error, || "ends of ranges".to_owned()))
+        .map_err(|error| ReplicaError::of(error, || "end of a range".to_owned()))
 }
 
 /// Everybody above `after`, through `through` or to the end of all ids. The connection is inside a snapshot. Rows that cannot be read
@@ -301,11 +298,6 @@ pub(crate) async fn grants(conn: &mut MySqlConnection) -> Result<Vec<String>, Re
     let place = || "grants".to_owned();
     let rows = sqlx::raw_sql("show grants").fetch_all(conn).await.map_err(|error| ReplicaError::of(error, place))?;
     rows.iter().map(|row| row.try_get_unchecked(0).map_err(|error| ReplicaError::of(error, place))).collect()
-}
-
-/// What the server calls itself.
-pub(crate) async fn version(conn: &mut MySqlConnection) -> Result<String, ReplicaError> {
-    sqlx::query_scalar("select version()").fetch_one(conn).await.map_err(|error| ReplicaError::of(error, || "version".to_owned()))
 }
 
 async fn run(conn: &mut MySqlConnection, sql: &'static str) -> Result<(), ReplicaError> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::UserId;
 use sqlx::{Connection, Executor, MySqlConnection};
 use testkit::{TcpProxy, TestPlatform, claim_id};
-use users::{LagSource, Replica, ReplicaError, ReplicaOptions};
+use users::{LagSource, PATIENCE, Replica, ReplicaError, ReplicaOptions};
 
 /// Above 2^53, and odd: a floating-point number cannot hold it.
 const LARGE: i64 = 9_007_199_254_740_993;
@@ -64,7 +64,7 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
 
     let facts = replica.facts(UserId::new(48_213), now()).await.unwrap().unwrap();
     assert_eq!(replica.statements(), 1);
-    let context = replica.context(UserId::new(48_213), now()).await.unwrap().unwrap();
+    let context = replica.context(UserId::new(48_213), now(), PATIENCE).await.unwrap().unwrap();
     assert_eq!(replica.statements(), 2);
     let range = replica.range(0, None, now()).await.unwrap();
     assert_eq!(replica.statements(), 7);
@@ -89,7 +89,7 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     assert_eq!((card.log.len(), card.log[0].detail.as_str(), card.log[0].at.as_str()), (20, "line 25", "today 08:25"));
 
     assert_eq!(replica.facts(UserId::new(1), now()).await.unwrap(), None);
-    assert_eq!(replica.context(UserId::new(1), now()).await.unwrap(), None);
+    assert_eq!(replica.context(UserId::new(1), now(), PATIENCE).await.unwrap(), None);
     platform.drop().await.unwrap();
 }
 
@@ -125,7 +125,7 @@ async fn nulls_large_ids_extra_columns_and_other_types_are_borne() {
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
     let facts = replica.facts(UserId::new(LARGE), now()).await.unwrap().unwrap();
-    let context = replica.context(UserId::new(LARGE), now()).await.unwrap().unwrap();
+    let context = replica.context(UserId::new(LARGE), now(), PATIENCE).await.unwrap().unwrap();
     assert_eq!(facts, context.facts);
     assert_eq!(facts.id.get(), LARGE);
     assert_eq!((facts.is_enabled, facts.has_signed, &facts.raw_number, &facts.status), (false, false, &None, &None));
@@ -137,7 +137,7 @@ async fn nulls_large_ids_extra_columns_and_other_types_are_borne() {
     for id in [7, 8] {
         let facts = replica.facts(UserId::new(id), now()).await.unwrap().unwrap();
         assert!(!facts.has_signed, "user {id} has not signed");
-        assert_eq!(facts, replica.context(UserId::new(id), now()).await.unwrap().unwrap().facts);
+        assert_eq!(facts, replica.context(UserId::new(id), now(), PATIENCE).await.unwrap().unwrap().facts);
     }
     platform.drop().await.unwrap();
 }
@@ -167,7 +167,10 @@ async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
     platform.caught_up().await.unwrap();
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
-    let ends = replica.range_ends(3).await.unwrap();
+    let mut ends = Vec::new();
+    while let Some(end) = replica.range_end(ends.last().copied().unwrap_or(0), 3).await.unwrap() {
+        ends.push(end);
+    }
     assert_eq!(ends, [10, LARGE]);
     // Somebody joins beyond the last id while the walk is on its way.
     platform.user(LARGE + 1).claim("hsbc").requirement("selfie").insert().await.unwrap();
@@ -181,7 +184,7 @@ async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
         seen.extend(range.facts.iter().map(|facts| facts.id.get()));
     }
     assert_eq!(seen, [3, 4, 10, 11, 12, LARGE, LARGE + 1]);
-    assert_eq!(replica.range_ends(10).await.unwrap(), [] as [i64; 0], "fewer than a range");
+    assert_eq!(replica.range_end(0, 10).await.unwrap(), None, "fewer than a range");
     platform.drop().await.unwrap();
 }
 
@@ -195,7 +198,6 @@ async fn an_account_that_can_write_is_refused() {
 
     assert!(matches!(error, ReplicaError::AccountCanWrite { .. }), "{error}");
     assert!(!error.to_string().contains("PASSWORD"), "{error}");
-    assert!(writer.version().await.unwrap().starts_with(|c: char| c.is_ascii_digit()));
     platform.drop().await.unwrap();
 }
 

@@ -23,7 +23,7 @@ const CHECK_LEASE: TimeDelta = TimeDelta::seconds(30);
 /// another request of the same agent won.
 const EMPTY_ROUNDS: u32 = 2;
 
-/// After so long no further person is tried (rules, Call next: the whole of a request has 1.5 s for the replica).
+/// The time that a whole request has for the replica (rules, Eligibility). After so long no further person is tried either.
 const WHOLE_REQUEST: Duration = Duration::from_millis(1_500);
 
 /// Somebody of whom the replica holds something unreadable is not tried again for so long, or they would stop everybody
@@ -55,52 +55,78 @@ impl Queue {
     }
 
     async fn hand_out(&self, agent: &CurrentAgent, queue: Option<QueueKind>) -> Result<HandOut, QueueFailure> {
-        let mut passed_over: Vec<PassedOver> = Vec::new();
-        let mut tried: Vec<i64> = Vec::new();
-        let mut empty_rounds = 0;
-        let started = Instant::now();
-        let (mut has_more, mut is_change) = (false, false);
-        let found = loop {
-            let now = self.shared.clock.now();
-            let (version, taken) = store::take_next(&self.shared.pool, agent.id, queue, &tried, now, now + CHECK_LEASE).await?;
-            let settings = self.settings_of(version).await?;
-            let Some(taken) = taken else {
-                if queue.is_none() || empty_rounds == EMPTY_ROUNDS {
-                    break None;
-                }
-                empty_rounds += 1;
-                store::return_expired(&self.shared.pool, now).await?;
-                continue;
-            };
-            tried.push(taken.user.get());
-            is_change |= taken.is_new;
-            match self.check(agent, taken, &settings).await? {
-                Checked::HandedOut(hand_out) => break Some(hand_out),
-                Checked::PassedOver(passed) => passed_over.push(passed),
-                Checked::Lost => {}
-            }
-            if tried.len() >= usize::try_from(settings.settings.tries).unwrap_or(usize::MAX) || started.elapsed() > WHOLE_REQUEST {
-                has_more = true;
-                break None;
-            }
-        };
-        // Coming back to whoever is held already changes nothing. A hint would make every window of the agent look again.
-        if is_change || !passed_over.is_empty() {
+        let mut search = Search { patience: WHOLE_REQUEST, ..Search::default() };
+        let found = self.search(agent, queue, &mut search).await;
+        // Coming back to whoever is held already changes nothing, and neither does taking somebody who went back unchecked.
+        // A hint would make every window of the agent look again.
+        if (search.is_change && found.is_ok()) || !search.passed_over.is_empty() {
             announce(&self.shared.hints, &[agent.id]);
         }
-        let mut answer = found.map_or_else(HandOut::default, |hand_out| *hand_out);
-        if answer.user.is_none() && !passed_over.is_empty() {
-            answer.note = Some(words::nobody_handed_out(passed_over.len(), queue.is_some(), has_more));
+        let mut answer = found?.map_or_else(HandOut::default, |hand_out| *hand_out);
+        let passed_over = search.passed_over;
+        if answer.user.is_none() && search.is_lost && queue.is_some() {
+            answer.note = Some(words::LOST_WHILE_CHECKED.into());
+        } else if answer.user.is_none() && !passed_over.is_empty() {
+            answer.note = Some(words::nobody_handed_out(passed_over.len(), queue.is_some(), search.has_more));
         }
         answer.saved_calls = passed_over.iter().map(|passed| u32::from(passed.is_saved_call)).sum();
         answer.passed_over = passed_over;
         Ok(answer)
     }
 
+    /// Takes and checks one person after the other. Whatever came of it before a failure stands in `search`.
+    async fn search(
+        &self,
+        agent: &CurrentAgent,
+        queue: Option<QueueKind>,
+        search: &mut Search,
+    ) -> Result<Option<Box<HandOut>>, QueueFailure> {
+        let started = Instant::now();
+        let mut tried: Vec<i64> = Vec::new();
+        let mut empty_rounds = 0;
+        loop {
+            let now = self.shared.clock.now();
+            // A lease is lost when the agent goes offline, or to another of their windows: they are given nobody new.
+            let wanted = queue.filter(|_| !search.is_lost);
+            let (version, taken) = store::take_next(&self.shared.pool, agent.id, wanted, &tried, now, now + CHECK_LEASE).await?;
+            let settings = self.settings_of(version).await?;
+            let Some(taken) = taken else {
+                if wanted.is_none() || empty_rounds == EMPTY_ROUNDS {
+                    return Ok(None);
+                }
+                empty_rounds += 1;
+                store::return_expired(&self.shared.pool, now).await?;
+                continue;
+            };
+            tried.push(taken.user.get());
+            search.is_change |= taken.is_new;
+            match self.check(agent, taken, &settings, search).await? {
+                Checked::HandedOut(hand_out) => return Ok(Some(hand_out)),
+                Checked::PassedOver { person, had_effect } => {
+                    search.is_lost |= !had_effect;
+                    search.passed_over.push(person);
+                }
+                Checked::Lost => search.is_lost = true,
+            }
+            if tried.len() >= usize::try_from(settings.settings.tries).unwrap_or(usize::MAX) || started.elapsed() > WHOLE_REQUEST {
+                search.has_more = true;
+                return Ok(None);
+            }
+        }
+    }
+
     /// Reads the replica about one person, judges, writes the decision down and says what came of it.
-    async fn check(&self, agent: &CurrentAgent, taken: Taken, settings: &VersionedSettings) -> Result<Checked, QueueFailure> {
+    async fn check(
+        &self,
+        agent: &CurrentAgent,
+        taken: Taken,
+        settings: &VersionedSettings,
+        search: &mut Search,
+    ) -> Result<Checked, QueueFailure> {
         let asked_at = self.shared.clock.now();
-        let read = read_in_time(&self.shared.replica, taken.user, asked_at, settings.settings.max_lag_millis).await;
+        let asked = Instant::now();
+        let read = read_in_time(&self.shared.replica, taken.user, asked_at, settings.settings.max_lag_millis, search.patience).await;
+        search.patience = search.patience.saturating_sub(asked.elapsed());
         let (context, lag) = match read {
             Ok(read) => read,
             Err(failure) => return self.could_not_check(agent, &taken, settings, asked_at, failure).await,
@@ -220,14 +246,15 @@ impl Queue {
             agent.id = %decision.agent, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
             decision.is_saved_call = is_saved_call, "a person was passed over"
         );
-        Ok(Checked::PassedOver(PassedOver {
+        let person = PassedOver {
             user_id: taken.user,
             name: context.map_or_else(|| format!("User {}", taken.user), Context::name),
             decision_id: decision.id,
             reasons: judgement.reasons.clone(),
             words: words::passed_over(taken.queue, judgement),
             is_saved_call,
-        }))
+        };
+        Ok(Checked::PassedOver { person, had_effect })
     }
 
     /// The decision is written down as unknown. When the replica did not answer, or is too far behind, the request ends:
@@ -249,7 +276,8 @@ impl Queue {
                 purpose: purpose_of(taken),
                 queue: taken.queue,
                 settings_version: settings.version,
-                lag: failure.lag(),
+                // What was known when the replica was asked, also when it then gave no answer.
+                lag: failure.lag,
                 lag_source: self.shared.replica.lag_source(),
                 asked_at,
                 own: &taken.own.facts,
@@ -263,29 +291,30 @@ impl Queue {
             },
             self.shared.clock.now(),
         )?;
-        let is_this_person = matches!(&failure, CannotRead::Replica(ReplicaError::Broken { .. }));
+        let is_this_person = matches!(&failure.error, Some(ReplicaError::Broken { .. }));
         let disposal = match (is_this_person, taken.is_new) {
             (true, _) => Disposal::Delay(decision.made_at + UNREADABLE_DELAY),
             (false, true) => Disposal::Keep,
             (false, false) => Disposal::KeepLease,
         };
-        store::record_passed_over(&self.shared.pool, &decision, &disposal).await?;
-        match failure {
-            CannotRead::Replica(error) if is_this_person => {
+        let had_effect = store::record_passed_over(&self.shared.pool, &decision, &disposal).await?;
+        match failure.error {
+            Some(error) if is_this_person => {
                 tracing::error!(user.id = %taken.user, replica.problem = %error, "a person cannot be read and waits a while");
-                Ok(Checked::PassedOver(PassedOver {
+                let person = PassedOver {
                     user_id: taken.user,
                     name: format!("User {}", taken.user),
                     decision_id: decision.id,
                     reasons: Vec::new(),
                     words: "Cannot be read on the claims platform".into(),
                     is_saved_call: false,
-                }))
+                };
+                Ok(Checked::PassedOver { person, had_effect })
             }
-            CannotRead::Replica(error) => Err(error.into()),
-            CannotRead::TooFarBehind(lag) => {
+            Some(error) => Err(error.into()),
+            None => {
                 tracing::error!(
-                    replica.lag_millis = lag.map(|lag| lag.millis),
+                    replica.lag_millis = failure.lag.map(|lag| lag.millis),
                     "the replica's lag is unknown or over the limit: no call can be proved to be needed"
                 );
                 Err(QueueError::CannotCheck.into())
@@ -294,26 +323,36 @@ impl Queue {
     }
 }
 
+/// How far one request has come.
+#[derive(Default)]
+struct Search {
+    passed_over: Vec<PassedOver>,
+    /// Somebody was taken who was not held before.
+    is_change: bool,
+    /// A lease was lost while its person was being checked.
+    is_lost: bool,
+    /// Not everybody was tried.
+    has_more: bool,
+    /// What is left of the time that the request has for the replica.
+    patience: Duration,
+}
+
 enum Checked {
     HandedOut(Box<HandOut>),
-    PassedOver(PassedOver),
+    /// Without effect when the lease was lost while checking.
+    PassedOver {
+        person: PassedOver,
+        had_effect: bool,
+    },
     /// The lease was lost while checking.
     Lost,
 }
 
-enum CannotRead {
-    Replica(ReplicaError),
-    /// Or its lag is not known.
-    TooFarBehind(Option<ReplicaLag>),
-}
-
-impl CannotRead {
-    fn lag(&self) -> Option<ReplicaLag> {
-        match self {
-            Self::Replica(_) => None,
-            Self::TooFarBehind(lag) => *lag,
-        }
-    }
+struct CannotRead {
+    /// As last sampled, if that is known.
+    lag: Option<ReplicaLag>,
+    /// None when it was not asked, because it is too far behind or may be.
+    error: Option<ReplicaError>,
 }
 
 async fn read_in_time(
@@ -321,13 +360,14 @@ async fn read_in_time(
     user: UserId,
     now: DateTime<Utc>,
     max_lag_millis: i64,
+    patience: Duration,
 ) -> Result<(Option<Context>, ReplicaLag), CannotRead> {
     match replica.lag() {
         Some(lag) if lag.millis <= max_lag_millis => {
-            let context = replica.context(user, now).await.map_err(CannotRead::Replica)?;
-            Ok((context, lag))
+            let context = replica.context(user, now, patience).await;
+            context.map(|context| (context, lag)).map_err(|error| CannotRead { lag: Some(lag), error: Some(error) })
         }
-        lag => Err(CannotRead::TooFarBehind(lag)),
+        lag => Err(CannotRead { lag, error: None }),
     }
 }
 

@@ -164,14 +164,14 @@ pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
     .await
 }
 
-/// Ends the leases of these agents. Their people wait again as they did before, without a delay: nobody has dealt with
+/// Ends the leases that these agents had at that time. Their people wait again as they did before, without a delay: nobody has dealt with
 /// them. Whose leases they were.
-pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId]) -> sqlx::Result<Vec<AgentId>> {
+pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId], at: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
     sqlx::query_scalar!(
         r#"
         with theirs as (
-            select id from queue.lease where agent_id = any($1) order by id for update
+            select id from queue.lease where agent_id = any($1) and taken_at <= $2 order by id for update
         ),
         gone as (
             delete from queue.lease l using theirs where l.id = theirs.id returning l.user_id, l.agent_id
@@ -185,6 +185,7 @@ pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId]) -> sqlx::Result
         select agent_id as "agent_id: AgentId" from gone
         "#,
         &ids,
+        at,
     )
     .fetch_all(pool)
     .await

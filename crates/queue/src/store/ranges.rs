@@ -27,13 +27,7 @@ pub(crate) struct Merged {
 /// Makes the entries of the users of a range (to the end of all ids when it has no end) what the picture says, in
 /// one statement. Writes only rows that differ; leaves everybody under a lease, and everything read later than
 /// `read_at`, as it is.
-pub(crate) async fn merge_range(
-    pool: &PgPool,
-    range: &Range,
-    picture: &RangePicture,
-    read_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Merged> {
+pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePicture, read_at: DateTime<Utc>) -> sqlx::Result<Merged> {
     sqlx::query_as!(
         Merged,
         r#"
@@ -53,7 +47,7 @@ pub(crate) async fn merge_range(
             where e.user_id > $1
                 and e.user_id <= $2
                 and e.user_id <> all($3)
-                and e.user_id <> all($11)
+                and e.user_id <> all($10)
                 and e.leased_by is null
                 and e.facts_read_at <= $9
                 and not exists (select from queue.lease l where l.user_id = e.user_id)
@@ -67,13 +61,21 @@ pub(crate) async fn merge_range(
             where (
                     o.user_id is null
                     or (o.kind, o.score, o.raw_sum, o.number) is distinct from (w.kind, w.score, w.raw_sum, w.number)
-                    or greatest(o.available_at, $10) <> greatest(w.available_at, $10)
+                    or greatest(o.available_at, $9) <> greatest(w.available_at, $9)
                 )
                 and not exists (select from queue.lease l where l.user_id = w.user_id)
+                -- Call next may have removed them since the range was read, and there is no entry left to say how old its facts were.
+                and (
+                    o.user_id is not null
+                    or not exists (
+                        select from queue.decision d
+                        where d.user_id = w.user_id and d.made_at >= $9 and d.outcome = 'refused' and d.had_effect
+                    )
+                )
         ),
         merged as (
             insert into queue.entry as e (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
-            select d.user_id, d.kind, d.score, d.raw_sum, $10, d.available_at, d.number, $9
+            select d.user_id, d.kind, d.score, d.raw_sum, $9, d.available_at, d.number, $9
             from different d
             order by d.user_id
             on conflict (user_id) do update
@@ -105,7 +107,6 @@ pub(crate) async fn merge_range(
         &picture.available,
         &picture.numbers,
         read_at,
-        now,
         &range.unreadable.iter().map(|user| user.get()).collect::<Vec<_>>(),
     )
     .fetch_one(pool)

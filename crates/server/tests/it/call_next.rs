@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use auth::Role;
+use auth::{Leaving as _, Role};
 use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::json;
@@ -113,12 +113,18 @@ async fn a_call_is_saved_once_however_many_windows_look_at_the_person_at_once(_:
         .unwrap();
     app.platform.caught_up().await.unwrap();
 
+    app.warm_replica().await;
+    // So slow that all of them read before any of them decides.
+    app.replica_proxy.slow(Duration::from_millis(400)).await;
+
     let answers = join_all((0..8).map(|_| agent.ask("/api/queue/current", json!({})))).await;
+    app.replica_proxy.resume().await;
 
     let saved: i64 = answers.iter().map(|answer| answer["saved_calls"].as_i64().unwrap()).sum();
     assert_eq!(saved, 1);
     assert_eq!(agent.ask("/api/queue/saved_today", json!({})).await.as_array().unwrap().len(), 1);
     let without_effect = app.count("select count(*) from queue.decision where not had_effect").await;
+    assert!(without_effect > 0, "the windows did not look at the same time");
     assert_eq!(app.count("select count(*) from queue.decision").await, 2 + without_effect, "one offer, one saved call, and who came late");
     let history = agent.ask("/api/queue/history", json!({"user_id": "1"})).await;
     assert_eq!(history.as_array().unwrap().len(), 2, "{history}");
@@ -153,25 +159,46 @@ async fn asking_twice_or_reloading_returns_the_same_lease(_: PgPoolOptions, conn
 
 /// lessons, line 1: two agents rang the same person.
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_hundred_agents_at_once_never_get_the_same_person_also_while_leases_expire_and_are_killed(
+async fn two_hundred_takers_of_a_hundred_people_never_share_one_also_while_leases_expire_and_are_killed(
     _: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
     let app = Arc::new(TestApp::start(connect).await);
-    for id in 1..=120 {
+    for id in 1..=100 {
         app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
     }
     app.discover().await;
     let mut agents: Vec<Client> = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..200 {
         agents.push(app.signed_in(Role::Agent).await);
     }
 
-    let first = join_all(agents.iter().map(Client::call_next)).await;
-    let held: HashSet<String> = first.iter().filter_map(|answer| answer["user"]["id"].as_str().map(str::to_owned)).collect();
-    assert_eq!(held.len(), 100, "100 agents, 100 people");
+    for _ in 0..2 {
+        let answers = join_all(agents.iter().map(Client::call_next)).await;
+        let held: Vec<&str> = answers.iter().filter_map(|answer| answer["user"]["id"].as_str()).collect();
+        assert_eq!(held.len(), 100, "200 agents, 100 people");
+        assert_eq!(held.iter().collect::<HashSet<_>>().len(), 100);
+        let holders = agents.iter().zip(&answers).filter(|(_, answer)| answer["user"]["id"].is_string());
+        let skip = |lease: &serde_json::Value| json!({"lease_id": lease, "reason": "language"});
+        join_all(holders.map(|(agent, answer)| agent.ask("/api/queue/release", skip(&answer["lease_id"])))).await;
+        app.clock.advance(TimeDelta::minutes(31));
+    }
+    // The same from the records: everybody twice, and the second time after the first was over.
+    let handed_out = "select count(*) from queue.decision where outcome = 'callable' and had_effect";
+    assert_eq!(app.count(handed_out).await, 200);
+    assert_eq!(app.count("select count(distinct (user_id, lease_id)) from queue.decision where outcome = 'callable'").await, 200);
+    let overlaps = "select count(*)
+        from (
+            select d.made_at, lag(r.released_at) over (partition by d.user_id order by d.lease_id) as let_go_at
+            from queue.decision d
+            join queue.release r on r.lease_id = d.lease_id
+            where d.outcome = 'callable'
+        ) held
+        where made_at < let_go_at";
+    assert_eq!(app.count(overlaps).await, 0);
 
     // Half of the leases run out and some are deleted by hand while everybody asks again.
+    join_all(agents.iter().map(Client::call_next)).await;
     sqlx::query("update queue.lease set expires_at = $1 where id % 2 = 0").bind(app.now()).execute(&app.pool).await.unwrap();
     let killer = {
         let app = Arc::clone(&app);
@@ -188,15 +215,15 @@ async fn a_hundred_agents_at_once_never_get_the_same_person_also_while_leases_ex
             }
         })
     };
-    let second = join_all(agents.iter().map(Client::call_next)).await;
+    join_all(agents.iter().map(Client::call_next)).await;
     killer.await.unwrap();
-    assert!(second.iter().filter(|answer| answer["user"]["id"].is_string()).count() >= 90);
-    // Whatever happened meanwhile: a person is held once, and the copy agrees with the lease.
-    let now = join_all(agents.iter().map(|agent| agent.ask("/api/queue/current", json!({})))).await;
-    let people: Vec<String> = now.iter().filter_map(|answer| answer["user"]["id"].as_str().map(str::to_owned)).collect();
-    assert_eq!(people.len(), people.iter().collect::<HashSet<_>>().len());
     app.app.queue.return_expired().await.unwrap();
     app.app.queue.rescue_orphans().await.unwrap();
+    // Whoever lost somebody asks again: everybody is with somebody, once, and the copy agrees with the lease.
+    let now = join_all(agents.iter().map(Client::call_next)).await;
+    let people: Vec<&str> = now.iter().filter_map(|answer| answer["user"]["id"].as_str()).collect();
+    assert_eq!(people.len(), 100);
+    assert_eq!(people.iter().collect::<HashSet<_>>().len(), 100);
     let disagreeing = "select count(*) from queue.entry e full join queue.lease l on l.user_id = e.user_id and l.agent_id = e.leased_by
         where (e.leased_by is not null and l.id is null) or (l.id is not null and e.user_id is null)";
     assert_eq!(app.count(disagreeing).await, 0);
@@ -345,6 +372,35 @@ async fn a_person_who_cannot_be_read_waits_and_the_next_one_is_handed_out(_: PgP
     app.stop().await;
 }
 
+/// What a request did before it failed is done, and shows.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_was_passed_over_before_a_failure_is_announced(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=2 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    sqlx::query("update users set is_enabled = 0 where id = 1").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    for statement in [
+        "create function queue.fail() returns trigger language plpgsql as 'begin raise exception $$planted$$; end'",
+        "create trigger planted before insert on queue.decision for each row when (new.user_id = 2) execute function queue.fail()",
+    ] {
+        sqlx::query(statement).execute(&app.pool).await.unwrap();
+    }
+    let agent = app.signed_in(Role::Agent).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let mut hints = app.app.hints().subscribe();
+
+    let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+
+    assert_eq!(status, 500, "{answer}");
+    assert_eq!(app.count("select count(*) from queue.decision where is_saved_call").await, 1);
+    let hint = tokio::time::timeout(Duration::from_secs(5), hints.recv()).await.unwrap().unwrap();
+    assert_eq!(hint, kernel::Hint::Queues);
+    app.stop().await;
+}
+
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn at_most_25_people_are_tried_and_the_answer_says_so(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;
@@ -474,6 +530,65 @@ async fn whoever_goes_offline_hands_back_at_once_and_whoever_takes_a_break_does_
     assert_eq!(leaver.ask("/api/queue/held", json!({})).await, json!(null));
     assert_eq!(other.call_next().await["user"]["id"], "1", "without a delay: nobody has dealt with them");
     assert_eq!(app.count("select count(*) from queue.release").await, 0, "nobody has skipped");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_goes_offline_while_somebody_is_being_checked_is_given_nobody_else(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=3 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    app.warm_replica().await;
+
+    // The person may still be rung, and then not any more.
+    for has_signed in [false, true] {
+        if has_signed {
+            let statement = "update users set current_signature_file_id = '00000000-0000-4000-8000-000000000009' where id = 1";
+            sqlx::query(statement).execute(app.platform.primary()).await.unwrap();
+            app.platform.caught_up().await.unwrap();
+        }
+        let leaver = app.signed_in(Role::Agent).await;
+        app.replica_proxy.stall().await;
+        let asking = {
+            let leaver = leaver.clone();
+            tokio::spawn(async move { leaver.call_next().await })
+        };
+        while app.count("select count(*) from queue.lease").await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        leaver.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+        app.replica_proxy.resume().await;
+
+        let answer = asking.await.unwrap();
+        assert_eq!(answer["user"], json!(null), "{answer}");
+        assert_eq!(answer["saved_calls"], 0, "a decision without effect saves nothing");
+        assert!(answer["note"].as_str().unwrap().contains("was let go while they were checked"), "{answer}");
+        assert_eq!(app.count("select count(*) from queue.lease").await, 0);
+        assert_eq!(app.count("select count(*) from queue.entry where leased_by is null").await, 3);
+    }
+    assert_eq!(app.count("select count(*) from queue.decision where not had_effect").await, 2);
+    app.stop().await;
+}
+
+/// The sweep reads who is offline first and ends their leases after that.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_came_back_after_they_were_listed_as_offline_keeps_their_person(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let back = app.signed_in(Role::Agent).await;
+    let agents = [kernel::AgentId::new(back.agent)];
+    let hand_back = queue::HandBack::new(app.pool.clone(), kernel::Hints::channel().0, app.clock.clone());
+
+    let listed = Instant::now();
+    back.call_next().await;
+    hand_back.left(&agents, listed).await;
+    assert_eq!(app.count("select count(*) from queue.lease").await, 1);
+
+    hand_back.left(&agents, Instant::now()).await;
+    assert_eq!(app.count("select count(*) from queue.lease").await, 0);
     app.stop().await;
 }
 

@@ -1,11 +1,16 @@
 //! Discovery: the queues are what the platform says, whatever was there before.
 
+use std::time::Duration;
+
 use auth::Role;
-use queue::DiscoveryReport;
+use chrono::TimeDelta;
+use kernel::{Moment, PhoneNumber, UserId};
+use queue::rules::{Input, NumberFact, OwnFacts, Pauses, judge};
+use queue::{DiscoveryReport, QueueError, QueueFailure, Settings};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, development};
 
 async fn entries(app: &TestApp) -> Vec<(i64, String)> {
     sqlx::query_as("select user_id, kind from queue.entry order by user_id").fetch_all(&app.pool).await.unwrap()
@@ -79,7 +84,7 @@ async fn an_older_picture_never_overwrites_a_newer_one(_: PgPoolOptions, connect
     app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
     app.discover().await;
     sqlx::query("update queue.entry set kind = 'outstanding_requests', facts_read_at = $1")
-        .bind(app.now() + chrono::TimeDelta::hours(1))
+        .bind(app.now() + TimeDelta::hours(1))
         .execute(&app.pool)
         .await
         .unwrap();
@@ -87,6 +92,29 @@ async fn an_older_picture_never_overwrites_a_newer_one(_: PgPoolOptions, connect
     app.discover().await;
 
     assert_eq!(entries(&app).await, [(1, "outstanding_requests".to_owned())]);
+    app.stop().await;
+}
+
+/// A range that was read before Call next removed somebody is no reason to bring them back.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_was_removed_since_a_range_was_read_does_not_come_back(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let enable = |is_enabled: bool| sqlx::query("update users set is_enabled = ?").bind(is_enabled).execute(app.platform.primary());
+    enable(false).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let agent = app.signed_in(Role::Agent).await;
+    assert_eq!(agent.call_next().await["saved_calls"], 1);
+
+    // The range is read a minute before that, when the platform still said otherwise.
+    enable(true).await.unwrap();
+    app.clock.advance(TimeDelta::minutes(-1));
+    assert_eq!(app.discover().await, DiscoveryReport { users_read: 1, kept: 1, ..DiscoveryReport::default() });
+    assert_eq!(entries(&app).await, []);
+
+    app.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(app.discover().await.added, 1, "what is read later holds");
     app.stop().await;
 }
 
@@ -105,6 +133,113 @@ async fn putting_back_outlives_a_discovery(_: PgPoolOptions, connect: PgConnectO
     app.stop().await;
 }
 
+/// People of every kind, with gaps between them, and some beyond what a floating-point number holds.
+async fn a_mixed_crowd(app: &TestApp) -> Vec<i64> {
+    let ids: Vec<i64> = (1..=23).map(|n| n * 7).chain([9_007_199_254_740_993, 9_007_199_254_740_995]).collect();
+    for (kind, id) in ids.iter().enumerate() {
+        let person = app.platform.user(*id).phone(&format!("+4477009{kind:05}"));
+        // Claims' ids are made from their users', so the largest users have none.
+        let person = match (kind % 8, *id < 1_000) {
+            (_, false) => person.unsigned(),
+            (0..=2, _) => person.unsigned().claim("santander"),
+            (3 | 4, _) => person.claim("lloyds").requirement("proof_of_address"),
+            (5, _) => person.unsigned().disabled().claim("lloyds"),
+            (6, _) => person.unsigned().claim("hsbc").no_phone(),
+            _ => person.claim("lloyds"),
+        };
+        person.insert().await.unwrap();
+    }
+    app.platform.caught_up().await.unwrap();
+    ids
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn ranges_of_any_size_give_the_entries_that_judging_each_user_gives(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let ids = a_mixed_crowd(&app).await;
+    let body: serde_json::Value =
+        sqlx::query_scalar("select body from queue.settings order by version desc limit 1").fetch_one(&app.pool).await.unwrap();
+    let settings: Settings = serde_json::from_value(body).unwrap();
+    let policy = development().numbers();
+    let mut judged = Vec::new();
+    for id in &ids {
+        let facts = app.app.replica.facts(UserId::new(*id), app.now()).await.unwrap().unwrap();
+        let number = match facts.raw_number.as_deref().map(|raw| PhoneNumber::parse(raw, &policy)) {
+            None => NumberFact::Missing,
+            Some(Ok(number)) => NumberFact::Usable(number),
+            Some(Err(why)) => NumberFact::Unusable(why),
+        };
+        let judgement = judge(&Input {
+            facts: Some(&facts),
+            number: &number,
+            own: &OwnFacts::default(),
+            pauses: &Pauses::default(),
+            settings: &settings,
+            bank_holidays: &queue::hours::bank_holidays().unwrap(),
+            moment: Moment::new(app.now()),
+        });
+        judged.extend(judgement.entry(app.now()).map(|(queue, _)| (*id, queue.as_str().to_owned())));
+    }
+    assert!(judged.len() > 10, "{judged:?}");
+
+    for range in [1, 4, 5, 1_000] {
+        sqlx::query("delete from queue.entry").execute(&app.pool).await.unwrap();
+        let report = app.app.queue.discover_in_ranges(range).await.unwrap();
+        assert_eq!((report.users_read, report.added), (25, i64::try_from(judged.len()).unwrap()), "ranges of {range}");
+        assert_eq!(entries(&app).await, judged, "ranges of {range}");
+    }
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_replica_that_stops_on_the_way_leaves_the_entries_as_they_are_and_the_ledger_says_so(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    a_mixed_crowd(&app).await;
+    app.app.queue.discover().await.unwrap();
+    let before: Vec<String> = sqlx::query_scalar("select e::text from queue.entry e order by 1").fetch_all(&app.pool).await.unwrap();
+    let (queue, read) = (app.app.queue.clone(), app.app.replica.statements());
+    app.replica_proxy.slow(Duration::from_millis(30)).await;
+
+    let walking = tokio::spawn(async move { queue.discover_in_ranges(1).await });
+    // Some of the ranges are read by then, each with five statements.
+    app.until("some ranges are read", || app.app.replica.statements() > read + 30).await;
+    app.replica_proxy.stop().await;
+
+    let failed = walking.await.unwrap();
+    assert!(matches!(failed, Err(QueueFailure::Replica(_))), "{failed:?}");
+    let after: Vec<String> = sqlx::query_scalar("select e::text from queue.entry e order by 1").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(after, before);
+    let failure: Option<String> =
+        sqlx::query_scalar("select failure from queue.discovery_run order by id desc limit 1").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(failure.as_deref(), Some("the replica failed"));
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn what_a_replica_too_far_behind_says_moves_nobody(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    sqlx::query("update users set is_enabled = 0").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    sqlx::query(
+        "insert into queue.settings select version + 1, jsonb_set(body, '{max_lag_millis}', '-1'), created_at, null from queue.settings",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+
+    let refused = app.app.queue.discover().await;
+
+    assert!(matches!(refused, Err(QueueFailure::Refused(QueueError::CannotCheck))), "{refused:?}");
+    assert_eq!(entries(&app).await, [(1, "unsigned_users".to_owned())]);
+    assert_eq!(app.count("select count(*) from queue.discovery_run where failure is not null and ended_at is not null").await, 1);
+    app.stop().await;
+}
+
 /// lessons, lines 2 and 12: overlapping jobs.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn only_one_discovery_runs_at_a_time(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -119,7 +254,7 @@ async fn only_one_discovery_runs_at_a_time(_: PgPoolOptions, connect: PgConnectO
 
     let refused = app.app.queue.discover().await;
 
-    assert!(matches!(refused, Err(queue::QueueFailure::DiscoveryIsRunning)), "{refused:?}");
+    assert!(matches!(refused, Err(QueueFailure::DiscoveryIsRunning)), "{refused:?}");
     assert_eq!(app.count("select count(*) from queue.discovery_run").await, 0);
     sqlx::Connection::close(other).await.unwrap();
     assert_eq!(app.app.queue.discover().await.unwrap().added, 1);

@@ -44,6 +44,35 @@ async fn without_the_replica_call_next_says_in_words_that_it_cannot_check_and_no
     app.stop().await;
 }
 
+/// The time that a request has for the replica is that of all its reads together.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_slow_replica_has_a_second_and_a_half_for_a_whole_request(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=5 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    sqlx::query("update users set is_enabled = 0").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let agent = app.signed_in(Role::Agent).await;
+    app.warm_replica().await;
+    app.replica_proxy.slow(Duration::from_millis(650)).await;
+
+    let asked = Instant::now();
+    let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+
+    assert_eq!(status, 503, "the third read is given up: {answer}");
+    assert!(asked.elapsed() < Duration::from_millis(1_800), "{:?}", asked.elapsed());
+    assert_eq!(app.count("select count(*) from queue.decision where outcome = 'refused'").await, 2);
+    let unknown: serde_json::Value =
+        sqlx::query_scalar("select convert_from(record, 'UTF8')::jsonb->'replica' from queue.decision where outcome = 'unknown'")
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+    assert_eq!((&unknown["has_answered"], unknown["lag_millis"].is_i64()), (&json!(false), true), "the lag was known: {unknown}");
+    app.stop().await;
+}
+
 /// A lag over the limit proves nothing, and neither does an unknown one.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_replica_too_far_behind_is_not_believed(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -98,4 +127,16 @@ async fn when_postgresql_comes_back_the_server_recovers_by_itself(_: PgPoolOptio
     }
     assert_eq!(last, 200);
     app.stop().await;
+}
+
+/// lessons, line 47: statements without an end. → The server ends one by itself, whoever still waits for it.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn postgresql_ends_a_slow_statement(_: PgPoolOptions, connect: PgConnectOptions) {
+    let pool = server::app::pool_options().connect_lazy_with(server::app::with_timeouts(connect));
+
+    let asked = Instant::now();
+    let error = sqlx::query("select pg_sleep(30)").execute(&pool).await.unwrap_err();
+
+    assert_eq!(error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(), Some("57014"), "{error}");
+    assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
 }

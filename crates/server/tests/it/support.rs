@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth::Role;
 use chrono::{DateTime, Utc};
-use kernel::{Clock, machine_now};
+use kernel::{Clock, UserId, machine_now};
 use reqwest::header;
 use serde_json::Value;
 use server::app::{App, AppParts, pool_options, with_timeouts};
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
-use users::{Replica, ReplicaOptions};
+use users::{PATIENCE, Replica, ReplicaOptions};
 
 /// A Tuesday at 10:30 in London.
 pub const OPEN: &str = "2026-11-24T10:30:00Z";
@@ -103,19 +103,7 @@ impl TestApp {
         .fetch_one(&self.pool)
         .await
         .unwrap();
-        // A session as signing in makes it, without the price of a password.
-        let id = Id::default();
-        sqlx::query(
-            "insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
-             values ($1, $2, $3, $3, $3 + interval '2 hours')",
-        )
-        .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
-        .bind(agent)
-        .bind(machine_now())
-        .execute(&self.pool)
-        .await
-        .unwrap();
-        self.client(Some(format!("dialler_session={id}")), agent)
+        self.client(Some(self.session_cookie(agent).await), agent)
     }
 
     /// Nobody in particular, who keeps whatever cookie comes.
@@ -131,6 +119,56 @@ impl TestApp {
         }
         let http = reqwest::Client::builder().cookie_store(true).default_headers(headers).build().unwrap();
         Client { http, base: self.base.clone(), agent }
+    }
+
+    /// Another browser of the same agent.
+    pub async fn signed_in_again(&self, agent: &Client) -> Client {
+        self.client(Some(self.session_cookie(agent.agent).await), agent.agent)
+    }
+
+    /// A session as signing in makes it, without the price of a password; its cookie.
+    pub async fn session_cookie(&self, agent: i64) -> String {
+        let id = Id::default();
+        sqlx::query(
+            "insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
+             values ($1, $2, $3, $3, $3 + interval '2 hours')",
+        )
+        .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
+        .bind(agent)
+        .bind(machine_now())
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        format!("dialler_session={id}")
+    }
+
+    /// Makes every connection to the replica that may be needed, and prepares there what a slow replica would take long for.
+    pub async fn warm_replica(&self) {
+        for _ in 0..4 {
+            let all = (0..12).map(|_| self.app.replica.context(UserId::new(1), self.now(), PATIENCE));
+            for read in futures::future::join_all(all).await {
+                read.unwrap();
+            }
+        }
+    }
+
+    /// Every row of every module, without the times at which somebody was last heard.
+    pub async fn everything_but_hearing(&self) -> Vec<String> {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('auth', 'queue', 'server') order by 1",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap();
+        let mut rows = Vec::new();
+        for table in tables {
+            let statement = format!(
+                "select (to_jsonb(t) - array['seen_at', 'last_seen_at', 'expires_at'])::text || '{table}' from {table} t order by 1"
+            );
+            rows.extend(sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(statement)).fetch_all(&self.pool).await.unwrap());
+        }
+        assert!(rows.iter().any(|row| row.ends_with("queue.entry")));
+        rows
     }
 
     pub async fn count(&self, what: &'static str) -> i64 {
