@@ -313,6 +313,8 @@ impl Decision {
 pub struct VerifiedDecision {
     /// Its id.
     pub id: DecisionId,
+    /// Anything came of it. Stands beside the record, which is made before that is known.
+    pub had_effect: bool,
     /// The record as it was written.
     pub record: serde_json::Value,
     /// SHA-256 of the record's bytes, in hexadecimal.
@@ -329,6 +331,7 @@ impl VerifiedDecision {
     /// Checks the hash and the commitment.
     pub(crate) fn check(
         id: DecisionId,
+        had_effect: bool,
         record: &[u8],
         content_hash: &[u8],
         personal: Option<(&[u8], &[u8])>,
@@ -338,7 +341,7 @@ impl VerifiedDecision {
         let promised = record.get("personal_commitment").and_then(serde_json::Value::as_str).unwrap_or_default();
         let is_personal_intact = personal.map(|(salt, facts)| hex(&commitment(salt, facts)) == promised);
         let personal = personal.map(|(_, facts)| serde_json::from_slice(facts)).transpose()?;
-        Ok(Self { id, content_hash: hex(content_hash), is_content_intact, record, personal, is_personal_intact })
+        Ok(Self { id, had_effect, content_hash: hex(content_hash), is_content_intact, record, personal, is_personal_intact })
     }
 }
 
@@ -361,4 +364,28 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_record_and_changed_personal_facts_are_found() {
+        let (salt, facts) = ([7; 32], br#"{"name":"Priya Raman"}"#);
+        let record = format!(r#"{{"outcome":"callable","personal_commitment":"{}"}}"#, hex(&commitment(&salt, facts)));
+        let hash = Sha256::digest(&record);
+        let id = DecisionId::generate();
+        let check = |record: &str, personal| {
+            let checked = VerifiedDecision::check(id, true, record.as_bytes(), &hash, personal).unwrap();
+            (checked.is_content_intact, checked.is_personal_intact)
+        };
+
+        assert_eq!(check(&record, Some((&salt[..], &facts[..]))), (true, Some(true)));
+        assert_eq!(check(&record, None), (true, None), "erased");
+        assert_eq!(check(&record.replace("callable", "refused"), Some((&salt, facts))), (false, Some(true)));
+        assert_eq!(check(&record, Some((&salt, br#"{"name":"Priya Rahman"}"#))), (true, Some(false)));
+        assert_eq!(check(&record, Some((&[8; 32], facts))), (true, Some(false)), "another salt");
+        assert_eq!(check(r#"{"outcome":"callable"}"#, Some((&salt, facts))), (false, Some(false)), "no commitment at all");
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Read as _, Write as _};
 
 use anyhow::Context as _;
-use auth::NewAgent;
+use auth::{Auth, NewAgent};
 use kernel::{DecisionId, Hints};
 
 use crate::app::{App, connect_database, staff};
@@ -87,7 +87,18 @@ async fn seed(config: &Config, options: &crate::cli::Seed) -> anyhow::Result<()>
 }
 
 async fn agents(config: &Config, command: Agents) -> anyhow::Result<()> {
-    let auth = staff(&connect_database(&config.database)?, &Hints::unheard());
+    let pool = connect_database(&config.database)?;
+    let (hints, outgoing) = Hints::channel();
+    let telling = tokio::spawn(crate::events::send_hints(pool.clone(), outgoing));
+    let clock = clock::business_clock(&pool, config.environment.clock).await?;
+    let done = change_staff(&staff(&pool, &hints, &clock), command).await;
+    // Dropping the last sender closes the channel; open screens are told first, also of what came before a failure.
+    drop(hints);
+    telling.await?;
+    done
+}
+
+async fn change_staff(auth: &Auth, command: Agents) -> anyhow::Result<()> {
     match command {
         Agents::Create { email, name, role } => {
             let id = auth.create(NewAgent { email, name, role, password: read_password()? }).await.map_err(words)?;
@@ -134,6 +145,7 @@ fn read_password() -> anyhow::Result<String> {
 
 async fn discover(config: &Config) -> anyhow::Result<()> {
     let (app, outgoing) = App::connect(config).await?;
+    app.replica.check_account().await.context(serve::REFUSED_ACCOUNT)?;
     let telling = tokio::spawn(crate::events::send_hints(app.pool.clone(), outgoing));
     let report = app.queue.discover().await?;
     print(&format!(
@@ -167,6 +179,7 @@ async fn decision(config: &Config, id: DecisionId) -> anyhow::Result<()> {
     print(&format!("content hash  {} ({})", decision.content_hash, yes(decision.is_content_intact)))?;
     let personal = decision.is_personal_intact.map_or("erased; the record stands without them", yes);
     print(&format!("personal      {personal}"))?;
+    print(&format!("effect        {}", if decision.had_effect { "yes" } else { "none, the lease was lost meanwhile" }))?;
     print("sealed        no")?;
     print(&serde_json::to_string_pretty(&decision.record)?)?;
     if let Some(personal) = &decision.personal {

@@ -22,6 +22,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How often a replica that was away at the start is asked for its account.
 const RECHECK: Duration = Duration::from_secs(5);
 
+/// Said of an account of the replica that may do more than read.
+pub(crate) const REFUSED_ACCOUNT: &str = "the account of REPLICA_DATABASE_URL is refused";
+
 pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()> {
     let address = config.http.bind_address;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (BIND_ADDRESS)"))?;
@@ -99,7 +102,7 @@ async fn account_only_reads(replica: &Replica) -> anyhow::Result<bool> {
             tracing::warn!(error.message = %error, "the replica does not answer yet; nobody is handed out until it does");
             Ok(false)
         }
-        Err(error) => Err(error).context("the account of REPLICA_DATABASE_URL is refused"),
+        Err(error) => Err(error).context(REFUSED_ACCOUNT),
     }
 }
 

@@ -129,7 +129,7 @@ impl Queue {
     pub async fn decision(&self, id: DecisionId) -> Result<VerifiedDecision, QueueFailure> {
         let row = store::find_decision(&self.shared.pool, id).await?.ok_or(QueueError::NoSuchDecision)?;
         let personal = row.salt.as_deref().zip(row.facts.as_deref());
-        Ok(VerifiedDecision::check(id, &row.record, &row.content_hash, personal)?)
+        Ok(VerifiedDecision::check(id, row.had_effect, &row.record, &row.content_hash, personal)?)
     }
 
     /// Calls `line` with everybody who waits, by user id.

@@ -144,6 +144,7 @@ async fn clear_entry(connection: &mut PgConnection, user: UserId) -> sqlx::Resul
 }
 
 pub(crate) struct DecisionRow {
+    pub(crate) had_effect: bool,
     pub(crate) record: Vec<u8>,
     pub(crate) content_hash: Vec<u8>,
     pub(crate) salt: Option<Vec<u8>>,
@@ -154,7 +155,7 @@ pub(crate) async fn find_decision(pool: &PgPool, id: DecisionId) -> sqlx::Result
     sqlx::query_as!(
         DecisionRow,
         r#"
-        select d.record, d.content_hash, p.salt as "salt?", p.facts as "facts?"
+        select d.had_effect, d.record, d.content_hash, p.salt as "salt?", p.facts as "facts?"
         from queue.decision d
         left join queue.decision_personal p on p.decision_id = d.id
         where d.id = $1

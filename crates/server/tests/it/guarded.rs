@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-const FUNCTIONS: [(&str, Option<Role>); 14] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 14] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),
@@ -81,7 +81,7 @@ async fn no_server_function_answers_to_get(_: PgPoolOptions, connect: PgConnectO
     app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
     app.discover().await;
     let supervisor = app.signed_in(Role::Supervisor).await;
-    let before = everything_but_hearing(&app).await;
+    let before = app.everything_but_hearing().await;
 
     for (path, _) in FUNCTIONS {
         for query in ["", "?queue=unsigned_users", "?intention=break"] {
@@ -90,26 +90,8 @@ async fn no_server_function_answers_to_get(_: PgPoolOptions, connect: PgConnectO
         }
     }
 
-    assert_eq!(everything_but_hearing(&app).await, before);
+    assert_eq!(app.everything_but_hearing().await, before);
     app.stop().await;
-}
-
-/// Every row of every module, without the times at which somebody was last heard.
-async fn everything_but_hearing(app: &TestApp) -> Vec<String> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('auth', 'queue', 'server') order by 1",
-    )
-    .fetch_all(&app.pool)
-    .await
-    .unwrap();
-    let mut rows = Vec::new();
-    for table in tables {
-        let statement =
-            format!("select (to_jsonb(t) - array['seen_at', 'last_seen_at', 'expires_at'])::text || '{table}' from {table} t order by 1");
-        rows.extend(sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(statement)).fetch_all(&app.pool).await.unwrap());
-    }
-    assert!(rows.iter().any(|row| row.ends_with("queue.entry")));
-    rows
 }
 
 /// Anybody at all can report an error; a flood of them fills no log.
@@ -149,7 +131,7 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
 async fn a_change_from_a_foreign_or_missing_origin_is_refused_and_nobody_is_let_in_by_cors(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;
     let agent = app.signed_in(Role::Agent).await;
-    let cookie = agent_cookie(&app, agent.agent).await;
+    let cookie = app.session_cookie(agent.agent).await;
 
     for origin in [None, Some("https://evil.example"), Some("null"), Some("http://localhost")] {
         let mut request = reqwest::Client::new()
@@ -176,22 +158,4 @@ async fn a_change_from_a_foreign_or_missing_origin_is_refused_and_nobody_is_let_
     assert!(!preflight.headers().keys().any(|name| name.as_str().starts_with("access-control")));
 
     app.stop().await;
-}
-
-/// A second session of the same agent, as a header.
-async fn agent_cookie(app: &TestApp, agent: i64) -> String {
-    use sha2::{Digest as _, Sha256};
-
-    let id = tower_sessions::session::Id::default();
-    sqlx::query(
-        "insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $3, $3 + interval '2 hours')",
-    )
-    .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
-    .bind(agent)
-    .bind(kernel::machine_now())
-    .execute(&app.pool)
-    .await
-    .unwrap();
-    format!("dialler_session={id}")
 }

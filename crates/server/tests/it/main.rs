@@ -4,9 +4,11 @@
 
 mod architecture;
 mod call_next;
+mod commands;
 mod discovery;
 mod guarded;
 mod inputs;
 mod outages;
+mod screens;
 mod staff;
 mod support;

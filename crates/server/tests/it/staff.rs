@@ -1,9 +1,17 @@
 //! Signing in and out, and what ends a session.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use auth::{NewAgent, Role};
+use axum::body::Body;
+use axum::http::Request;
 use reqwest::header;
 use serde_json::json;
+use server::router::router;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
 
 use crate::support::TestApp;
 
@@ -31,7 +39,7 @@ async fn an_agent_signs_in_is_known_and_signs_out(_: PgPoolOptions, connect: PgC
         .unwrap();
     assert_eq!(response.status(), 200);
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
 
     let me = browser.ask("/api/auth/me", json!({})).await;
     assert_eq!(
@@ -48,6 +56,28 @@ async fn an_agent_signs_in_is_known_and_signs_out(_: PgPoolOptions, connect: PgC
     assert_eq!(replayed.unwrap().status(), 401);
     assert_eq!(app.count("select count(*) from auth.agent where intention = 'offline'").await, 1);
     assert_eq!(app.count("select count(*) from auth.session where ended_reason = 'signed_out'").await, 1);
+    app.stop().await;
+}
+
+/// lessons, line 42. A browser sends such a cookie over TLS alone.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn behind_https_the_cookie_is_secure(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = with_hannah(connect).await;
+    let address = "https://dialler.example.co.uk";
+    let router = router(&app.app, address, Path::new("no-front-end-in-these-tests"), Arc::new(watch::Sender::new(false)));
+
+    let request = Request::post("/api/auth/sign_in")
+        .header(header::ORIGIN, address)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(json!({"email": EMAIL, "password": PASSWORD}).to_string()))
+        .unwrap();
+    let response = router.oneshot(request).await.unwrap();
+
+    assert_eq!(response.status(), 200);
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    for flag in ["Secure", "HttpOnly", "SameSite=Strict"] {
+        assert!(cookie.split("; ").any(|part| part == flag), "{cookie}");
+    }
     app.stop().await;
 }
 
