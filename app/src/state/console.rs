@@ -476,7 +476,7 @@ impl Console {
         let name = self.held_name().unwrap_or_default();
         // A question on its way would be answered with the person who is leaving. It is asked anew if they stay.
         self.changes.update_value(|changes| *changes += 1);
-        let is_asked = self.task.get_untracked() == Some(Task::CheckingAgain);
+        let is_asked = matches!(self.task.get_untracked(), Some(Task::CheckingAgain | Task::Following));
         if is_asked {
             self.task.set(None);
         }
