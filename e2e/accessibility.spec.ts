@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { GARETH, HANNAH, alive, expect, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { GARETH, HANNAH, alive, elsewhere, expect, personOnScreen, setStatus, signIn, skip, test } from "./support";
 
 const check = async (page: Page, what: string) => {
   const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
@@ -35,11 +35,9 @@ for (const scheme of ["light", "dark"] as const) {
     await page.keyboard.press("Escape");
     await skip(page);
 
-    const context = await browser.newContext({ colorScheme: scheme, reducedMotion: "reduce", baseURL: process.env.BASE_URL });
-    const floor = await context.newPage();
-    await signIn(floor, GARETH);
+    const floor = await elsewhere(browser, GARETH, { colorScheme: scheme, reducedMotion: "reduce" });
     await expect(floor.getByRole("row", { name: /Hannah Whitfield/ })).toBeVisible();
     await check(floor, "floor");
-    await context.close();
+    await floor.context().close();
   });
 }

@@ -1,5 +1,5 @@
 // What the journeys share: people who sign in, and the two databases behind the product.
-import { type Browser, type Page, expect, test as base } from "@playwright/test";
+import { type Browser, type BrowserContextOptions, type Page, expect, test as base } from "@playwright/test";
 import mysql from "mysql2/promise";
 import pg from "pg";
 
@@ -14,12 +14,12 @@ export const test = base.extend<{ noErrors: void }>({
   noErrors: [
     async ({ context }, use) => {
       expected = [];
+      errors = [];
       await ours("update auth.session set ended_at = now(), ended_reason = 'signed_out' where ended_at is null");
       await ours("update auth.agent set intention = 'offline', intention_since = now()");
       await ours("update queue.entry set leased_by = null, leased_until = null");
       await ours("delete from queue.lease");
-      const errors: string[] = [];
-      context.on("page", (page) => collectErrors(page, errors));
+      context.on("page", collectErrors);
       await use();
       expect(errors, "errors in the browser's console").toEqual([]);
     },
@@ -30,10 +30,12 @@ export { expect };
 
 /** The browser itself reports a refused request; where a refusal is what the journey is about, it names its status. */
 let expected: number[] = [];
+/** What the consoles of all pages of a journey have said; looked at when it ends. */
+let errors: string[] = [];
 export const expectStatus = (...statuses: number[]) => {
   expected = statuses;
 };
-const collectErrors = (page: Page, errors: string[]) => {
+const collectErrors = (page: Page) => {
   page.on("console", (message) => {
     const isExpected = expected.some((status) => message.text().includes(`status of ${status}`));
     if (message.type() === "error" && !isExpected) errors.push(message.text());
@@ -56,12 +58,10 @@ export const signIn = async (page: Page, email: string) => {
 };
 
 /** A second person, in a browser of their own. */
-export const elsewhere = async (browser: Browser, email: string): Promise<Page> => {
-  const context = await browser.newContext({ baseURL: process.env.BASE_URL });
+export const elsewhere = async (browser: Browser, email: string, options: BrowserContextOptions = {}): Promise<Page> => {
+  const context = await browser.newContext({ baseURL: process.env.BASE_URL, ...options });
+  context.on("page", collectErrors);
   const page = await context.newPage();
-  const errors: string[] = [];
-  collectErrors(page, errors);
-  page.on("close", () => expect(errors).toEqual([]));
   await signIn(page, email);
   return page;
 };

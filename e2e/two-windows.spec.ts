@@ -59,6 +59,52 @@ test("what an agent does in one window shows in the other", async ({ page }) => 
   await second.waitForURL(/sign-in\?reason=signed_out/);
 });
 
+test("a skip while the other window's person is on their way leaves the window alive", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  const first = await personOnScreen(page);
+  const second = await secondWindow(page);
+  await personOnScreen(second);
+  await page.getByRole("button", { name: "Skip…" }).click();
+  await page.getByLabel("Language").check();
+
+  // This window learns who is held only when the other has somebody else, and who that is only after its own skip.
+  let look = () => {};
+  const hasNext = new Promise<void>((resolve) => (look = resolve));
+  await page.route("**/api/queue/held", async (route) => {
+    await hasNext;
+    await route.continue();
+  });
+  let deliver = () => {};
+  const isSkipped = new Promise<void>((resolve) => (deliver = resolve));
+  await page.route("**/api/queue/current", async (route) => {
+    const response = await route.fetch();
+    await isSkipped;
+    await route.fulfill({ response });
+  });
+  await skip(second);
+  await second.keyboard.press("Alt+n");
+  const next = await personOnScreen(second);
+  expect(next.id).not.toBe(first.id);
+  const following = page.waitForRequest("**/api/queue/current");
+  look();
+  await following;
+  expectStatus(409);
+  const refused = page.waitForResponse("**/api/queue/release");
+  await page.getByRole("button", { name: "Skip", exact: true }).click();
+  await (await refused).finished();
+  deliver();
+
+  await expect.poll(async () => (await personOnScreen(page)).id).toBe(next.id);
+  await page.unrouteAll();
+  await page.getByRole("button", { name: "Check again" }).click();
+  await expect(page.locator("#live-polite")).toContainText(`Checked again. ${next.name}`);
+  await skip(page);
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
+});
+
 test("what an agent does shows on the floor, and makes no other console ask about itself", async ({ page, browser }) => {
   await signIn(page, HANNAH);
   const floor = await elsewhere(browser, GARETH);

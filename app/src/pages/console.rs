@@ -41,7 +41,7 @@ fn console() -> Result<impl IntoView, Missing> {
     set_title("Console");
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;
-    let console = State::start(session, provided::<Announcer>("announcer")?);
+    let console = State::start(session, provided::<Announcer>("announcer")?, provided::<Summary>("summary")?);
     provide_context(console);
 
     // Another window of this agent, or the server, may have changed who is held.
@@ -258,7 +258,10 @@ fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
     let summary = expect_context::<Summary>();
     let heading = NodeRef::new();
     console.focus_when_wanted(heading);
-    let (headline, words) = nobody_words(console.choice(), &held.value);
+    let queue = console.choice();
+    let nobody = Arc::clone(&held);
+    // The figures may come after the answer.
+    let words = Memo::new(move |_| nobody_words(queue, &nobody.value, console.waiting(queue)));
     let other = move || {
         let other = CHOICES.into_iter().find(|queue| *queue != console.choice())?;
         numbers(summary, other).filter(|(callable, _)| *callable > 0).map(|(callable, _)| (other, callable))
@@ -268,8 +271,8 @@ fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
         <section class=format!("{CARD} px-8 py-9") aria-labelledby="nobody">
             <div class="mx-auto max-w-xl text-center">
                 <span class="inline-block text-success">{icon(Icon::CircleCheck, "size-8")}</span>
-                <h1 tabindex="-1" node_ref=heading class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="nobody">{headline}</h1>
-                <p class="mt-2 text-base leading-6 text-muted">{words}</p>
+                <h1 tabindex="-1" node_ref=heading class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="nobody">{move || words.get().0}</h1>
+                <p class="mt-2 text-base leading-6 text-muted">{move || words.get().1}</p>
                 {move || match other() {
                     Some((queue, callable)) => view! {
                         <p class="mt-4 text-dense text-muted">{queue.label()}" has "{count(callable)}" callable now."</p>

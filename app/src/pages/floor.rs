@@ -22,9 +22,6 @@ use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
 
-/// The replica may be this far behind before it is amber, in milliseconds.
-const LAG_LIMIT: i64 = 5_000;
-
 /// What a supervisor sees of everybody.
 #[component]
 pub(crate) fn Floor() -> impl IntoView {
@@ -56,7 +53,7 @@ fn floor() -> Result<impl IntoView, Missing> {
 fn FloorHeader(summary: Summary) -> impl IntoView {
     let health = move || {
         summary.map(|summary| {
-            let lag_is_well = summary.replica_lag_millis.is_some_and(|millis| millis <= LAG_LIMIT);
+            let lag_is_well = summary.replica_lag_millis.is_some_and(|millis| millis <= summary.max_lag_millis);
             let lag_words = summary.replica_lag_millis.map_or_else(|| "no answer".to_owned(), lag);
             let discovery = summary.last_discovery.clone();
             view! {

@@ -10,8 +10,9 @@ use queue::{HandOut, PassedOver, ReleaseReason};
 
 use super::announce::Announcer;
 use super::clock::Received;
+use super::query::Query;
 use super::session::Session;
-use crate::format::{counted, lower_first};
+use crate::format::{count, counted, lower_first};
 
 /// The queues that an agent can choose.
 pub(crate) const CHOICES: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];
@@ -142,17 +143,28 @@ fn saved_words(hand_out: &HandOut) -> Option<String> {
     }
 }
 
-/// Why nobody was offered, and what to do about it.
-pub(crate) fn nobody_words(queue: QueueKind, hand_out: &HandOut) -> (String, String) {
-    match &hand_out.note {
-        Some(note) => ("Nobody is with you now".to_owned(), note.clone()),
-        None => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
+/// Why nobody was offered; `waiting` of the queue cannot be called yet, if that is known.
+pub(crate) fn nobody_words(queue: QueueKind, hand_out: &HandOut, waiting: Option<i64>) -> (String, String) {
+    let headline = || format!("Nobody can be called from {} now", queue.label());
+    match (&hand_out.note, waiting) {
+        (Some(note), _) => ("Nobody is with you now".to_owned(), note.clone()),
+        (None, Some(0)) => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
+        (None, Some(1)) => (headline(), "One person waits for a time.".to_owned()),
+        (None, Some(many)) => (headline(), format!("{} people wait for a time.", count(many))),
+        (None, None) => (headline(), "Whoever is left waits for a time, or is with somebody else.".to_owned()),
     }
 }
 
 /// Everything that is read out about an answer; `gone` says that the person on the screen is not held any more. The region
 /// keeps its last words, so an answer that changes what is true must say so.
-fn answer_words(task: Task, is_same: bool, gone: Option<&str>, queue: QueueKind, hand_out: &HandOut) -> Option<String> {
+fn answer_words(
+    task: Task,
+    is_same: bool,
+    gone: Option<&str>,
+    queue: QueueKind,
+    hand_out: &HandOut,
+    waiting: Option<i64>,
+) -> Option<String> {
     let offered = match (task, is_same) {
         (Task::CheckingAgain, true) => offered_words(hand_out).map(|words| format!("Checked again. {words}")),
         (_, true) => None,
@@ -161,7 +173,7 @@ fn answer_words(task: Task, is_same: bool, gone: Option<&str>, queue: QueueKind,
     let nobody = match (gone, task) {
         (Some(gone), _) => Some(gone.to_owned()),
         (None, Task::CallingNext) if hand_out.user.is_none() => {
-            let (headline, words) = nobody_words(queue, hand_out);
+            let (headline, words) = nobody_words(queue, hand_out, waiting);
             Some(format!("{headline}. {words}"))
         }
         _ => None,
@@ -213,11 +225,12 @@ pub(crate) struct Console {
     is_follow_due: StoredValue<bool>,
     session: Session,
     announcer: Announcer,
+    summary: Query<queue::Summary>,
 }
 
 impl Console {
     /// Begins by asking whether somebody is held already.
-    pub(crate) fn start(session: Session, announcer: Announcer) -> Self {
+    pub(crate) fn start(session: Session, announcer: Announcer, summary: Query<queue::Summary>) -> Self {
         let held = RwSignal::<Option<Arc<Received<HandOut>>>>::new(None);
         let task = RwSignal::new(None);
         let stage = Memo::new(move |_| held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention())));
@@ -236,6 +249,7 @@ impl Console {
             is_follow_due: StoredValue::new(false),
             session,
             announcer,
+            summary,
         };
         console.restore();
         let intention = Memo::new(move |_| session.intention());
@@ -284,6 +298,11 @@ impl Console {
         if self.stage.get_untracked() == Stage::NobodyLeft {
             self.held.set(None);
         }
+    }
+
+    /// How many in a queue cannot be called before some time, as last counted.
+    pub(crate) fn waiting(self, queue: QueueKind) -> Option<i64> {
+        self.summary.map(|summary| summary.queues.iter().find(|count| count.queue == queue).map(|count| count.waiting)).flatten()
     }
 
     /// The name of whoever is held.
@@ -439,7 +458,9 @@ impl Console {
             let is_offline = untrack(|| self.session.intention()) == Intention::Offline;
             gone_words(&name, &hand_out, is_offline)
         });
-        if let Some(words) = answer_words(task, is_same, gone.as_deref(), self.choice.get_untracked(), &hand_out) {
+        let queue = self.choice.get_untracked();
+        let waiting = untrack(|| self.waiting(queue));
+        if let Some(words) = answer_words(task, is_same, gone.as_deref(), queue, &hand_out, waiting) {
             self.announcer.say(words);
         }
         if gone.is_some() || !is_same {
@@ -587,6 +608,20 @@ mod tests {
     }
 
     #[test]
+    fn whoever_waits_for_a_time_is_not_said_to_be_dealt_with() {
+        let words = |waiting| {
+            let (headline, words) = nobody_words(QueueKind::UnsignedUsers, &nobody(), waiting);
+            format!("{headline}. {words}")
+        };
+        assert!(words(Some(0)).starts_with("Nobody is left in") && words(Some(0)).ends_with("dealt with."));
+        assert!(words(Some(1)).ends_with("One person waits for a time."));
+        assert!(words(Some(1_204)).ends_with("1,204 people wait for a time."));
+        assert!(!words(None).contains("dealt with"));
+        let closed = HandOut { note: Some("Calls may be made from tomorrow 09:00.".into()), ..nobody() };
+        assert_eq!(nobody_words(QueueKind::UnsignedUsers, &closed, Some(3)).1, "Calls may be made from tomorrow 09:00.");
+    }
+
+    #[test]
     fn what_becomes_of_the_held_person_is_said() {
         assert_eq!(intention_words(Intention::Break, None), "You are on a break.");
         assert_eq!(
@@ -614,7 +649,8 @@ mod tests {
 
     #[test]
     fn whatever_changes_what_is_true_is_read_out() {
-        let words = |task, is_same, gone, hand_out: &HandOut| answer_words(task, is_same, gone, QueueKind::UnsignedUsers, hand_out);
+        let words =
+            |task, is_same, gone, hand_out: &HandOut| answer_words(task, is_same, gone, QueueKind::UnsignedUsers, hand_out, Some(0));
 
         assert_eq!(words(Task::CallingNext, false, None, &somebody()).as_deref(), Some("Priya Raman. 0 checks passed."));
         assert_eq!(words(Task::CheckingAgain, true, None, &somebody()).as_deref(), Some("Checked again. Priya Raman. 0 checks passed."));

@@ -17,7 +17,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Me, WireError> {
     Ok(agent.me())
 }
 
-/// Ends the session; the agent goes offline. Answers also when nobody was signed in.
+/// Ends the session of this browser; the agent goes offline unless they are signed in elsewhere too.
 #[server(prefix = "/api", endpoint = "auth/sign_out", input = Json, output = Json)]
 pub async fn sign_out() -> Result<(), WireError> {
     let agent = session::current_agent().await?;

@@ -134,6 +134,8 @@ pub struct Summary {
     pub decisions_last_hour: i64,
     /// How far the replica is behind; none when it does not answer.
     pub replica_lag_millis: Option<i64>,
+    /// How far it may be behind before nobody is handed out.
+    pub max_lag_millis: i64,
     /// When discovery last ended well: `today 10:02`.
     pub last_discovery: Option<String>,
     /// Whether calls may be made now, and until when, in words: “until 20:00”.

@@ -47,6 +47,7 @@ impl Queue {
             saved_today_by_me: figures.saved.get(&agent.id).copied().unwrap_or(0),
             decisions_last_hour: totals.decisions_last_hour,
             replica_lag_millis: self.shared.replica.lag().map(|lag| lag.millis),
+            max_lag_millis: self.settings().settings.max_lag_millis,
             last_discovery: totals.last_discovery.map(|at| display_time(at, moment.at)),
             hours: self.hours(),
             business_time: moment.london.format("%A %-d %B, %H:%M").to_string(),
