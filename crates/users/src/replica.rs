@@ -19,7 +19,8 @@ use crate::error::ReplicaError;
 use crate::store;
 use crate::types::{Facts, ReplicaLag};
 
-/// The server ends a statement after 1.5 s (see [`store::OPEN_SESSION`]); we wait a little longer, for its answer to arrive.
+/// The server ends a statement after 1.5 s, as every session tells it when it is opened; we wait a little longer, for its answer to
+/// arrive.
 pub const PATIENCE: Duration = Duration::from_millis(1_600);
 
 /// A range is three statements with a limit of their own each, and two that begin and end the snapshot.
