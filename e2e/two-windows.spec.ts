@@ -56,7 +56,7 @@ test("what an agent does in one window shows in the other", async ({ page }) => 
   await page.getByRole("button", { name: /my account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.waitForURL(/sign-in\?reason=signed_out/);
-  await second.waitForURL(/sign-in\?reason=signed_out/);
+  await expect(second).toHaveURL(/sign-in\?reason=signed_out/);
 });
 
 test("a skip while the other window's person is on their way leaves the window alive", async ({ page }) => {

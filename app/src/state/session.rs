@@ -120,11 +120,14 @@ impl Session {
             // Signing out in another window has taken the mark away.
             let why = if mark::is_set() { Why::Ended } else { Why::SignedOut };
             mark::clear();
-            self.signed.update(|signed| {
-                if !matches!(signed, Signed::Out(_)) {
-                    *signed = Signed::Out(why);
-                }
-            });
+            self.leave(why);
+        }
+    }
+
+    /// Once: a second time would abort the loading of the page that the first began.
+    fn leave(self, why: Why) {
+        if !self.signed.with_untracked(|signed| matches!(signed, Signed::Out(_))) {
+            self.signed.set(Signed::Out(why));
         }
     }
 
@@ -136,7 +139,7 @@ impl Session {
                 Ok(()) => {
                     self.is_changing();
                     mark::clear();
-                    self.signed.set(Signed::Out(Why::SignedOut));
+                    self.leave(Why::SignedOut);
                 }
                 Err(error) => {
                     self.noticed(&error);
