@@ -1,0 +1,129 @@
+//! What tests and demos ask and tell the emulator, beside what Twilio has. JSON, for this machine alone; README.md shows the shapes.
+
+mod show;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures::{Stream, StreamExt as _};
+use serde_json::{Value, json};
+use tokio_stream::wrappers::BroadcastStream;
+
+use crate::cast::Mix;
+use crate::core::Core;
+use crate::faults::{Change, Faults};
+use crate::journal::{Entry, Wanted};
+use crate::life::{Cause, Order};
+use crate::scenario::{Posted, Scenario};
+
+/// Everything below `/admin`.
+pub fn router() -> Router<Arc<Core>> {
+    Router::new()
+        .route("/scenarios", post(add_scenario).get(list_scenarios).delete(clear_scenarios))
+        .route("/mix", get(get_mix).post(set_mix))
+        .route("/faults", get(get_faults).post(set_faults))
+        .route("/calls", get(show::calls))
+        .route("/calls/{sid}", get(show::call))
+        .route("/calls/{sid}/hangup", post(hang_up))
+        .route("/conferences", get(show::conferences))
+        .route("/presence", get(presence))
+        .route("/journal", get(journal))
+        .route("/events", get(events))
+        .route("/reset", post(reset))
+}
+
+/// Why the emulator does not do as it is told.
+#[derive(Debug)]
+struct AdminFault(StatusCode, String);
+
+impl AdminFault {
+    fn unknown(what: &str) -> Self {
+        Self(StatusCode::NOT_FOUND, format!("there is no {what}"))
+    }
+}
+
+impl IntoResponse for AdminFault {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({"message": self.1}))).into_response()
+    }
+}
+
+async fn add_scenario(State(core): State<Arc<Core>>, Json(posted): Json<Posted>) -> Result<StatusCode, AdminFault> {
+    let scenario = Scenario::read(posted).map_err(|problem| AdminFault(StatusCode::UNPROCESSABLE_ENTITY, problem))?;
+    core.company().scenarios.push(scenario);
+    Ok(StatusCode::CREATED)
+}
+
+async fn list_scenarios(State(core): State<Arc<Core>>) -> Json<Value> {
+    let company = core.company();
+    let shown = company.scenarios.iter().map(|scenario| json!({"to": scenario.to, "left": scenario.left, "steps": scenario.steps.len()}));
+    Json(shown.collect())
+}
+
+async fn clear_scenarios(State(core): State<Arc<Core>>) -> StatusCode {
+    core.company().scenarios.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn get_mix(State(core): State<Arc<Core>>) -> Json<Mix> {
+    Json(core.company().mix)
+}
+
+async fn set_mix(State(core): State<Arc<Core>>, Json(mix): Json<Mix>) -> Result<Json<Mix>, AdminFault> {
+    if !mix.is_whole() {
+        return Err(AdminFault(StatusCode::UNPROCESSABLE_ENTITY, "the shares have to make 100".to_owned()));
+    }
+    core.company().mix = mix;
+    Ok(Json(mix))
+}
+
+async fn get_faults(State(core): State<Arc<Core>>) -> Json<Faults> {
+    Json(core.faults.get())
+}
+
+async fn set_faults(State(core): State<Arc<Core>>, Json(change): Json<Change>) -> Json<Faults> {
+    let faults = core.faults.change(change);
+    if change.drop_ws {
+        core.lines.drop_all();
+    }
+    Json(faults)
+}
+
+/// The party of this call puts down the telephone; of a browser's call, the network ends it.
+async fn hang_up(State(core): State<Arc<Core>>, Path(sid): Path<String>) -> Result<StatusCode, AdminFault> {
+    core.model().call(&sid).filter(|call| !call.status.is_final()).ok_or_else(|| AdminFault::unknown("such live call"))?;
+    core.order(&sid, Order::Hangup(Cause::Party));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn presence(State(core): State<Arc<Core>>) -> Json<Value> {
+    Json(json!(core.lines.presence()))
+}
+
+async fn journal(State(core): State<Arc<Core>>, Query(wanted): Query<Wanted>) -> Json<Vec<Entry>> {
+    Json(core.journal.read(&wanted))
+}
+
+/// Entries of the journal as they are written. Who is too slow is told to read the journal: `event: behind`.
+async fn events(State(core): State<Arc<Core>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let entries = BroadcastStream::new(core.journal.listen()).map(|entry| {
+        let event = match entry {
+            Ok(entry) => Event::default().id(entry.sequence.to_string()).json_data(&*entry).unwrap_or_default(),
+            Err(_) => Event::default().event("behind").data(""),
+        };
+        Ok(event)
+    });
+    Sse::new(entries).keep_alive(KeepAlive::default())
+}
+
+/// All calls end, and everything that was set or written is forgotten. Calls end without webhooks.
+async fn reset(State(core): State<Arc<Core>>) -> StatusCode {
+    core.reset();
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,56 @@
+//! What an emulator is told at its start.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::cast::Mix;
+
+/// An application: what `application_sid` in a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Absolute; asked, by a signed form post, what to do with every call that a browser makes.
+    pub voice_url: String,
+    /// Absolute; told when such a call is over.
+    pub status_callback: Option<String>,
+}
+
+/// One account with one API key.
+#[derive(Clone)]
+pub struct Config {
+    /// `AC…`.
+    pub account_sid: String,
+    /// Signs webhooks, and is a password for REST.
+    pub auth_token: String,
+    /// `SK…`.
+    pub api_key_sid: String,
+    /// Signs access tokens, and is a password for REST with the key as user.
+    pub api_secret: String,
+    /// By sid, `AP…`.
+    pub applications: BTreeMap<String, Application>,
+    /// Numbers of the account, E.164, that calls may come from. When empty, any number may.
+    pub numbers: Vec<String>,
+    /// The UDP port of all media, on every address of this machine; 0 takes any that is free.
+    pub media_port: u16,
+    /// Draws the behaviour of parties at ordinary numbers.
+    pub seed: u64,
+    /// Shares of that draw.
+    pub mix: Mix,
+    /// Multiplies every wait of a simulated party, ringing time-outs included: 1 is as in life, 0.1 is ten times as fast.
+    pub pace: f64,
+}
+
+impl fmt::Debug for Config {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("account_sid", &self.account_sid)
+            .field("api_key_sid", &self.api_key_sid)
+            .field("applications", &self.applications)
+            .field("numbers", &self.numbers)
+            .field("media_port", &self.media_port)
+            .field("seed", &self.seed)
+            .field("mix", &self.mix)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,232 @@
+//! Sound: legs, rooms in which legs hear each other, and what is measured. Knows nothing of calls.
+
+mod engine;
+mod link;
+mod meter;
+mod mixer;
+mod mulaw;
+mod player;
+mod ports;
+mod prompts;
+mod room;
+mod tone;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+use self::engine::Engine;
+pub use self::meter::Meter;
+use self::player::Clip;
+use self::ports::Ports;
+pub use self::prompts::names as prompt_names;
+
+/// Packets that may wait to be looked at; more would be late anyway.
+const PACKETS: usize = 1_024;
+
+/// What the engine is told. A `leg` is a call's sid, a `room` a conference's.
+#[derive(Debug)]
+enum Command {
+    /// A browser's offer; answered with the SDP to send back, or none when nothing changed.
+    Offer {
+        leg: String,
+        sdp: String,
+        reply: oneshot::Sender<Result<Option<String>, String>>,
+    },
+    /// A leg without a browser.
+    Simulate {
+        leg: String,
+    },
+    Say {
+        leg: String,
+        clip: Clip,
+    },
+    Answer {
+        leg: String,
+    },
+    Tell {
+        leg: String,
+        clip: Clip,
+    },
+    Echo {
+        leg: String,
+    },
+    Enter {
+        leg: String,
+        room: String,
+    },
+    Exit {
+        leg: String,
+    },
+    Restrain {
+        leg: String,
+        is_muted: bool,
+        is_held: bool,
+    },
+    Announce {
+        room: String,
+        clip: Clip,
+    },
+    Remove {
+        leg: String,
+    },
+}
+
+/// What the engine tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaEvent {
+    /// Media flows to and from the browser of this leg.
+    Connected(String),
+    /// Nothing comes from the browser of this leg any more.
+    Lost(String),
+    /// The browser of this leg pressed a key.
+    Digit(String, char),
+}
+
+type Meters = Arc<Mutex<HashMap<String, Arc<Meter>>>>;
+
+/// The engine, to be told what to do. Clones tell the same one; nothing fails when it has stopped.
+#[derive(Clone, Debug)]
+pub struct Media {
+    commands: mpsc::UnboundedSender<Command>,
+    meters: Meters,
+    port: u16,
+    task: AbortHandle,
+}
+
+impl Media {
+    /// Binds UDP `port` (0: any that is free) on every address of this machine and starts the clock of 20 ms.
+    pub async fn start(port: u16, events: mpsc::UnboundedSender<MediaEvent>) -> io::Result<Self> {
+        str0m::crypto::from_feature_flags().install_process_default();
+        let (incoming, arrived) = mpsc::channel(PACKETS);
+        let ports = Ports::open(port, incoming).await?;
+        let port = ports.port();
+        let (commands, orders) = mpsc::unbounded_channel();
+        let meters = Meters::default();
+        let task = tokio::spawn(Engine::new(ports, events).run(orders, arrived, Arc::clone(&meters))).abort_handle();
+        Ok(Self { commands, meters, port, task })
+    }
+
+    /// Where media arrives.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends all sound and closes the sockets.
+    pub fn stop(&self) {
+        self.task.abort();
+    }
+
+    /// A browser's offer, first or later. Answers the SDP to send back; none when the offer is of the session that stands.
+    pub async fn offer(&self, leg: &str, sdp: &str) -> Result<Option<String>, String> {
+        let (reply, answer) = oneshot::channel();
+        self.meter(leg);
+        self.order(Command::Offer { leg: leg.to_owned(), sdp: sdp.to_owned(), reply });
+        answer.await.unwrap_or_else(|_| Err("the emulator is stopping".to_owned()))
+    }
+
+    /// A leg whose party is simulated here.
+    pub fn simulate(&self, leg: &str) {
+        self.meter(leg);
+        self.order(Command::Simulate { leg: leg.to_owned() });
+    }
+
+    /// The simulated party says a prompt; returns when it is said to its end, or something else was said instead.
+    pub async fn say(&self, leg: &str, prompt: &str) {
+        let (done, is_done) = oneshot::channel();
+        self.order(Command::Say { leg: leg.to_owned(), clip: Clip::once(prompts::get(prompt)).tell(done) });
+        let _cut_off = is_done.await;
+    }
+
+    /// The simulated party says a prompt again and again, with `gap` between.
+    pub fn repeat(&self, leg: &str, prompt: &str, gap: Duration) {
+        self.order(Command::Say { leg: leg.to_owned(), clip: Clip::repeated(prompts::get(prompt), gap) });
+    }
+
+    /// The simulated party presses keys, which are heard.
+    pub async fn press(&self, leg: &str, digits: &str) {
+        let (done, is_done) = oneshot::channel();
+        self.order(Command::Say { leg: leg.to_owned(), clip: Clip::once(tone::keys(digits)).tell(done) });
+        let _cut_off = is_done.await;
+    }
+
+    /// The tone of a voicemail, half a second.
+    pub async fn beep(&self, leg: &str) {
+        let (done, is_done) = oneshot::channel();
+        let clip = Clip::once(tone::beep(Duration::from_millis(500))).tell(done);
+        self.order(Command::Say { leg: leg.to_owned(), clip });
+        let _cut_off = is_done.await;
+    }
+
+    /// The network's ringing is heard where the party will be.
+    pub fn ring(&self, leg: &str) {
+        self.order(Command::Say { leg: leg.to_owned(), clip: Clip::repeated(tone::ringing(), Duration::ZERO) });
+    }
+
+    /// The simulated party picks up: the ringing ends, and from now on it hears and speaks.
+    pub fn answer(&self, leg: &str) {
+        self.order(Command::Answer { leg: leg.to_owned() });
+    }
+
+    /// The simulated party says back what it hears.
+    pub fn echo(&self, leg: &str) {
+        self.order(Command::Echo { leg: leg.to_owned() });
+    }
+
+    /// A prompt that this leg alone hears; returns when it was heard.
+    pub async fn tell(&self, leg: &str, prompt: &str) {
+        let (done, is_done) = oneshot::channel();
+        self.order(Command::Tell { leg: leg.to_owned(), clip: Clip::once(prompts::get(prompt)).tell(done) });
+        let _cut_off = is_done.await;
+    }
+
+    /// From now on the leg hears and is heard in `room`.
+    pub fn enter(&self, leg: &str, room: &str) {
+        self.order(Command::Enter { leg: leg.to_owned(), room: room.to_owned() });
+    }
+
+    /// The leg is in no room.
+    pub fn exit(&self, leg: &str) {
+        self.order(Command::Exit { leg: leg.to_owned() });
+    }
+
+    /// Muted: not heard. Held: not heard and hears nothing.
+    pub fn restrain(&self, leg: &str, is_muted: bool, is_held: bool) {
+        self.order(Command::Restrain { leg: leg.to_owned(), is_muted, is_held });
+    }
+
+    /// A short tone for everybody in `room`: somebody came or went.
+    pub fn announce(&self, room: &str) {
+        let clip = Clip::once(tone::beep(Duration::from_millis(200)));
+        self.order(Command::Announce { room: room.to_owned(), clip });
+    }
+
+    /// The leg is over; what was measured stays.
+    pub fn remove(&self, leg: &str) {
+        self.order(Command::Remove { leg: leg.to_owned() });
+    }
+
+    /// What was measured of a leg.
+    pub fn meter(&self, leg: &str) -> Arc<Meter> {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(meters.entry(leg.to_owned()).or_default())
+    }
+
+    /// Forgets what was measured of a leg.
+    pub fn forget(&self, leg: &str) {
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner).remove(leg);
+    }
+
+    /// Forgets what was measured.
+    pub fn forget_all(&self) {
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn order(&self, command: Command) {
+        let _stopped = self.commands.send(command);
+    }
+}

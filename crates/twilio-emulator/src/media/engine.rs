@@ -1,0 +1,177 @@
+//! The one task that all sound runs on: commands, packets, and a clock of 20 ms.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use str0m::Input;
+use str0m::net::{Protocol, Receive};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::link::{Heard, Link, Meaning};
+use super::meter::Meter;
+use super::player::{Clip, Player};
+use super::ports::{Datagram, Ports};
+use super::room::{Leg, tick};
+use super::{Command, MediaEvent, Meters, tone};
+
+/// All legs and rooms.
+pub struct Engine {
+    ports: Ports,
+    events: mpsc::UnboundedSender<MediaEvent>,
+    legs: HashMap<String, Leg>,
+    announcements: HashMap<String, Player>,
+}
+
+impl Engine {
+    pub fn new(ports: Ports, events: mpsc::UnboundedSender<MediaEvent>) -> Self {
+        Self { ports, events, legs: HashMap::new(), announcements: HashMap::new() }
+    }
+
+    /// Runs until nobody can command any more.
+    pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, mut packets: mpsc::Receiver<Datagram>, meters: Meters) {
+        let mut clock = tokio::time::interval(Duration::from_millis(20));
+        // After a pause what was missed is sent at once: the receiver counts samples, not time.
+        clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        loop {
+            tokio::select! {
+                command = commands.recv() => {
+                    let Some(command) = command else { return };
+                    self.obey(command, &meters).await;
+                }
+                Some(packet) = packets.recv() => self.receive(&packet),
+                _ = clock.tick() => self.pass(Instant::now()),
+            }
+        }
+    }
+
+    async fn obey(&mut self, command: Command, meters: &Meters) {
+        match command {
+            Command::Offer { leg, sdp, reply } => {
+                let answer = self.offer(&leg, &sdp, meters).await;
+                let _gone = reply.send(answer);
+            }
+            Command::Simulate { leg } => {
+                let meter = meter(meters, &leg);
+                self.legs.insert(leg, Leg::new(meter));
+            }
+            Command::Say { leg, clip } => self.with(&leg, |leg| leg.mouth.play(clip)),
+            Command::Answer { leg } => self.with(&leg, |leg| {
+                leg.mouth.stop();
+                leg.is_answered = true;
+                leg.meter.connect(true);
+            }),
+            Command::Tell { leg, clip } => self.with(&leg, |leg| leg.ears.play(clip)),
+            Command::Echo { leg } => self.with(&leg, Leg::start_echo),
+            Command::Enter { leg, room } => self.with(&leg, |leg| leg.room = Some(room)),
+            Command::Exit { leg } => self.with(&leg, |leg| leg.room = None),
+            Command::Restrain { leg, is_muted, is_held } => self.with(&leg, |leg| {
+                leg.is_muted = is_muted;
+                leg.is_held = is_held;
+            }),
+            Command::Announce { room, clip } => self.announcements.entry(room).or_default().play(clip),
+            Command::Remove { leg } => {
+                if let Some(leg) = self.legs.remove(&leg) {
+                    leg.meter.connect(false);
+                }
+            }
+        }
+    }
+
+    fn with(&mut self, leg: &str, change: impl FnOnce(&mut Leg)) {
+        if let Some(leg) = self.legs.get_mut(leg) {
+            change(leg);
+        }
+    }
+
+    async fn offer(&mut self, name: &str, sdp: &str, meters: &Meters) -> Result<Option<String>, String> {
+        let now = Instant::now();
+        let addresses = self.ports.addresses().await;
+        let existing = self.legs.get_mut(name).and_then(|leg| leg.link.as_mut());
+        let meaning = existing.as_ref().map_or(Meaning::Another, |link| link.meaning(sdp));
+        let answer = match (meaning, existing) {
+            (Meaning::Same, _) => None,
+            (Meaning::Restart, Some(link)) => Some(link.negotiate(sdp)?),
+            // The first, or the page was loaded again: then the old connection is gone, and the leg stays where it is.
+            _ => {
+                let (link, answer) = Link::accept(sdp, &addresses, now)?;
+                let leg = self.legs.entry(name.to_owned()).or_insert_with(|| Leg::new(meter(meters, name)));
+                leg.link = Some(link);
+                leg.is_answered = true;
+                Some(answer)
+            }
+        };
+        self.drain(now);
+        Ok(answer)
+    }
+
+    fn receive(&mut self, packet: &Datagram) {
+        // What is neither STUN nor DTLS nor RTP is nobody's.
+        let Ok(received) = Receive::new(Protocol::Udp, packet.source, packet.destination, &packet.bytes) else { return };
+        let input = Input::Receive(packet.at, received);
+        let mut links = self.legs.values_mut().filter_map(|leg| leg.link.as_mut());
+        if let Some(link) = links.find(|link| link.accepts(&input)) {
+            link.take(input);
+            self.drain(packet.at);
+        }
+    }
+
+    fn pass(&mut self, now: Instant) {
+        for link in self.legs.values_mut().filter_map(|leg| leg.link.as_mut()) {
+            link.take(Input::Timeout(now));
+        }
+        tick(&mut self.legs, &mut self.announcements, now);
+        self.drain(now);
+    }
+
+    /// Sends what waits, and looks at what was heard.
+    fn drain(&mut self, now: Instant) {
+        let Self { ports, events, legs, .. } = self;
+        let mut keys = Vec::new();
+        for (name, leg) in legs {
+            let Some(link) = &mut leg.link else { continue };
+            for heard in link.drain(now, |packet| ports.send(packet.source, packet.destination, &packet.contents)) {
+                let event = match heard {
+                    Heard::Sound(samples) => {
+                        leg.meter.received(&samples);
+                        continue;
+                    }
+                    Heard::Digit(digit) => {
+                        leg.meter.press(digit);
+                        keys.push((name.clone(), leg.room.clone(), digit));
+                        MediaEvent::Digit(name.clone(), digit)
+                    }
+                    Heard::Connected => {
+                        leg.meter.connect(true);
+                        MediaEvent::Connected(name.clone())
+                    }
+                    Heard::Lost => {
+                        leg.meter.connect(false);
+                        MediaEvent::Lost(name.clone())
+                    }
+                };
+                let _stopped = events.send(event);
+            }
+        }
+        for (name, room, digit) in keys {
+            self.pass_on(&name, room.as_deref(), digit);
+        }
+    }
+
+    /// A key that one party presses is heard by the others, and the simulated ones understand it.
+    fn pass_on(&mut self, name: &str, room: Option<&str>, digit: char) {
+        self.with(name, |leg| leg.mouth.play(Clip::once(tone::keys(&digit.to_string()))));
+        for (other, leg) in &self.legs {
+            let is_there = room.is_some() && leg.room.as_deref() == room && leg.is_answered;
+            if other != name && is_there && leg.link.is_none() {
+                leg.meter.press(digit);
+            }
+        }
+    }
+}
+
+fn meter(meters: &Meters, leg: &str) -> Arc<Meter> {
+    let mut meters = meters.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(meters.entry(leg.to_owned()).or_default())
+}

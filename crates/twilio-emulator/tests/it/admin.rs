@@ -1,0 +1,108 @@
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{ANSWERS, BUSY, KEY, Lab, SECRET, until};
+
+const ORDINARY: &str = "+447700900123";
+
+#[tokio::test]
+async fn a_scenario_is_played_as_often_as_it_says() {
+    let lab = Lab::new().await;
+    let steps = json!([{"ring_ms": 500}, {"answer": true}, {"play": "hello"}, {"send_dtmf": "42#"}, {"hangup_after_ms": 1000}]);
+    let (status, _) = lab.tell("scenarios", json!({"match": {"to": ORDINARY}, "times": 1, "steps": steps})).await;
+    assert_eq!(status, 201);
+    lab.tell("mix", json!({"answer": 0, "no_answer": 0, "voicemail": 0, "busy": 100, "failed": 0})).await;
+
+    let (first, second) = (lab.add(ORDINARY, &[]).await, lab.add(ORDINARY, &[]).await);
+    lab.reaches(&first, "completed").await;
+    lab.reaches(&second, "busy").await;
+    let media = lab.admin(&format!("calls/{first}")).await["media"].clone();
+    assert!(media["received"]["voiced"].as_u64() > Some(100), "{media}");
+    assert_eq!(lab.admin(&format!("calls/{first}")).await["plan"], "scenario");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused() {
+    let lab = Lab::new().await;
+    let (status, body) = lab.tell("scenarios", json!({"match": {}, "steps": [{"play": "opera"}]})).await;
+    assert_eq!(status, 422);
+    assert!(body["message"].as_str().unwrap().starts_with("step 1: the prompts are"));
+    assert_eq!(lab.tell("mix", json!({"answer": 50, "no_answer": 0, "voicemail": 0, "busy": 0, "failed": 0})).await.0, 422);
+    assert_eq!(lab.tell("faults", json!({"no_such_fault": 1})).await.0, 422);
+}
+
+#[tokio::test]
+async fn requests_can_be_refused_or_never_answered() {
+    let lab = Lab::new().await;
+    lab.tell("faults", json!({"rest_503": 1})).await;
+    let fields = lab.participant(ANSWERS, &[]);
+    let (status, _) = lab.post("Conferences/call-7/Participants.json", &fields).await;
+    assert_eq!(status, 503);
+    assert_eq!(lab.admin("calls").await, json!([]), "not carried out");
+
+    lab.tell("faults", json!({"rest_timeout": 1})).await;
+    let url = lab.url("/twilio/2010-04-01/Accounts/AC00000000000000000000000000000009/Conferences/call-7/Participants.json");
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let request = lab.client.post(url).basic_auth(KEY, Some(SECRET)).timeout(Duration::from_millis(500));
+    assert!(request.header("Content-Type", "application/x-www-form-urlencoded").body(body).send().await.unwrap_err().is_timeout());
+    assert_eq!(lab.admin("calls").await.as_array().unwrap().len(), 1, "carried out");
+    let journal = lab.admin("journal?kind=rest").await;
+    assert_eq!((&journal[1]["detail"]["answered"], &journal[1]["detail"]["status"]), (&json!(false), &json!(201)));
+
+    lab.tell("faults", json!({"rest_delay_ms": 300})).await;
+    let began = Instant::now();
+    lab.get("Calls.json").await;
+    assert!(began.elapsed() >= Duration::from_millis(300));
+}
+
+#[tokio::test]
+async fn the_journal_tells_what_was_asked_about_a_number() {
+    let lab = Lab::new().await;
+    let call = lab.add(BUSY, &[]).await;
+    lab.add(ANSWERS, &[]).await;
+    lab.reaches(&call, "busy").await;
+    lab.get(&format!("Calls/{call}.json")).await;
+    let about = async || lab.admin(&format!("journal?to={}", BUSY.replace('+', "%2B"))).await;
+    until(async || about().await.as_array().unwrap().iter().filter(|entry| entry["kind"] == "webhook").count() == 3, "three webhooks")
+        .await;
+
+    let entries = about().await;
+    let entries = entries.as_array().unwrap();
+    assert!(entries.iter().all(|entry| entry["to"] == BUSY));
+    assert_eq!(entries[0]["detail"]["method"], "POST");
+    assert_eq!(entries[0]["detail"]["params"]["To"], BUSY);
+    let sequence: Vec<_> = entries.iter().map(|entry| entry["sequence"].as_u64().unwrap()).collect();
+    assert!(sequence.is_sorted());
+}
+
+#[tokio::test]
+async fn events_are_heard_as_they_are_written() {
+    let lab = Lab::new().await;
+    let mut stream = lab.client.get(lab.url("/twilio/admin/events")).send().await.unwrap();
+    lab.add(BUSY, &[]).await;
+    let mut text = String::new();
+    while !text.contains("\"busy\"") {
+        text.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(text.contains("data: {\"sequence\":"));
+}
+
+#[tokio::test]
+async fn a_reset_forgets_everything() {
+    let lab = Lab::new().await;
+    let call = lab.add(ANSWERS, &[]).await;
+    lab.reaches(&call, "in-progress").await;
+    let told = lab.hears("/status", 3).await.len();
+    lab.tell("scenarios", json!({"match": {}, "steps": [{"busy": true}]})).await;
+    lab.tell("faults", json!({"rest_delay_ms": 50})).await;
+    assert_eq!(lab.tell("reset", json!({})).await.0, 204);
+
+    for path in ["calls", "conferences", "journal", "scenarios"] {
+        assert_eq!(lab.admin(path).await, json!([]), "{path}");
+    }
+    assert_eq!(lab.admin("faults").await["rest_delay_ms"], 0);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(lab.hooks("/status").len(), told, "nobody is told");
+    assert_eq!(lab.admin(&format!("calls/{call}")).await["message"], Value::from("there is no such call"));
+}

@@ -1,0 +1,11 @@
+//! The emulator from outside: over HTTP and WebSocket, with a receiver of webhooks.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests stand outside test functions")]
+
+mod admin;
+mod calls;
+mod participants;
+mod rest;
+mod signal;
+mod support;
+mod webhooks;
