@@ -15,7 +15,7 @@ mod store;
 
 pub use api::{agents, me, set_presence, sign_in, sign_out};
 pub use error::AuthError;
-pub use types::{AgentPresence, Intention, InvalidRole, Me, Presence, Role};
+pub use types::{AgentPresence, Engagement, Intention, InvalidRole, Me, Presence, Role};
 
 #[cfg(feature = "ssr")]
 pub use service::{Auth, AuthFailure, Leaving, NewAgent, StaffMember};

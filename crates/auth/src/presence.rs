@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::types::{Intention, Presence};
+use crate::types::{Engagement, Intention, Presence};
 
 /// Nothing heard for so long: unreachable (rules, Presence).
 pub(crate) const UNREACHABLE_AFTER: TimeDelta = TimeDelta::seconds(30);
@@ -11,15 +11,19 @@ pub(crate) const UNREACHABLE_AFTER: TimeDelta = TimeDelta::seconds(30);
 pub(crate) fn derive(
     intention: Intention,
     intention_since: DateTime<Utc>,
+    engaged: Option<(Engagement, DateTime<Utc>)>,
     seen_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> (Presence, DateTime<Utc>) {
     let lost_at = seen_at.unwrap_or(intention_since) + UNREACHABLE_AFTER;
-    match intention {
-        Intention::Offline => (Presence::Offline, intention_since),
+    match (intention, engaged) {
+        // A call goes on when the page is gone, and whatever was wanted meanwhile.
+        (_, Some((Engagement::OnCall, since))) => (Presence::OnCall, since),
+        (_, Some((Engagement::WrapUp, since))) => (Presence::WrapUp, since),
+        (Intention::Offline, None) => (Presence::Offline, intention_since),
         _ if lost_at <= now => (Presence::Unreachable, lost_at),
-        Intention::Available => (Presence::Available, intention_since),
-        Intention::Break => (Presence::Break, intention_since),
+        (Intention::Available, None) => (Presence::Available, intention_since),
+        (Intention::Break, None) => (Presence::Break, intention_since),
     }
 }
 
@@ -45,7 +49,20 @@ mod tests {
             (Intention::Offline, Some(after(0)), after(120), (Presence::Offline, start)),
             (Intention::Available, None, after(31), (Presence::Unreachable, after(30))),
         ] {
-            assert_eq!(derive(intention, start, seen, now), expected, "{intention:?} {seen:?} {now}");
+            assert_eq!(derive(intention, start, None, seen, now), expected, "{intention:?} {seen:?} {now}");
         }
+    }
+
+    /// lessons, line 25: a failed dial turned break into available.
+    #[test]
+    fn a_call_shows_over_any_intention_and_leaves_it_alone() {
+        let start: DateTime<Utc> = "2026-11-24T10:30:00Z".parse().unwrap();
+        let (later, now) = (start + TimeDelta::seconds(60), start + TimeDelta::seconds(400));
+        for intention in [Intention::Available, Intention::Break, Intention::Offline] {
+            let with = |engagement| derive(intention, start, Some((engagement, later)), Some(start), now);
+            assert_eq!(with(Engagement::OnCall), (Presence::OnCall, later));
+            assert_eq!(with(Engagement::WrapUp), (Presence::WrapUp, later));
+        }
+        assert_eq!(derive(Intention::Break, start, None, Some(now), now), (Presence::Break, start));
     }
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, Hint, Hints, WireError, machine_now};
 use rand::RngCore as _;
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use tower_sessions::session::Id;
 
@@ -21,7 +21,7 @@ use crate::error::AuthError;
 use crate::presence;
 use crate::session::{self, CurrentAgent};
 use crate::store;
-use crate::types::{AgentPresence, Intention, Me, Presence, Role};
+use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role};
 
 /// Failures a minute after which an account waits; many agents share one address, so that limit is far higher.
 const FAILURES_PER_ACCOUNT: i64 = 5;
@@ -159,11 +159,23 @@ impl Auth {
         Ok(rows
             .into_iter()
             .map(|row| {
-                let (presence, since) = presence::derive(row.intention, row.intention_since, row.seen_at, now);
+                let engaged = row.engagement.zip(row.engaged_since);
+                let (presence, since) = presence::derive(row.intention, row.intention_since, engaged, row.seen_at, now);
                 let presence_seconds = presence::seconds_since(since, now);
                 AgentPresence { id: row.id, name: row.name, role: row.role, presence, presence_seconds }
             })
             .collect())
+    }
+
+    /// Says what the agent is doing beside what they want, in the transaction of whatever they are doing; none: nothing any more.
+    /// The caller tells the screens after its commit.
+    pub async fn engage(&self, conn: &mut PgConnection, agent: AgentId, engagement: Option<Engagement>) -> sqlx::Result<()> {
+        store::set_engagement(conn, agent, engagement, machine_now()).await
+    }
+
+    /// Sends whoever is available on a break, likewise.
+    pub async fn send_on_break(&self, conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
+        store::set_break_if_available(conn, agent, machine_now()).await
     }
 
     /// Whether this session is alive. Looking keeps it no longer.

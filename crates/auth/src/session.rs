@@ -19,7 +19,7 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use crate::error::AuthError;
 use crate::presence;
 use crate::store;
-use crate::types::{Intention, Me, Role};
+use crate::types::{Engagement, Intention, Me, Role};
 
 /// A session ends when nothing was heard from the browser for so long (rules, Presence).
 pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::hours(2);
@@ -43,6 +43,10 @@ pub struct CurrentAgent {
     pub intention: Intention,
     /// Since when, machine time.
     pub intention_since: DateTime<Utc>,
+    /// What they are doing beside it.
+    pub engagement: Option<Engagement>,
+    /// Since when, machine time.
+    pub engaged_since: Option<DateTime<Utc>>,
 }
 
 impl CurrentAgent {
@@ -55,6 +59,8 @@ impl CurrentAgent {
             role: self.role,
             intention: self.intention,
             intention_seconds: presence::seconds_since(self.intention_since, machine_now()),
+            engagement: self.engagement,
+            engagement_seconds: self.engaged_since.map(|since| presence::seconds_since(since, machine_now())),
         }
     }
 }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use kernel::AgentId;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::presence::UNREACHABLE_AFTER;
 use crate::service::StaffMember;
 use crate::session::{CurrentAgent, IDLE_LIMIT, OUTER_LIMIT};
-use crate::types::{Intention, Role};
+use crate::types::{Engagement, Intention, Role};
 
 pub(crate) struct Credentials {
     pub(crate) agent: CurrentAgent,
@@ -20,7 +20,8 @@ pub(crate) struct Credentials {
 pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query!(
         r#"
-        select id as "id: AgentId", name, email, role as "role: Role", intention as "intention: Intention", intention_since, password_hash
+        select id as "id: AgentId", name, email, role as "role: Role", intention as "intention: Intention", intention_since,
+            engagement as "engagement: Engagement", engaged_since, password_hash
         from auth.agent
         where email = $1 and deactivated_at is null
         "#,
@@ -36,6 +37,8 @@ pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result
             role: row.role,
             intention: row.intention,
             intention_since: row.intention_since,
+            engagement: row.engagement,
+            engaged_since: row.engaged_since,
         },
         password_hash: row.password_hash,
     }))
@@ -92,6 +95,8 @@ pub(crate) async fn begin_offline(pool: &PgPool, agent: AgentId, now: DateTime<U
         from (
             select exists (
                 select from auth.session s where s.agent_id = $1 and s.ended_at is null and s.expires_at > $2
+                    -- A browser that was only closed is nobody's: an open page is heard every minute.
+                    and s.last_seen_at > $2::timestamptz - interval '3 minutes'
             ) as is_signed_in
         ) elsewhere
         where a.id = $1
@@ -160,7 +165,7 @@ pub(crate) async fn find_session_agent(
                 and (a.seen_at is null or a.seen_at < $2 - interval '10 seconds')
         )
         select a.id as "id: AgentId", a.name, a.email, a.role as "role: Role", a.intention as "intention: Intention",
-            a.intention_since, live.expires_at
+            a.intention_since, a.engagement as "engagement: Engagement", a.engaged_since, live.expires_at
         from live
         join auth.agent a on a.id = live.agent_id
         where a.deactivated_at is null
@@ -180,6 +185,8 @@ pub(crate) async fn find_session_agent(
             role: row.role,
             intention: row.intention,
             intention_since: row.intention_since,
+            engagement: row.engagement,
+            engaged_since: row.engaged_since,
         };
         (agent, row.expires_at)
     }))
@@ -225,7 +232,14 @@ pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, 
         set intention = 'offline',
             intention_since = case when a.intention = 'offline' then a.intention_since else $2 end
         where a.id = $1
-            and not exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null and s.expires_at > $2)
+            and not exists (
+                select from auth.session s
+                where s.agent_id = a.id
+                    and s.ended_at is null
+                    and s.expires_at > $2
+                    -- A browser that was only closed is nobody's: an open page is heard every minute.
+                    and s.last_seen_at > $2::timestamptz - interval '3 minutes'
+            )
         "#,
         agent.get(),
         now,
@@ -259,14 +273,52 @@ pub(crate) struct PresenceRow {
     pub(crate) role: Role,
     pub(crate) intention: Intention,
     pub(crate) intention_since: DateTime<Utc>,
+    pub(crate) engagement: Option<Engagement>,
+    pub(crate) engaged_since: Option<DateTime<Utc>>,
     pub(crate) seen_at: Option<DateTime<Utc>>,
+}
+
+/// Says what the agent is doing beside what they want; none: nothing. Since when does not start anew when it is said again.
+pub(crate) async fn set_engagement(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    engagement: Option<Engagement>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update auth.agent
+        set engagement = $2,
+            engaged_since = case when $2::text is null then null when engagement = $2 then engaged_since else $3 end
+        where id = $1
+        "#,
+        agent.get(),
+        engagement as Option<Engagement>,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Sends whoever is available on a break.
+pub(crate) async fn set_break_if_available(conn: &mut PgConnection, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update auth.agent set intention = 'break', intention_since = $2 where id = $1 and intention = 'available'",
+        agent.get(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub(crate) async fn list_presence(pool: &PgPool) -> sqlx::Result<Vec<PresenceRow>> {
     sqlx::query_as!(
         PresenceRow,
         r#"
-        select id as "id: AgentId", name, role as "role: Role", intention as "intention: Intention", intention_since, seen_at
+        select id as "id: AgentId", name, role as "role: Role", intention as "intention: Intention", intention_since,
+            engagement as "engagement: Engagement", engaged_since, seen_at
         from auth.agent
         where deactivated_at is null
         order by name, id

@@ -62,6 +62,17 @@ pub enum Intention {
     Offline,
 }
 
+/// What an agent is doing beside what they want. Only the course of a call changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum Engagement {
+    /// On a call, from the moment it is begun.
+    OnCall,
+    /// The call is over; what came of it is being recorded.
+    WrapUp,
+}
+
 /// What an agent is, derived by the server from the intention and from what it sees of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +83,10 @@ pub enum Presence {
     Break,
     /// Not working, or not signed in.
     Offline,
+    /// On a call.
+    OnCall,
+    /// Recording what came of a call.
+    WrapUp,
     /// Wants to work, but nothing has been heard from the browser for 30 s.
     Unreachable,
 }
@@ -83,6 +98,8 @@ impl Presence {
             Self::Available => "Available",
             Self::Break => "Break",
             Self::Offline => "Offline",
+            Self::OnCall => "On call",
+            Self::WrapUp => "Wrap-up",
             Self::Unreachable => "Unreachable",
         }
     }
@@ -103,6 +120,10 @@ pub struct Me {
     pub intention: Intention,
     /// For how long they have wanted it, in seconds at the time of the answer.
     pub intention_seconds: i64,
+    /// What they are doing beside it.
+    pub engagement: Option<Engagement>,
+    /// For how long, in seconds at the time of the answer.
+    pub engagement_seconds: Option<i64>,
 }
 
 /// One row of the supervisor's list of agents.

@@ -87,6 +87,11 @@ impl WireError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
                 Self::unavailable("The dialler's own database does not answer just now. Please try again in a moment.", error)
             }
+            // 22021: a character that no text of PostgreSQL holds, which is U+0000 alone.
+            sqlx::Error::Database(cause) if cause.code().as_deref() == Some("22021") => Self::new(
+                ErrorCode::Unprocessable,
+                "The text has a character that cannot be stored (a null character). Take it out and send it again; nothing was changed.",
+            ),
             // Class 57: the server is starting, stopping or has cancelled the statement. Then a deadlock, a lock that was
             // not to be had in time, and too many connections.
             sqlx::Error::Database(cause)

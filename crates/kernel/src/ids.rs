@@ -10,6 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[error("an id is a whole number above 0, written as a string")]
 pub struct InvalidId;
 
+/// What was given is not the whole of a UUID.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this id is a whole UUID, such as 019abcde-0123-7abc-8def-0123456789ab")]
+pub struct InvalidUuid;
+
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -78,48 +83,62 @@ number_id! {
     LeaseId
 }
 
-/// The record of one dial decision. Time-ordered (UUID version 7), made before the record is written, so that
-/// the record's hash covers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(transparent))]
-pub struct DecisionId(uuid::Uuid);
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(transparent))]
+        pub struct $name(uuid::Uuid);
+
+        impl $name {
+            /// A new id, time-ordered (UUID version 7).
+            #[cfg(feature = "ssr")]
+            pub fn generate() -> Self {
+                Self(uuid::Uuid::now_v7())
+            }
+
+            /// The bare UUID, for a query's parameter.
+            pub const fn get(self) -> uuid::Uuid {
+                self.0
+            }
+        }
+
+        impl From<uuid::Uuid> for $name {
+            fn from(value: uuid::Uuid) -> Self {
+                Self(value)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidUuid;
+
+            fn from_str(text: &str) -> Result<Self, InvalidUuid> {
+                text.parse().map(Self).map_err(|_| InvalidUuid)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// The record of one dial decision. Made before the record is written, so that the record's hash covers it.
+    DecisionId
+}
+uuid_id! {
+    /// One call. Made before the carrier knows of it, and carried in the carrier's callbacks.
+    CallId
+}
 
 impl DecisionId {
-    /// A new id.
-    #[cfg(feature = "ssr")]
-    pub fn generate() -> Self {
-        Self(uuid::Uuid::now_v7())
-    }
-
-    /// The bare UUID, for a query's parameter.
-    pub const fn get(self) -> uuid::Uuid {
-        self.0
-    }
-
     /// The last eight digits in two groups: enough to read out over a telephone.
     pub fn short(&self) -> String {
         let digits = self.0.simple().to_string();
         format!("{} {}", &digits[24..28], &digits[28..])
-    }
-}
-
-impl From<uuid::Uuid> for DecisionId {
-    fn from(value: uuid::Uuid) -> Self {
-        Self(value)
-    }
-}
-
-impl fmt::Display for DecisionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for DecisionId {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        text.parse().map(Self).map_err(|_| InvalidId)
     }
 }
 

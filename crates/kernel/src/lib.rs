@@ -17,7 +17,7 @@ mod clock;
 pub use error::{ErrorCode, WireError};
 pub use health::{BrowserError, BrowserErrorReceipt, Health, HealthCheck};
 pub use hint::Hint;
-pub use ids::{AgentId, ClaimId, DecisionId, InvalidId, LeaseId, UserId};
+pub use ids::{AgentId, CallId, ClaimId, DecisionId, InvalidId, InvalidUuid, LeaseId, UserId};
 pub use moment::Moment;
 pub use phone::{InvalidPhoneNumber, PhoneNumber};
 pub use queue_kind::{InvalidQueueKind, QueueKind};

@@ -22,6 +22,8 @@ pub enum Purpose {
     HandOut,
     /// Coming back to a person already held (asked again, or the page was loaded anew).
     Return,
+    /// About to ring them: the agent is on the line.
+    Dial,
 }
 
 /// How it was decided.

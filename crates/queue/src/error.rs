@@ -6,6 +6,9 @@ pub enum QueueError {
     /// Call next while not available.
     #[error("You are not available. Become available first; then you are given the next person.")]
     NotAvailable,
+    /// Call next during a call or before its outcome is recorded.
+    #[error("You have a call, or one that waits for its outcome. Finish that first; then you are given the next person.")]
+    OnCall,
     /// The lease is not there, has run out or belongs to somebody else.
     #[error("You do not hold this person any more. Nothing was changed.")]
     NoSuchLease,
@@ -28,7 +31,7 @@ pub enum QueueError {
 impl From<QueueError> for WireError {
     fn from(error: QueueError) -> Self {
         let code = match error {
-            QueueError::NotAvailable | QueueError::NoSuchLease => ErrorCode::Conflict,
+            QueueError::NotAvailable | QueueError::OnCall | QueueError::NoSuchLease => ErrorCode::Conflict,
             QueueError::NoteNeeded | QueueError::NoteTooLong(_) => ErrorCode::Unprocessable,
             QueueError::NoSuchDecision => ErrorCode::NotFound,
             QueueError::CannotCheck => ErrorCode::Unavailable,

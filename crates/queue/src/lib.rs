@@ -28,6 +28,9 @@ pub use types::{
 #[cfg(feature = "ssr")]
 pub use decision::VerifiedDecision;
 #[cfg(feature = "ssr")]
-pub use service::{ExportFailure, HandBack, Queue, QueueFailure, QueueParts};
+pub use service::{
+    After, Authorisation, AuthorisationVoid, Authorised, Closing, ExportFailure, HandBack, HeldForCall, Promise, PromiseError, Prospects,
+    Queue, QueueFailure, QueueParts, Suppress,
+};
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use users::Facts;
 
 pub use self::judge::{counted_requirements, judge};
+pub use self::limits::attempt_limits;
 use crate::settings::Settings;
 
 /// Everything that a judgement rests on.
@@ -75,6 +76,7 @@ pub struct DueCallback {
 
 /// Why a callback was promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackReason {
     /// To sign.
@@ -268,6 +270,19 @@ impl Judgement {
     /// The queue from which the person may be rung now: the need stands and nothing is against it.
     pub fn callable(&self) -> Option<QueueKind> {
         self.need.filter(|_| self.reasons.is_empty())
+    }
+
+    /// Until when the reasons that only make a person wait hold; none when there are none, and when any other removes.
+    pub fn latest_wait(&self) -> Option<DateTime<Utc>> {
+        let mut latest = None;
+        for reason in &self.reasons {
+            match reason.effect() {
+                Effect::Remove => return None,
+                Effect::Wait(until) => latest = latest.max(Some(until)),
+                Effect::Keep => {}
+            }
+        }
+        latest
     }
 
     /// The queue entry that should exist, and from when it can be handed out. None when there should be no entry:

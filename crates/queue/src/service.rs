@@ -1,9 +1,13 @@
 //! The use cases of the queue.
 
 mod call_next;
+mod dial;
+mod outcome;
 mod report;
 
 pub(crate) use call_next::{parse_number, score_input};
+pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
+pub use outcome::{After, Closing, Promise, PromiseError, Prospects, Suppress};
 pub use report::ExportFailure;
 
 use std::collections::BTreeSet;
@@ -293,5 +297,9 @@ async fn load_settings(pool: &PgPool) -> Result<VersionedSettings, QueueFailure>
 
 /// Refuses whoever does not want to be given anybody now.
 pub(crate) fn require_available(agent: &CurrentAgent) -> Result<(), QueueError> {
-    if agent.intention == Intention::Available { Ok(()) } else { Err(QueueError::NotAvailable) }
+    match (agent.engagement, agent.intention) {
+        (Some(_), _) => Err(QueueError::OnCall),
+        (None, Intention::Available) => Ok(()),
+        (None, _) => Err(QueueError::NotAvailable),
+    }
 }

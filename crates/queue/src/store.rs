@@ -1,5 +1,6 @@
 //! All SQL of the queue. `now` is always an argument: the business clock's.
 
+mod attempts;
 mod decisions;
 mod leases;
 mod own_facts;
@@ -10,7 +11,11 @@ use sqlx::PgPool;
 
 use crate::settings::Settings;
 
-pub(crate) use decisions::{Disposal, find_decision, record_callable, record_passed_over};
+pub(crate) use attempts::{
+    AttemptOutcome, HeldRow, NewEntry, close_attempt, close_promise, delay_entry, delete_attempt, delete_entry, find_last_callback_reason,
+    give_back, hold_for_call, insert_attempt, insert_callback, insert_suppression, put_entry,
+};
+pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{Taken, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next};
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub use ranges::DiscoveryReport;

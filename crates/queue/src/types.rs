@@ -1,7 +1,7 @@
 //! What the browser and the server say to each other about who is next.
 
 use chrono::{DateTime, Utc};
-use kernel::{AgentId, DecisionId, LeaseId, QueueKind, UserId};
+use kernel::{AgentId, CallId, DecisionId, LeaseId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
 use users::UserCard;
 
@@ -14,6 +14,8 @@ pub struct HandOut {
     pub decision_id: Option<DecisionId>,
     /// The right to deal with the person.
     pub lease_id: Option<LeaseId>,
+    /// The call that the person is held for, from its beginning until its outcome is recorded. Then the lease has no limit.
+    pub call_id: Option<CallId>,
     /// When it returns by itself unless it is renewed, on the business clock.
     pub lease_expires_at: Option<DateTime<Utc>>,
     /// How long that is from now, in seconds.
@@ -32,7 +34,8 @@ pub struct HandOut {
     pub saved_calls: u32,
     /// Who was tried before and why each was passed over, in the order tried.
     pub passed_over: Vec<PassedOver>,
-    /// When people are waiting but none can be handed out now: why, in words.
+    /// When people are waiting but none can be handed out now: why, in words. With a person on a call: what has changed about
+    /// them that the call was for.
     pub note: Option<String>,
 }
 

@@ -61,7 +61,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     let open = facts.claims.iter().filter(|claim| claim.is_open()).count();
     let cap = grounds.settings.cap(grounds.need);
     let today = grounds.own.facts.attempts.iter().filter(|attempt| attempt.of_person && attempt.at >= grounds.moment.midnight).count();
-    let limit = cap.calls_a_day.max(grounds.settings.attempts_a_day);
+    let limit = cap.calls_a_day.min(grounds.settings.attempts_a_day);
     let platform = |name: &str, words: String| Check { name: name.into(), words, note: None, age_millis: Some(read_age) };
     let own = |name: &str, words: String, note: Option<String>| Check { name: name.into(), words, note, age_millis: None };
 

@@ -8,6 +8,11 @@ use crate::settings::Settings;
 
 const WINDOW: TimeDelta = TimeDelta::days(7);
 
+/// When caps, cooling-off and delay all allow a call from `queue` again; none when they do now. For when nothing else is known.
+pub fn attempt_limits(own: &OwnFacts, settings: &Settings, queue: QueueKind, moment: Moment) -> Option<DateTime<Utc>> {
+    attempt_cap(own, settings, Some(queue), moment).max(cooling_off(own, settings, Some(queue), moment.at))
+}
+
 /// When the last of the caps that are reached lets go. Attempts count whether answered or not. Without a need there
 /// is no queue whose own cap could hold; those across queues do.
 pub(super) fn attempt_cap(own: &OwnFacts, settings: &Settings, need: Option<QueueKind>, moment: Moment) -> Option<DateTime<Utc>> {

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use auth::CurrentAgent;
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{NumberPolicy, PhoneNumber, QueueKind, UserId};
+use kernel::{Moment, NumberPolicy, PhoneNumber, QueueKind, UserId};
 use users::{Context, Facts, Replica, ReplicaError, ReplicaLag, Requirement};
 
 use super::{Queue, QueueFailure, VersionedSettings, announce, require_available};
 use crate::decision::{Decision, Grounds, Purpose};
 use crate::error::QueueError;
 use crate::hours;
-use crate::rules::{Input, Judgement, NumberFact, counted_requirements, judge};
+use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
 use crate::store::{self, Disposal, OwnRow, Taken};
 use crate::types::{HandOut, PassedOver};
 use crate::words;
@@ -88,7 +88,8 @@ impl Queue {
             let now = self.shared.clock.now();
             // A lease is lost when the agent goes offline, or to another of their windows: they are given nobody new.
             let wanted = queue.filter(|_| !search.is_lost);
-            let (version, taken) = store::take_next(&self.shared.pool, agent.id, wanted, &tried, now, now + CHECK_LEASE).await?;
+            let midnight = Moment::new(now).midnight;
+            let (version, taken) = store::take_next(&self.shared.pool, agent.id, wanted, &tried, now, midnight, now + CHECK_LEASE).await?;
             let settings = self.settings_of(version).await?;
             let Some(taken) = taken else {
                 if wanted.is_none() || empty_rounds == EMPTY_ROUNDS {
@@ -175,11 +176,24 @@ impl Queue {
             now,
         )?;
 
-        let (Some(context), Some(score), Some(number)) = (&context, score, usable) else {
+        let shown = Shown { taken: &taken, settings, own: &own, counted: &counted, moment, lag };
+        if taken.call.is_some() && context.is_none() {
+            // Gone from the claims platform in the middle of a call: the call goes on, and there is nothing to show.
+            return Ok(Checked::Lost);
+        }
+        if let (Some(_), Some(context)) = (taken.call, &context) {
+            // The call goes on, whatever has changed meanwhile: the agent is told, and nobody is taken from them.
+            // Not what follows from this very call: that it is too soon for another, or that a promise is kept by it.
+            let has_moved = taken.queue != QueueKind::Callbacks && judgement.need != Some(taken.queue);
+            let note = has_moved.then(|| words::passed_over(taken.queue, &judgement));
+            return Ok(Checked::HandedOut(Box::new(HandOut { note, ..self.show(&shown, context, usable, score) })));
+        }
+        let (Some(context), Some(number), true) = (&context, usable, score.is_some()) else {
             return self.pass_over(&taken, &judgement, &decision, context.as_ref(), None).await;
         };
         if judgement.callable() != Some(taken.queue) {
-            return self.pass_over(&taken, &judgement, &decision, Some(context), Some((&score, number))).await;
+            let waiting = score.as_ref().map(|score| (score, number));
+            return self.pass_over(&taken, &judgement, &decision, Some(context), waiting).await;
         }
 
         let lease_end = now + TimeDelta::minutes(settings.settings.lease_minutes.into());
@@ -190,42 +204,51 @@ impl Queue {
             agent.id = %agent.id, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
             "a person was handed out"
         );
-        let card = context.card(Some(number), |requirement| counted.contains(&requirement), scoring::lender_name, now);
-        let answered_at = self.shared.clock.now();
+        let hand_out = HandOut {
+            decision_id: Some(decision.id),
+            lease_expires_at: Some(expires_at),
+            lease_seconds_left: Some((expires_at - self.shared.clock.now()).num_seconds()),
+            ..self.show(&shown, context, Some(number), score)
+        };
+        Ok(Checked::HandedOut(Box::new(hand_out)))
+    }
+
+    /// What the agent sees of the person.
+    fn show(&self, shown: &Shown<'_>, context: &Context, number: Option<&PhoneNumber>, score: Option<scoring::Score>) -> HandOut {
+        let card = context.card(number, |requirement| shown.counted.contains(&requirement), scoring::lender_name, shown.moment.at);
         let why = words::why(&words::Grounds {
             card: &card,
             facts: &context.facts,
-            need: taken.queue,
-            counted_requirements: counted.len(),
-            own: &own,
-            settings: &settings.settings,
+            need: shown.taken.queue,
+            counted_requirements: shown.counted.len(),
+            own: shown.own,
+            settings: &shown.settings.settings,
             bank_holidays: &self.shared.bank_holidays,
-            moment: &moment,
-            lag,
-            answered_at,
+            moment: &shown.moment,
+            lag: shown.lag,
+            answered_at: self.shared.clock.now(),
         });
-        Ok(Checked::HandedOut(Box::new(HandOut {
-            decision_id: Some(decision.id),
-            lease_id: Some(taken.lease),
-            lease_expires_at: Some(expires_at),
-            lease_seconds_left: Some((expires_at - answered_at).num_seconds()),
-            queue: Some(taken.queue),
+        HandOut {
+            lease_id: Some(shown.taken.lease),
+            call_id: shown.taken.call,
+            queue: Some(shown.taken.queue),
             user: Some(card),
             why: Some(why),
-            score: Some(score),
-            stored_score: Some(stored_score(&taken)),
-            saved_calls: 0,
-            passed_over: Vec::new(),
-            note: None,
-        })))
+            score,
+            stored_score: Some(stored_score(shown.taken)),
+            ..HandOut::default()
+        }
     }
 
     /// What the dialler knows came with the lease, for the number that discovery saw. When the number has changed
     /// since, what is known of the new one is asked for.
-    async fn own_facts(&self, taken: &Taken, number: &NumberFact) -> Result<OwnRow, QueueFailure> {
+    pub(super) async fn own_facts(&self, taken: &Taken, number: &NumberFact) -> Result<OwnRow, QueueFailure> {
         match number {
             NumberFact::Usable(number) if taken.entry.as_ref().is_none_or(|entry| entry.number != number.as_e164()) => {
-                Ok(store::find_own_facts(&self.shared.pool, taken.user, number.as_e164(), self.shared.clock.now()).await?)
+                let mut own = store::find_own_facts(&self.shared.pool, taken.user, number.as_e164(), self.shared.clock.now()).await?;
+                // A promise is to the person, whatever their number.
+                own.facts.due_callback = taken.own.facts.due_callback;
+                Ok(own)
             }
             _ => Ok(taken.own.clone()),
         }
@@ -239,7 +262,7 @@ impl Queue {
         context: Option<&Context>,
         waiting: Option<(&scoring::Score, &PhoneNumber)>,
     ) -> Result<Checked, QueueFailure> {
-        let disposal = disposal(judgement, decision.made_at, waiting, context);
+        let disposal = disposal(judgement, decision.made_at, waiting, context.map(|context| &context.facts));
         let had_effect = store::record_passed_over(&self.shared.pool, decision, &disposal).await?;
         let is_saved_call = decision.is_saved_call && had_effect;
         tracing::info!(
@@ -293,6 +316,8 @@ impl Queue {
         )?;
         let is_this_person = matches!(&failure.error, Some(ReplicaError::Broken { .. }));
         let disposal = match (is_this_person, taken.is_new) {
+            // The call goes on, whatever can be read.
+            _ if taken.call.is_some() => Disposal::KeepLease,
             (true, _) => Disposal::Delay(decision.made_at + UNREADABLE_DELAY),
             (false, true) => Disposal::Keep,
             (false, false) => Disposal::KeepLease,
@@ -321,6 +346,16 @@ impl Queue {
             }
         }
     }
+}
+
+/// What a card is made of, beside the person.
+struct Shown<'a> {
+    taken: &'a Taken,
+    settings: &'a VersionedSettings,
+    own: &'a OwnRow,
+    counted: &'a [&'a Requirement],
+    moment: Moment,
+    lag: ReplicaLag,
 }
 
 /// How far one request has come.
@@ -404,20 +439,27 @@ pub(crate) fn score_input(facts: &Facts, own: &OwnRow) -> scoring::ScoreInput {
 }
 
 /// What becomes of the entry of somebody who is not handed out.
-fn disposal(
+pub(super) fn disposal(
     judgement: &Judgement,
     now: DateTime<Utc>,
     waiting: Option<(&scoring::Score, &PhoneNumber)>,
-    context: Option<&Context>,
+    facts: Option<&Facts>,
 ) -> Disposal {
-    match (judgement.entry(now), waiting, context) {
-        (Some((queue, available_at)), Some((score, number)), Some(context)) => Disposal::Wait {
+    if judgement.need == Some(QueueKind::Callbacks) {
+        return match judgement.latest_wait() {
+            None if judgement.reasons.iter().any(|reason| reason.effect() == Effect::Remove) => Disposal::Remove,
+            None => Disposal::Keep,
+            Some(until) => Disposal::PromiseWaits(until),
+        };
+    }
+    match (judgement.entry(now), waiting, facts) {
+        (Some((queue, available_at)), Some((score, number)), Some(facts)) => Disposal::Wait {
             queue,
             available_at,
             score: score.total,
             raw_sum: score.raw_sum,
             number: number.as_e164().to_owned(),
-            facts_read_at: context.facts.read_at,
+            facts_read_at: facts.read_at,
         },
         _ => Disposal::Remove,
     }

@@ -126,6 +126,11 @@ impl Queue {
         rows.into_iter().map(|row| history_entry(row, &names, now)).collect()
     }
 
+    /// Decisions whose id ends with these eight digits, which is what screens show; the newest first, at most ten.
+    pub async fn decisions_ending(&self, digits: &str) -> Result<Vec<DecisionId>, QueueFailure> {
+        Ok(store::list_decisions_ending(&self.shared.pool, digits).await?)
+    }
+
     /// A stored decision with its hash and commitment checked.
     pub async fn decision(&self, id: DecisionId) -> Result<VerifiedDecision, QueueFailure> {
         let row = store::find_decision(&self.shared.pool, id).await?.ok_or(QueueError::NoSuchDecision)?;
@@ -178,8 +183,8 @@ struct Because {
 
 /// The part of a decision's personal facts that says who.
 #[derive(Deserialize)]
-struct Named {
-    name: Option<String>,
+pub(super) struct Named {
+    pub(super) name: Option<String>,
 }
 
 fn words_of_record(record: &[u8]) -> Result<String, QueueFailure> {

@@ -12,7 +12,7 @@ pub(crate) async fn record_callable(pool: &PgPool, decision: &Decision, expires_
     insert_decision(pool, decision, Some(expires_at), false).await
 }
 
-/// What becomes of the entry of somebody who was passed over.
+/// What becomes of the entry of somebody who was passed over, and of a promise to them that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Disposal {
     /// It goes.
@@ -21,6 +21,8 @@ pub(crate) enum Disposal {
     Wait { queue: QueueKind, available_at: DateTime<Utc>, score: f64, raw_sum: f64, number: String, facts_read_at: DateTime<Utc> },
     /// It waits until then and is otherwise as it was.
     Delay(DateTime<Utc>),
+    /// It stays as it is; the promise that is due waits until then.
+    PromiseWaits(DateTime<Utc>),
     /// It stays as it is.
     Keep,
     /// It and the lease stay as they are.
@@ -35,6 +37,7 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
     // Two windows may check the same person at once: only the one that ends the lease saves the call.
     insert_decision(&mut *transaction, decision, None, has_ended || *disposal == Disposal::KeepLease).await?;
     if has_ended {
+        dispose_of_promise(&mut transaction, decision.user, disposal, decision.made_at).await?;
         match disposal {
             Disposal::Remove => {
                 sqlx::query!("delete from queue.entry where user_id = $1", decision.user.get()).execute(&mut *transaction).await?;
@@ -69,11 +72,34 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
                 .execute(&mut *transaction)
                 .await?;
             }
-            Disposal::Keep | Disposal::KeepLease => clear_entry(&mut transaction, decision.user).await?,
+            Disposal::PromiseWaits(_) | Disposal::Keep | Disposal::KeepLease => clear_entry(&mut transaction, decision.user).await?,
         }
     }
     transaction.commit().await?;
     Ok(has_ended)
+}
+
+/// A due promise whose reason has gone is closed; one that may not be kept yet waits.
+async fn dispose_of_promise(connection: &mut PgConnection, user: UserId, disposal: &Disposal, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let waits_until = match disposal {
+        Disposal::Remove => None,
+        Disposal::PromiseWaits(until) | Disposal::Delay(until) => Some(*until),
+        Disposal::Wait { .. } | Disposal::Keep | Disposal::KeepLease => return Ok(()),
+    };
+    sqlx::query!(
+        r#"
+        update queue.callback
+        set state = case when $2::timestamptz is null then 'no_longer_needed' else state end,
+            available_at = greatest(available_at, $2)
+        where user_id = $1 and state = 'scheduled' and promised_at <= $3
+        "#,
+        user.get(),
+        waits_until,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Stores a decision. With `keep_until` the lease is made to last so long, if it is still the agent's: that is when it ends then, and
@@ -88,7 +114,7 @@ async fn insert_decision(
         r#"
         with kept as (
             update queue.lease
-            set expires_at = $14, decision_id = $1
+            set expires_at = case when call_id is null then $14 else expires_at end, decision_id = $1
             where id = $5 and agent_id = $3 and expires_at > $2 and $14::timestamptz is not null
             returning user_id, expires_at
         ),
@@ -163,5 +189,15 @@ pub(crate) async fn find_decision(pool: &PgPool, id: DecisionId) -> sqlx::Result
         id.get(),
     )
     .fetch_optional(pool)
+    .await
+}
+
+/// Decisions whose id ends with these eight digits, in lower case. Looks at all of them: for a command, not for a screen.
+pub(crate) async fn list_decisions_ending(pool: &PgPool, digits: &str) -> sqlx::Result<Vec<DecisionId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: DecisionId" from queue.decision where right(id::text, 8) = $1 order by made_at desc limit 10"#,
+        digits,
+    )
+    .fetch_all(pool)
     .await
 }

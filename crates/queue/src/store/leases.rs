@@ -1,11 +1,11 @@
 //! Leases and the entries they are of.
 
 use chrono::{DateTime, Utc};
-use kernel::{AgentId, LeaseId, QueueKind, UserId};
+use kernel::{AgentId, CallId, LeaseId, QueueKind, UserId};
 use sqlx::PgPool;
 
 use super::own_facts::{OwnRow, own_row};
-use crate::rules::SuppressionKind;
+use crate::rules::{CallbackReason, DueCallback, SuppressionKind};
 use crate::types::ReleaseReason;
 
 /// What taking found: a lease, new or already held, with what the dialler knows of the person.
@@ -15,6 +15,8 @@ pub(crate) struct Taken {
     pub(crate) user: UserId,
     pub(crate) queue: QueueKind,
     pub(crate) is_new: bool,
+    /// The call that the person is held for.
+    pub(crate) call: Option<CallId>,
     /// None when the person is held without waiting in a queue.
     pub(crate) entry: Option<TakenEntry>,
     pub(crate) own: OwnRow,
@@ -26,7 +28,7 @@ pub(crate) struct TakenEntry {
     pub(crate) score: f64,
 }
 
-/// Takes and leases the first waiting person of `queue` for `agent`, or returns whom the agent already holds; with no
+/// Takes and leases the first person for `agent`: a due promise, else the first who waits in `queue`; or returns whom the agent already holds; with no
 /// queue, only the latter. One statement, one round trip. Also says which version of the settings holds.
 ///
 /// Several agents at once: the row is locked and skipped by the others (`for update skip locked` checks `leased_by is
@@ -38,15 +40,32 @@ pub(crate) async fn take_next(
     queue: Option<QueueKind>,
     tried: &[i64],
     now: DateTime<Utc>,
+    midnight: DateTime<Utc>,
     checked_until: DateTime<Utc>,
 ) -> sqlx::Result<(i32, Option<Taken>)> {
     let row = sqlx::query!(
         r#"
         with mine as (
-            select l.id, l.user_id, l.kind
+            select l.id, l.user_id, l.kind, l.call_id
             from queue.lease l
             where l.agent_id = $1
                 and l.expires_at > $4
+        ),
+        promised as (
+            -- Due promises come before any queue: those to this agent first, then anyone's, the oldest first.
+            select c.user_id, 'callbacks' as kind
+            from queue.callback c
+            where $2::text is not null
+                and c.state = 'scheduled'
+                and c.promised_at <= $4
+                and c.available_at <= $4
+                and (c.preferred_agent_id is null or c.preferred_agent_id = $1 or c.promised_at <= $4 - interval '5 minutes')
+                and c.user_id <> all($3)
+                and not exists (select from mine)
+                and not exists (select from queue.lease l where l.user_id = c.user_id)
+            order by (c.preferred_agent_id = $1) is true desc, c.promised_at, c.id
+            limit 1
+            for update of c skip locked
         ),
         next as (
             -- Walks entry_next in order; cooling-off entries are skipped inside the index.
@@ -57,14 +76,19 @@ pub(crate) async fn take_next(
                 and e.available_at <= $4
                 and e.user_id <> all($3)
                 and not exists (select from mine)
+                and not exists (select from promised)
+                -- Whoever was promised a call at a time that has come is offered as a callback alone.
+                and not exists (
+                    select from queue.callback c where c.user_id = e.user_id and c.state = 'scheduled' and c.promised_at <= $4
+                )
             order by e.score, e.raw_sum, e.queued_at, e.user_id
             limit 1
-            for update skip locked
+            for update of e skip locked
         ),
         taken as (
             insert into queue.lease (user_id, agent_id, kind, taken_at, expires_at)
             select n.user_id, $1, n.kind, $4, $5
-            from next n
+            from (select user_id, kind from promised union all select user_id, kind from next) n
             on conflict do nothing
             returning id, user_id, kind
         ),
@@ -75,9 +99,9 @@ pub(crate) async fn take_next(
             where e.user_id = t.user_id
         ),
         held as (
-            select id, user_id, kind, false as is_new from mine
+            select id, user_id, kind, call_id, false as is_new from mine
             union all
-            select id, user_id, kind, true from taken
+            select id, user_id, kind, null, true from taken
         )
         select
             (select max(version) from queue.settings) as "settings_version!",
@@ -85,6 +109,9 @@ pub(crate) async fn take_next(
             h.user_id as "user?: UserId",
             h.kind as "queue?: QueueKind",
             h.is_new as "is_new?",
+            h.call_id as "call?: CallId",
+            due.reason as "callback_reason?: CallbackReason",
+            due.promise_used_today as "promise_used_today?",
             e.number as "number?",
             e.score as "score?",
             f.suppressions as "suppressions?: Vec<SuppressionKind>",
@@ -102,12 +129,21 @@ pub(crate) async fn take_next(
         left join held h on true
         left join queue.entry e on e.user_id = h.user_id
         left join lateral queue.own_facts(h.user_id, e.number, $4) f on h.id is not null
+        left join lateral (
+            select c.reason,
+                exists (
+                    select from queue.callback u where u.user_id = c.user_id and u.reason = 'user_asked' and u.attempted_at >= $6
+                ) as promise_used_today
+            from queue.callback c
+            where c.user_id = h.user_id and c.state = 'scheduled' and c.promised_at <= $4
+        ) due on true
         "#,
         agent.get(),
         queue as Option<QueueKind>,
         tried,
         now,
         checked_until,
+        midnight,
     )
     .fetch_one(pool)
     .await?;
@@ -119,6 +155,7 @@ pub(crate) async fn take_next(
         user,
         queue,
         is_new: row.is_new.unwrap_or(false),
+        call: row.call,
         entry: row.number.zip(row.score).map(|(number, score)| TakenEntry { number, score }),
         own: own_row(
             row.suppressions.unwrap_or_default(),
@@ -132,6 +169,7 @@ pub(crate) async fn take_next(
             row.replaces_cooling_off.unwrap_or(false),
             row.failed_attempts.unwrap_or(0),
             row.put_back_until,
+            row.callback_reason.map(|reason| DueCallback { reason, promise_used_today: row.promise_used_today.unwrap_or(false) }),
         ),
     };
     Ok((row.settings_version, Some(taken)))
@@ -166,12 +204,13 @@ pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
 
 /// Ends the leases that these agents had at that time. Their people wait again as they did before, without a delay: nobody has dealt with
 /// them. Whose leases they were.
+/// A person on a call is not: the call ends first.
 pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId], at: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
     sqlx::query_scalar!(
         r#"
         with theirs as (
-            select id from queue.lease where agent_id = any($1) and taken_at <= $2 order by id for update
+            select id from queue.lease where agent_id = any($1) and taken_at <= $2 and call_id is null order by id for update
         ),
         gone as (
             delete from queue.lease l using theirs where l.id = theirs.id returning l.user_id, l.agent_id
@@ -233,7 +272,7 @@ pub(crate) async fn release(
         r#"
         with gone as (
             delete from queue.lease
-            where id = $1 and agent_id = $2 and expires_at > $5
+            where id = $1 and agent_id = $2 and expires_at > $5 and call_id is null
             returning id, user_id, kind
         ),
         noted as (
@@ -245,6 +284,12 @@ pub(crate) async fn release(
             set leased_by = null, leased_until = null, put_back_until = $6, available_at = greatest(e.available_at, $6)
             from gone
             where e.user_id = gone.user_id
+        ),
+        promise_waits as (
+            update queue.callback c
+            set available_at = greatest(c.available_at, $6)
+            from gone
+            where c.user_id = gone.user_id and c.state = 'scheduled'
         )
         select count(*) as "count!" from gone
         "#,

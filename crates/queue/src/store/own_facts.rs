@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{QueueKind, UserId};
 use sqlx::PgPool;
 
-use crate::rules::{Attempt, LastOutcome, OwnFacts, Suppression, SuppressionKind};
+use crate::rules::{Attempt, DueCallback, LastOutcome, OwnFacts, Suppression, SuppressionKind};
 
 /// `queue.own_facts` with what scoring needs beside what eligibility needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,11 +29,11 @@ pub(super) fn own_row(
     replaces_cooling_off: bool,
     failed_attempts: i64,
     put_back_until: Option<DateTime<Utc>>,
+    due_callback: Option<DueCallback>,
 ) -> OwnRow {
     OwnRow {
         facts: OwnFacts {
-            // Nobody promises callbacks yet.
-            due_callback: None,
+            due_callback,
             suppressions: suppressions.into_iter().map(|kind| Suppression { kind }).collect(),
             attempts: attempts
                 .into_iter()
@@ -51,7 +51,8 @@ pub(super) fn own_row(
     }
 }
 
-/// What the dialler knows of one person and one number: needed only when the number has changed since discovery.
+/// What the dialler knows of one person and one number, promises apart: needed when the number has changed since discovery, and for
+/// whoever waits in no queue.
 pub(crate) async fn find_own_facts(pool: &PgPool, user: UserId, number: &str, now: DateTime<Utc>) -> sqlx::Result<OwnRow> {
     let mut known = list_own_facts(pool, &[user.get()], &[number.to_owned()], now).await?;
     Ok(known.pop().map_or_else(OwnRow::default, |(_, own)| own))
@@ -109,6 +110,8 @@ pub(crate) async fn list_own_facts(
                 row.replaces_cooling_off,
                 row.failed_attempts,
                 row.put_back_until,
+                // Where somebody waits does not depend on a promise; taking leaves out whoever has one that is due.
+                None,
             );
             (row.user_id, own)
         })

@@ -64,6 +64,11 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
                     or greatest(o.available_at, $9) <> greatest(w.available_at, $9)
                 )
                 and not exists (select from queue.lease l where l.user_id = w.user_id)
+                -- Nor whoever has objected since the range was read.
+                and not exists (
+                    select from queue.suppression s
+                    where (s.user_id = w.user_id or s.number = w.number) and s.created_at >= $9 and s.ends_at is null
+                )
                 -- Call next may have removed them since the range was read, and there is no entry left to say how old its facts were.
                 and (
                     o.user_id is not null

@@ -1,0 +1,242 @@
+//! The gate at the dial: the agent is on the line, the person is checked once more, and only then is there a number to ring.
+
+use std::time::{Duration, Instant};
+
+use auth::CurrentAgent;
+use chrono::TimeDelta;
+use kernel::{AgentId, CallId, DecisionId, LeaseId, Moment, PhoneNumber, QueueKind, UserId};
+use sqlx::PgConnection;
+use users::{Facts, ReplicaError, Requirement};
+
+use super::call_next::disposal;
+use super::report::Named;
+use super::{Queue, QueueFailure, announce, parse_number, score_input};
+use crate::decision::{Decision, Grounds, Purpose};
+use crate::rules::{Input, NumberFact, counted_requirements, judge};
+use crate::store::{self, Disposal, HeldRow};
+use crate::words;
+
+/// The promise of the product: nobody is rung on facts that were read longer ago.
+const VOID_AFTER: Duration = Duration::from_secs(2);
+/// Either side of the promised time (rules, Callbacks).
+const PROMISE_WINDOW: TimeDelta = TimeDelta::minutes(15);
+
+/// The right to ring one person, once, for two seconds from when the replica was asked. Only the gate makes one, and only it can be
+/// turned into a number.
+#[derive(Debug)]
+pub struct Authorised {
+    number: PhoneNumber,
+    asked: Instant,
+    user: UserId,
+    queue: QueueKind,
+    decision: DecisionId,
+}
+
+/// The facts are too old by now: check again, or ring nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the last check is more than two seconds ago")]
+pub struct AuthorisationVoid;
+
+impl Authorised {
+    /// The number, if it may still be rung.
+    pub fn number(&self) -> Result<&PhoneNumber, AuthorisationVoid> {
+        if self.asked.elapsed() <= VOID_AFTER { Ok(&self.number) } else { Err(AuthorisationVoid) }
+    }
+
+    /// The record of the decision.
+    pub fn decision(&self) -> DecisionId {
+        self.decision
+    }
+}
+
+/// Who is held for a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldForCall {
+    /// The person.
+    pub user: UserId,
+    /// The queue they came from.
+    pub queue: QueueKind,
+    /// Their name, as when they were handed out.
+    pub name: String,
+}
+
+/// What the last check says.
+#[derive(Debug)]
+pub enum Authorisation {
+    /// The person may be rung now.
+    Granted(Authorised),
+    /// They may not, and are not the agent's any more.
+    Refused {
+        /// Why: “Signed in the meantime”.
+        words: String,
+        /// The call was not needed any more.
+        is_saved_call: bool,
+    },
+    /// The claims platform could not be read. The person stays with the agent.
+    CannotCheck,
+    /// The agent does not hold the person any more.
+    Lost,
+}
+
+impl Queue {
+    /// Holds the person for a call, without limit; who it is and from which queue. None when the agent does not hold them. Part of the
+    /// call's own transaction, as everything below that takes a connection.
+    pub async fn hold_for_call(
+        &self,
+        conn: &mut PgConnection,
+        agent: &CurrentAgent,
+        lease: LeaseId,
+        call: CallId,
+    ) -> Result<Option<HeldForCall>, QueueFailure> {
+        let held = store::hold_for_call(conn, agent.id, lease, call, self.shared.clock.now()).await?;
+        held.map(|HeldRow { user, queue, personal }| {
+            let name = personal.as_deref().map(serde_json::from_slice::<Named>).transpose()?.and_then(|named| named.name);
+            Ok(HeldForCall { user, queue, name: name.unwrap_or_else(|| format!("User {user}")) })
+        })
+        .transpose()
+    }
+
+    /// Gives the person back to the agent after a call that rang nobody; they stay theirs for as long as after Call next.
+    pub async fn give_back(&self, conn: &mut PgConnection, call: CallId) -> sqlx::Result<()> {
+        let minutes = self.settings().settings.lease_minutes;
+        store::give_back(conn, call, self.shared.clock.now() + TimeDelta::minutes(minutes.into())).await
+    }
+
+    /// Checks the person whom this call holds, now, and writes the decision down. Refused: they leave the agent and go where they
+    /// belong, as after Call next.
+    pub async fn authorise(&self, agent: AgentId, call: CallId) -> Result<Authorisation, QueueFailure> {
+        let (asked, asked_at) = (Instant::now(), self.shared.clock.now());
+        let midnight = Moment::new(asked_at).midnight;
+        let (version, taken) = store::take_next(&self.shared.pool, agent, None, &[], asked_at, midnight, asked_at).await?;
+        let Some(taken) = taken.filter(|taken| taken.call == Some(call)) else { return Ok(Authorisation::Lost) };
+        let settings = self.settings_of(version).await?;
+
+        let lag = self.shared.replica.lag();
+        let read = match lag {
+            Some(lag) if lag.millis <= settings.settings.max_lag_millis => match self.shared.replica.facts(taken.user, asked_at).await {
+                Ok(facts) => Some(facts),
+                Err(error) => {
+                    log_unreadable(&error);
+                    None
+                }
+            },
+            _ => {
+                tracing::error!(
+                    replica.lag_millis = lag.map(|lag| lag.millis),
+                    "the replica's lag is unknown or over the limit: nobody is rung"
+                );
+                None
+            }
+        };
+        let has_answered = read.is_some();
+        let facts: Option<Facts> = read.flatten();
+        let number = parse_number(facts.as_ref(), &self.shared.numbers);
+        let own = self.own_facts(&taken, &number).await?;
+        let moment = self.moment();
+        let judgement = has_answered.then(|| {
+            judge(&Input {
+                facts: facts.as_ref(),
+                number: &number,
+                own: &own.facts,
+                pauses: &self.shared.pauses,
+                settings: &settings.settings,
+                bank_holidays: &self.shared.bank_holidays,
+                moment,
+            })
+        });
+        let counted: Vec<&Requirement> =
+            facts.as_ref().map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
+        let score = facts.as_ref().map(|facts| scoring::score(&score_input(facts, &own), &settings.rule_set, moment.london.date()));
+        let usable = match &number {
+            NumberFact::Usable(number) => Some(number),
+            _ => None,
+        };
+        let decision = Decision::new(
+            &Grounds {
+                agent,
+                user: taken.user,
+                lease: taken.lease,
+                purpose: Purpose::Dial,
+                queue: taken.queue,
+                settings_version: settings.version,
+                lag,
+                lag_source: self.shared.replica.lag_source(),
+                asked_at,
+                own: &own.facts,
+                facts: facts.as_ref(),
+                judgement: judgement.as_ref(),
+                counted: &counted,
+                number: usable.map(PhoneNumber::as_e164),
+                name: None,
+                stored_score: taken.entry.as_ref().map_or(0.0, |entry| entry.score),
+                score: score.as_ref(),
+            },
+            moment.at,
+        )?;
+
+        let Some(judgement) = judgement else {
+            store::record_passed_over(&self.shared.pool, &decision, &Disposal::KeepLease).await?;
+            return Ok(Authorisation::CannotCheck);
+        };
+        if let (Some(number), true) = (usable, judgement.callable() == Some(taken.queue)) {
+            store::record_passed_over(&self.shared.pool, &decision, &Disposal::KeepLease).await?;
+            return Ok(Authorisation::Granted(Authorised {
+                number: number.clone(),
+                asked,
+                user: taken.user,
+                queue: taken.queue,
+                decision: decision.id,
+            }));
+        }
+        let waiting = score.as_ref().zip(usable);
+        let disposal = disposal(&judgement, moment.at, waiting, facts.as_ref());
+        let had_effect = store::record_passed_over(&self.shared.pool, &decision, &disposal).await?;
+        let is_saved_call = decision.is_saved_call && had_effect;
+        tracing::info!(
+            agent.id = %agent, user.id = %taken.user, call.id = %call, decision.id = %decision.id,
+            decision.is_saved_call = is_saved_call, "a call was refused at the dial"
+        );
+        announce(&self.shared.hints, &[agent]);
+        Ok(Authorisation::Refused { words: words::passed_over(taken.queue, &judgement), is_saved_call })
+    }
+
+    /// Counts the attempt, before the carrier is asked to make it.
+    pub async fn begin_attempt(&self, conn: &mut PgConnection, call: CallId, authorised: &Authorised) -> sqlx::Result<()> {
+        let now = self.shared.clock.now();
+        let number = authorised.number.as_e164();
+        store::insert_attempt(conn, call, authorised.user, number, authorised.queue, now, PROMISE_WINDOW).await
+    }
+
+    /// Takes back an attempt that the carrier surely never made.
+    pub async fn cancel_attempt(&self, conn: &mut PgConnection, call: CallId) -> sqlx::Result<()> {
+        store::delete_attempt(conn, call).await
+    }
+}
+
+fn log_unreadable(error: &ReplicaError) {
+    tracing::error!(replica.problem = %error, "the claims platform could not be read at the dial: nobody is rung");
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::NumberPolicy;
+
+    use super::*;
+
+    /// The promise: not a moment longer than two seconds.
+    #[test]
+    fn a_number_can_be_had_for_two_seconds() {
+        let policy = NumberPolicy::default();
+        let number = PhoneNumber::parse("020 7946 0123", &policy).unwrap();
+        let authorised = |age: Duration| Authorised {
+            number: number.clone(),
+            asked: Instant::now().checked_sub(age).unwrap(),
+            user: UserId::new(1),
+            queue: QueueKind::UnsignedUsers,
+            decision: DecisionId::generate(),
+        };
+
+        assert_eq!(authorised(Duration::from_millis(1_900)).number(), Ok(&number));
+        assert_eq!(authorised(Duration::from_millis(2_001)).number(), Err(AuthorisationVoid));
+    }
+}

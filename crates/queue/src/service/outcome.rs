@@ -1,0 +1,288 @@
+//! What follows from a call: when the person may be rung next, and from which queue. The same function answers for the preview on the
+//! agent's screen and for what is recorded.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use kernel::{AgentId, CallId, Moment, PhoneNumber, QueueKind, UserId};
+use sqlx::PgConnection;
+use users::Facts;
+
+use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
+use crate::hours;
+use crate::rules::{CallbackReason, Effect, Input, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, judge};
+use crate::store::{self, AttemptOutcome, NewEntry, OwnRow};
+
+/// A callback can be promised for so many days ahead.
+const PROMISED_AHEAD: i64 = 30;
+
+/// What is known of a person whose call is over.
+#[derive(Debug)]
+pub struct Prospects {
+    user: UserId,
+    queue: QueueKind,
+    /// None when the claims platform does not answer just now.
+    facts: Option<Facts>,
+    /// As dialled.
+    dialled: String,
+    number: NumberFact,
+    own: OwnRow,
+    settings: Arc<VersionedSettings>,
+}
+
+/// What came of a call, as far as the queue minds.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    /// The disposition's code.
+    pub disposition: &'static str,
+    /// A human answered.
+    pub is_reached: bool,
+    /// Counts as a failed attempt.
+    pub is_failed: bool,
+    /// No call before then because of the disposition.
+    pub delay_until: Option<DateTime<Utc>>,
+    /// That delay holds alone, without cooling-off.
+    pub replaces_cooling_off: bool,
+    /// Who is never rung again.
+    pub suppress: Option<Suppress>,
+    /// A new promise.
+    pub promise: Option<Promise>,
+}
+
+/// An objection that a call brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suppress {
+    /// The person and the number, for good.
+    DoNotContact,
+    /// The number, until the person has another.
+    BadNumber,
+}
+
+/// A promise to ring at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// As clocks in London show it.
+    pub wall_time: NaiveDateTime,
+    /// They asked to be rung then whether or not anything is still pending.
+    pub asked_regardless: bool,
+}
+
+/// Why a time cannot be promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PromiseError {
+    /// Clocks skip it.
+    #[error("there is no such time")]
+    NoSuchTime,
+    /// It is not in the future.
+    #[error("that time is past")]
+    Past,
+    /// It is more than so many days ahead.
+    #[error("that time is more than {0} days ahead")]
+    TooFar(i64),
+    /// Calls may not be made then.
+    #[error("calls may not be made then")]
+    Closed,
+}
+
+/// What follows from an outcome.
+#[derive(Clone, Debug)]
+pub struct After {
+    /// The queue and from when; none when the person leaves the queues, and when that cannot be told because the claims platform does
+    /// not answer: then they stay where they were until then.
+    pub next: Option<(QueueKind, DateTime<Utc>)>,
+    /// Why they leave.
+    pub leaves_because: Vec<Reason>,
+    /// The first time after that at which calls may be made, as clocks in London show it.
+    pub opens: Option<NaiveDateTime>,
+    /// Their score then.
+    pub score: Option<scoring::Score>,
+    /// Attempts made today and the cap, then in seven days and the cap; of the person, this call included.
+    pub attempts: [(usize, u32); 2],
+}
+
+impl Queue {
+    /// What is known of the person now, for what follows from their call. The claims platform may be away: then less is known.
+    pub async fn prospects(&self, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
+        let now = self.shared.clock.now();
+        let facts = match self.shared.replica.facts(user, now).await {
+            Ok(facts) => facts,
+            Err(error) => {
+                tracing::warn!(replica.problem = %error, "the claims platform could not be read after a call; discovery will put the person right");
+                None
+            }
+        };
+        let number = parse_number(facts.as_ref(), &self.shared.numbers);
+        let current = match &number {
+            NumberFact::Usable(number) => number.as_e164(),
+            _ => dialled,
+        };
+        let own = store::find_own_facts(&self.shared.pool, user, current, now).await?;
+        Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, settings: self.settings() })
+    }
+
+    /// What follows when the call is closed so.
+    pub fn after(&self, prospects: &Prospects, closing: &Closing) -> After {
+        let moment = self.moment();
+        let settings = &prospects.settings.settings;
+        let own = own_after(prospects, closing);
+        let judgement = prospects.facts.as_ref().map(|facts| {
+            judge(&Input {
+                facts: Some(facts),
+                number: &prospects.number,
+                own: &own.facts,
+                pauses: &self.shared.pauses,
+                settings,
+                bank_holidays: &self.shared.bank_holidays,
+                moment,
+            })
+        });
+        let next = match &judgement {
+            Some(judgement) => judgement.entry(moment.at),
+            // What is known without the claims platform: limits, delay, and whether anybody may ring them at all.
+            None if closing.suppress == Some(Suppress::DoNotContact) => None,
+            None => Some((prospects.queue, attempt_limits(&own.facts, settings, prospects.queue, moment).unwrap_or(moment.at))),
+        };
+        let leaves_because = judgement.map(|judgement| judgement.reasons).unwrap_or_default();
+        let leaves_because = leaves_because.into_iter().filter(|reason| reason.effect() == Effect::Remove).collect();
+        let opens = next.and_then(|(_, at)| hours::next_opening(Moment::new(at), &settings.calling_hours, &self.shared.bank_holidays));
+        let score = prospects
+            .facts
+            .as_ref()
+            .map(|facts| scoring::score(&score_input(facts, &own), &prospects.settings.rule_set, moment.london.date()));
+        let of_person = || own.facts.attempts.iter().filter(|attempt| attempt.of_person);
+        let today = of_person().filter(|attempt| attempt.at >= moment.midnight).count();
+        let week = of_person().filter(|attempt| attempt.at > moment.at - TimeDelta::days(7)).count();
+        let attempts =
+            [(today, settings.cap(prospects.queue).calls_a_day.min(settings.attempts_a_day)), (week, settings.attempts_in_7_days)];
+        After { next, leaves_because, opens, score, attempts }
+    }
+
+    /// The score before the outcome, for comparison.
+    pub fn score_before(&self, prospects: &Prospects) -> Option<f64> {
+        let facts = prospects.facts.as_ref()?;
+        let today = self.moment().london.date();
+        Some(scoring::score(&score_input(facts, &prospects.own), &prospects.settings.rule_set, today).total)
+    }
+
+    /// Writes down what follows, in the call's transaction: the attempt's outcome, the entry, a suppression, a promise; the lease ends.
+    pub async fn close_attempt(
+        &self,
+        conn: &mut PgConnection,
+        call: CallId,
+        agent: AgentId,
+        prospects: &Prospects,
+        closing: &Closing,
+    ) -> sqlx::Result<After> {
+        let now = self.shared.clock.now();
+        let after = self.after(prospects, closing);
+        let user = prospects.user;
+        let outcome = AttemptOutcome {
+            disposition: closing.disposition,
+            is_reached: closing.is_reached,
+            is_failed: closing.is_failed,
+            delay_until: closing.delay_until,
+            replaces_cooling_off: closing.replaces_cooling_off,
+        };
+        store::close_attempt(conn, call, &outcome).await?;
+
+        let source = format!("call {call}");
+        match closing.suppress {
+            Some(Suppress::DoNotContact) => {
+                let number = Some(prospects.dialled.as_str());
+                store::insert_suppression(conn, SuppressionKind::DoNotContact, Some(user), number, closing.disposition, &source, now)
+                    .await?;
+                store::close_promise(conn, user).await?;
+            }
+            Some(Suppress::BadNumber) => {
+                let number = Some(prospects.dialled.as_str());
+                store::insert_suppression(conn, SuppressionKind::BadNumber, None, number, closing.disposition, &source, now).await?;
+            }
+            None => {}
+        }
+        if let Some(promise) = closing.promise {
+            let reason = match (promise.asked_regardless, prospects.queue) {
+                (true, _) => CallbackReason::UserAsked,
+                (false, QueueKind::UnsignedUsers) => CallbackReason::Signature,
+                (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
+                (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
+            };
+            store::insert_callback(conn, user, reason, promise.at, promise.wall_time, agent, now).await?;
+        }
+        match (&after.next, &prospects.facts, &after.score) {
+            (Some((queue, available_at)), Some(facts), Some(score)) => {
+                let number = match &prospects.number {
+                    NumberFact::Usable(number) => number.as_e164(),
+                    _ => &prospects.dialled,
+                };
+                let entry = NewEntry {
+                    queue: *queue,
+                    score: score.total,
+                    raw_sum: score.raw_sum,
+                    available_at: *available_at,
+                    number,
+                    // A range that discovery read before now does not know of this outcome.
+                    facts_read_at: facts.read_at.max(now),
+                };
+                store::put_entry(conn, user, &entry, now).await?;
+            }
+            (Some((_, until)), _, _) => store::delay_entry(conn, user, *until).await?,
+            (None, _, _) => store::delete_entry(conn, user).await?,
+        }
+        Ok(after)
+    }
+
+    /// The instant of a promise for this wall time, if it can be promised now.
+    pub fn promise_at(&self, wall_time: NaiveDateTime) -> Result<DateTime<Utc>, PromiseError> {
+        let at = kernel::from_london(wall_time).ok_or(PromiseError::NoSuchTime)?;
+        let now = self.shared.clock.now();
+        if at <= now {
+            return Err(PromiseError::Past);
+        }
+        if at > now + TimeDelta::days(PROMISED_AHEAD) {
+            return Err(PromiseError::TooFar(PROMISED_AHEAD));
+        }
+        let settings = self.settings();
+        let is_open = hours::is_open(Moment::new(at), &settings.settings.calling_hours, &self.shared.bank_holidays);
+        if is_open { Ok(at) } else { Err(PromiseError::Closed) }
+    }
+
+    /// The first and the last wall time that can be promised now.
+    pub fn promise_span(&self) -> (NaiveDateTime, NaiveDateTime) {
+        let now = self.moment().london;
+        (now + TimeDelta::minutes(5), now + TimeDelta::days(PROMISED_AHEAD))
+    }
+
+    /// The business clock, for the modules whose work is part of the queue's.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    /// A number of ours as people write it; none when it is no number.
+    pub fn shown_number(&self, e164: &str) -> Option<String> {
+        PhoneNumber::parse(e164, &self.shared.numbers).ok().map(|number| number.national())
+    }
+}
+
+/// What the dialler will know of the person once the outcome is written.
+fn own_after(prospects: &Prospects, closing: &Closing) -> OwnRow {
+    let mut own = prospects.own.clone();
+    own.facts.due_callback = None;
+    own.facts.last_outcome = Some(LastOutcome { delay_until: closing.delay_until, replaces_cooling_off: closing.replaces_cooling_off });
+    own.last_disposition = Some(closing.disposition.to_owned());
+    if closing.is_reached {
+        own.failed_attempts = 0;
+    } else if closing.is_failed {
+        own.failed_attempts += 1;
+    }
+    match closing.suppress {
+        Some(Suppress::DoNotContact) => own.facts.suppressions.push(Suppression { kind: SuppressionKind::DoNotContact }),
+        // Only while the person has the number that was dialled.
+        Some(Suppress::BadNumber) if matches!(&prospects.number, NumberFact::Usable(number) if number.as_e164() == prospects.dialled) => {
+            own.facts.suppressions.push(Suppression { kind: SuppressionKind::BadNumber });
+        }
+        _ => {}
+    }
+    own
+}

@@ -1,0 +1,297 @@
+//! What a call does to the queue: the lease it holds, the attempt it counts as, and what follows from its outcome. All of it runs inside
+//! the transaction of the call.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use kernel::{AgentId, CallId, LeaseId, QueueKind, UserId};
+use sqlx::PgConnection;
+
+use crate::rules::{CallbackReason, SuppressionKind};
+
+/// Beyond all time: the end of a lease that a call holds. (`infinity` cannot be read into an instant.)
+const BEYOND: &str = "9999-01-01T00:00:00Z";
+
+/// Who is held for a call.
+#[derive(Debug)]
+pub(crate) struct HeldRow {
+    pub(crate) user: UserId,
+    pub(crate) queue: QueueKind,
+    /// The personal facts of the decision that handed them out; none when they were erased.
+    pub(crate) personal: Option<Vec<u8>>,
+}
+
+/// Holds the lease for a call, without limit. Who it is of and from which queue; none when the agent does not hold it now, or holds it
+/// for another call.
+pub(crate) async fn hold_for_call(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    lease: LeaseId,
+    call: CallId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<HeldRow>> {
+    sqlx::query_as!(
+        HeldRow,
+        r#"
+        with held as (
+            update queue.lease
+            set call_id = $3, expires_at = $5::text::timestamptz
+            -- Only whoever was handed out after the check may be rung.
+            where id = $1 and agent_id = $2 and expires_at > $4 and call_id is null and decision_id is not null
+            returning user_id, kind, expires_at, decision_id
+        ),
+        copied as (
+            update queue.entry e set leased_until = held.expires_at from held where e.user_id = held.user_id
+        )
+        select held.user_id as "user: UserId", held.kind as "queue: QueueKind", p.facts as "personal?"
+        from held
+        left join queue.decision_personal p on p.decision_id = held.decision_id
+        "#,
+        lease.get(),
+        agent.get(),
+        call.get(),
+        now,
+        BEYOND,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Gives the lease of a call that rang nobody back to its agent, until `expires_at`.
+pub(crate) async fn give_back(conn: &mut PgConnection, call: CallId, expires_at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with kept as (
+            update queue.lease set call_id = null, expires_at = $2 where call_id = $1 returning user_id
+        )
+        update queue.entry e set leased_until = $2 from kept where e.user_id = kept.user_id
+        "#,
+        call.get(),
+        expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Counts an attempt, before the carrier knows of it, and says of a due promise whether it was kept: a call was placed within the
+/// window, `window` either side.
+pub(crate) async fn insert_attempt(
+    conn: &mut PgConnection,
+    call: CallId,
+    user: UserId,
+    number: &str,
+    queue: QueueKind,
+    now: DateTime<Utc>,
+    window: chrono::TimeDelta,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with promise as (
+            update queue.callback
+            set state = case when promised_at >= $6 then 'kept' else 'missed' end, attempted_at = $5
+            where $4 = 'callbacks' and user_id = $2 and state = 'scheduled' and promised_at <= $5
+        )
+        insert into queue.attempt (user_id, number, queue, attempted_at, call_id) values ($2, $3, $4, $5, $1)
+        "#,
+        call.get(),
+        user.get(),
+        number,
+        queue as QueueKind,
+        now,
+        now - window,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes back an attempt that the carrier surely never made, with what it did to a promise.
+pub(crate) async fn delete_attempt(conn: &mut PgConnection, call: CallId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with gone as (
+            delete from queue.attempt where call_id = $1 returning user_id, attempted_at
+        )
+        update queue.callback c
+        set state = 'scheduled', attempted_at = null
+        from gone
+        where c.user_id = gone.user_id and c.attempted_at = gone.attempted_at
+        "#,
+        call.get(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(crate) struct AttemptOutcome<'a> {
+    pub(crate) disposition: &'a str,
+    pub(crate) is_reached: bool,
+    pub(crate) is_failed: bool,
+    pub(crate) delay_until: Option<DateTime<Utc>>,
+    pub(crate) replaces_cooling_off: bool,
+}
+
+/// Writes what came of an attempt, and ends the lease of its call.
+pub(crate) async fn close_attempt(conn: &mut PgConnection, call: CallId, outcome: &AttemptOutcome<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with closed as (
+            update queue.attempt
+            set disposition = $2, is_reached = $3, is_failed = $4, delay_until = $5, replaces_cooling_off = $6
+            where call_id = $1
+        )
+        delete from queue.lease where call_id = $1
+        "#,
+        call.get(),
+        outcome.disposition,
+        outcome.is_reached,
+        outcome.is_failed,
+        outcome.delay_until,
+        outcome.replaces_cooling_off,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The entry of somebody whose call is over.
+#[derive(Debug)]
+pub(crate) struct NewEntry<'a> {
+    pub(crate) queue: QueueKind,
+    pub(crate) score: f64,
+    pub(crate) raw_sum: f64,
+    pub(crate) available_at: DateTime<Utc>,
+    pub(crate) number: &'a str,
+    pub(crate) facts_read_at: DateTime<Utc>,
+}
+
+/// Makes the entry what it should be now.
+pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &NewEntry<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into queue.entry as e (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (user_id) do update
+        set kind = excluded.kind,
+            score = excluded.score,
+            raw_sum = excluded.raw_sum,
+            queued_at = case when e.kind = excluded.kind then e.queued_at else excluded.queued_at end,
+            available_at = excluded.available_at,
+            number = excluded.number,
+            facts_read_at = excluded.facts_read_at,
+            -- The copy of the lease, if by now somebody else has one.
+            leased_by = (select l.agent_id from queue.lease l where l.user_id = $1),
+            leased_until = (select l.expires_at from queue.lease l where l.user_id = $1)
+        "#,
+        user.get(),
+        entry.queue as QueueKind,
+        entry.score,
+        entry.raw_sum,
+        now,
+        entry.available_at,
+        entry.number,
+        entry.facts_read_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The entry waits until then and is otherwise as it was: the claims platform could not be asked for more.
+pub(crate) async fn delay_entry(conn: &mut PgConnection, user: UserId, until: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update queue.entry
+        set leased_by = (select l.agent_id from queue.lease l where l.user_id = $1),
+            leased_until = (select l.expires_at from queue.lease l where l.user_id = $1),
+            available_at = greatest(available_at, $2)
+        where user_id = $1
+        "#,
+        user.get(),
+        until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete_entry(conn: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("delete from queue.entry where user_id = $1", user.get()).execute(conn).await?;
+    Ok(())
+}
+
+/// Nobody rings this person or number again, from now on.
+pub(crate) async fn insert_suppression(
+    conn: &mut PgConnection,
+    kind: SuppressionKind,
+    user: Option<UserId>,
+    number: Option<&str>,
+    reason: &str,
+    source: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into queue.suppression (kind, user_id, number, reason, source, created_at) values ($1, $2, $3, $4, $5, $6)",
+        kind as SuppressionKind,
+        user.map(UserId::get),
+        number,
+        reason,
+        source,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Stores a promise in place of an earlier one.
+pub(crate) async fn insert_callback(
+    conn: &mut PgConnection,
+    user: UserId,
+    reason: CallbackReason,
+    promised_at: DateTime<Utc>,
+    wall_time: NaiveDateTime,
+    agent: AgentId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!("update queue.callback set state = 'rescheduled' where user_id = $1 and state = 'scheduled'", user.get())
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        r#"
+        insert into queue.callback (
+            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by
+        )
+        values ($1, $2, $3, $4, $5, $3, $6, $5)
+        "#,
+        user.get(),
+        reason as CallbackReason,
+        promised_at,
+        wall_time,
+        agent.get(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Closes the promise to somebody whom nobody may ring again.
+pub(crate) async fn close_promise(conn: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("update queue.callback set state = 'no_longer_needed' where user_id = $1 and state = 'scheduled'", user.get())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Why the last promise to this person was made.
+pub(crate) async fn find_last_callback_reason(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<CallbackReason>> {
+    sqlx::query_scalar!(
+        r#"select reason as "reason: CallbackReason" from queue.callback where user_id = $1 order by id desc limit 1"#,
+        user.get(),
+    )
+    .fetch_optional(conn)
+    .await
+}
