@@ -1,0 +1,74 @@
+//! The server functions of calls: who asks, parse, one call to the service.
+
+use kernel::{CallId, LeaseId, WireError};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use crate::service::Calls;
+#[cfg(feature = "ssr")]
+use crate::types::Outcome;
+use crate::types::{CallView, Disposition, Recorded, VoiceToken};
+
+/// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
+#[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]
+pub async fn start(lease_id: LeaseId) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().start(&agent, lease_id).await?)
+}
+
+/// The agent's call that is not over yet, or waits for its disposition.
+#[server(name = AskCurrentCall, prefix = "/api", endpoint = "calls/current", input = Json, output = Json)]
+pub async fn current() -> Result<Option<CallView>, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().current(&agent).await?)
+}
+
+/// One call of the agent's own, also when it is over.
+#[server(prefix = "/api", endpoint = "calls/find", input = Json, output = Json)]
+pub async fn find(call_id: CallId) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().find(&agent, call_id).await?)
+}
+
+/// What the browser's telephone needs to connect.
+#[server(name = AskVoiceToken, prefix = "/api", endpoint = "calls/voice_token", input = Json, output = Json)]
+pub async fn voice_token() -> Result<VoiceToken, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().voice_token(&agent)?)
+}
+
+/// Ends the agent's own call, whatever the browser's telephone does.
+#[server(prefix = "/api", endpoint = "calls/hang_up", input = Json, output = Json)]
+pub async fn hang_up(call_id: CallId) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().hang_up(&agent, call_id).await?)
+}
+
+/// Keeps the agent's note as it is typed.
+#[server(prefix = "/api", endpoint = "calls/save_notes", input = Json, output = Json)]
+pub async fn save_notes(call_id: CallId, notes: String) -> Result<(), WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().save_notes(&agent, call_id, &notes).await?)
+}
+
+/// Gives the agent thirty seconds more to record what came of the call.
+#[server(prefix = "/api", endpoint = "calls/extend_wrap_up", input = Json, output = Json)]
+pub async fn extend_wrap_up(call_id: CallId) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().extend_wrap_up(&agent, call_id).await?)
+}
+
+/// Records what came of the call; the person is let go. Once: a repetition answers with what was recorded.
+#[server(prefix = "/api", endpoint = "calls/record_outcome", input = Json, output = Json)]
+pub async fn record_outcome(
+    call_id: CallId,
+    disposition: Disposition,
+    #[server(default)] notes: Option<String>,
+    #[server(default)] callback_at: Option<String>,
+    #[server(default)] asked_regardless: bool,
+) -> Result<Recorded, WireError> {
+    let agent = auth::current_agent().await?;
+    let outcome = Outcome { disposition, notes, callback_at, asked_regardless };
+    Ok(expect_context::<Calls>().record_outcome(&agent, call_id, outcome).await?)
+}

@@ -1,0 +1,79 @@
+use kernel::{ErrorCode, WireError};
+
+/// What calls refuse, in their own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallsError {
+    /// Only whoever is available calls.
+    #[error("You are not available. Become available first, then call; the person stays with you.")]
+    NotAvailable,
+    /// The lease is not there, has run out or belongs to somebody else.
+    #[error("You do not hold this person any more, so nobody was rung.")]
+    NoSuchLease,
+    /// The agent has a call, or has not recorded what came of the last one.
+    #[error("You already have a call, or one that waits for its outcome. Finish that one first.")]
+    Engaged,
+    /// There is no such call, or it is somebody else's.
+    #[error("There is no such call of yours.")]
+    NoSuchCall,
+    /// The call is still going on.
+    #[error("The call is not over yet. Hang up first, then record what came of it.")]
+    NotOver,
+    /// Nothing is to be recorded: nobody was rung, or it was recorded long ago.
+    #[error("There is nothing to record for this call.")]
+    NothingToRecord,
+    /// Only the system may say so.
+    #[error("“Not recorded” is set by the system alone. Choose what came of the call.")]
+    NotForAgents,
+    /// The disposition needs a note.
+    #[error("Please say in the note what the person said: it is needed for this outcome.")]
+    NoteNeeded,
+    /// The note is too long.
+    #[error("The note may have at most {0} characters. Nothing was lost; please shorten it.")]
+    NoteTooLong(usize),
+    /// The disposition needs a time.
+    #[error("Please choose when to call back.")]
+    TimeNeeded,
+    /// Only a promise takes a time.
+    #[error("Only “Call me back” takes a time.")]
+    TimeNotWanted,
+    /// The time cannot be read.
+    #[error("The time of the callback cannot be read: give a date and a time, such as 2026-11-24T14:30.")]
+    TimeUnreadable,
+    /// Wall clocks skip it.
+    #[error("There is no such time: on that day the clocks go forward from 01:00 to 02:00.")]
+    NoSuchTime,
+    /// It is past.
+    #[error("The time of the callback is already past.")]
+    TimeIsPast,
+    /// It is too far away.
+    #[error("A callback can be promised for at most {0} days ahead.")]
+    TimeTooFar(i64),
+    /// Calls may not be made then.
+    #[error("Calls may not be made at that time. Choose one within the calling hours.")]
+    OutsideHours,
+    /// The telephone is not configured.
+    #[error("The telephone is not set up on this server, so no call can be made.")]
+    NoTelephone,
+}
+
+impl From<CallsError> for WireError {
+    fn from(error: CallsError) -> Self {
+        use CallsError as E;
+        let code = match error {
+            E::NotAvailable | E::NoSuchLease | E::Engaged | E::NotOver | E::NothingToRecord => ErrorCode::Conflict,
+            E::NoSuchCall => ErrorCode::NotFound,
+            E::NoTelephone => ErrorCode::Unavailable,
+            E::NotForAgents
+            | E::NoteNeeded
+            | E::NoteTooLong(_)
+            | E::TimeNeeded
+            | E::TimeNotWanted
+            | E::TimeUnreadable
+            | E::NoSuchTime
+            | E::TimeIsPast
+            | E::TimeTooFar(_)
+            | E::OutsideHours => ErrorCode::Unprocessable,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod error;
+pub mod rules;
+mod types;
+
+#[cfg(feature = "ssr")]
+mod service;
+#[cfg(feature = "ssr")]
+mod store;
+#[cfg(feature = "ssr")]
+mod webhooks;
+
+pub use api::{current, extend_wrap_up, find, hang_up, record_outcome, save_notes, start, voice_token};
+pub use error::CallsError;
+pub use types::{CallEnd, CallState, CallView, Choice, Disposition, Ended, Outcome, Recorded, VoiceToken, WrapUp};
+
+#[cfg(feature = "ssr")]
+pub use service::{Calls, CallsFailure, CallsParts, Telephone};
+#[cfg(feature = "ssr")]
+pub use webhooks::webhooks;

@@ -1,0 +1,242 @@
+//! The use cases of calls.
+
+mod course;
+mod legs;
+mod outcome;
+mod ring;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{Auth, CurrentAgent, Engagement, Intention};
+use chrono::TimeDelta;
+use kernel::{AgentId, CallId, Hint, Hints, LeaseId, WireError, machine_now};
+use queue::{Queue, QueueFailure};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgPool;
+use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl};
+
+use crate::error::CallsError;
+use crate::store::{self, CallRow, NewCall};
+use crate::types::{CallView, VoiceToken};
+
+/// The browser connects within so long after Call was pressed, or not at all (lessons, line 20).
+const INTENT: TimeDelta = TimeDelta::seconds(10);
+/// How long a voice token is good for; the browser asks for a new one before each call that would outlive half of it.
+const TOKEN_LIFE: Duration = Duration::from_hours(1);
+/// Characters a note may have.
+const NOTE_LIMIT: usize = 4_000;
+/// What one press of “+30 s” adds.
+const EXTENSION: TimeDelta = TimeDelta::seconds(30);
+
+/// Calls. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pool: PgPool,
+    auth: Auth,
+    queue: Queue,
+    hints: Hints,
+    telephone: Option<Telephone>,
+}
+
+/// What calls need from outside.
+#[derive(Debug)]
+pub struct CallsParts {
+    /// Our own database.
+    pub pool: PgPool,
+    /// Staff.
+    pub auth: Auth,
+    /// Who is next.
+    pub queue: Queue,
+    /// Where changes are announced.
+    pub hints: Hints,
+    /// The carrier; none: no call can be made on this server.
+    pub telephone: Option<Telephone>,
+}
+
+/// The carrier, and what we are to it.
+#[derive(Clone)]
+pub struct Telephone {
+    /// Its REST API.
+    pub client: twilio::Client,
+    /// The account that pays.
+    pub account_sid: AccountSid,
+    /// Signs the carrier's webhooks.
+    pub auth_token: SecretString,
+    /// Signs the browsers' tokens.
+    pub api_key: ApiKeySid,
+    /// That key's secret.
+    pub api_secret: SecretString,
+    /// Where browsers' calls lead.
+    pub application_sid: ApplicationSid,
+    /// The number that is shown.
+    pub number: Address,
+    /// Where the carrier reaches us.
+    pub public_base_url: String,
+    /// Where browsers reach a local carrier, such as `localhost:3000/twilio`; none with the real one.
+    pub local_carrier: Option<String>,
+}
+
+impl std::fmt::Debug for Telephone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Telephone").field("public_base_url", &self.public_base_url).finish_non_exhaustive()
+    }
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum CallsFailure {
+    /// An expected refusal.
+    #[error(transparent)]
+    Refused(#[from] CallsError),
+    /// Our own database.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The queue's part of it.
+    #[error("the queue's part failed")]
+    Queue(#[from] QueueFailure),
+    /// A token could not be made.
+    #[error("the voice token could not be made")]
+    Token(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The catalogue lacks a disposition.
+    #[error("the catalogue has no disposition {0:?}")]
+    NoDisposition(&'static str),
+}
+
+impl From<CallsFailure> for WireError {
+    fn from(failure: CallsFailure) -> Self {
+        match failure {
+            CallsFailure::Refused(refusal) => refusal.into(),
+            CallsFailure::Database(error) => Self::database(&error),
+            CallsFailure::Queue(failure) => failure.into(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl Calls {
+    /// Calls over their database, staff, queue and carrier.
+    pub fn new(parts: CallsParts) -> Self {
+        let CallsParts { pool, auth, queue, hints, telephone } = parts;
+        Self { shared: Arc::new(Shared { pool, auth, queue, hints, telephone }) }
+    }
+
+    /// Begins a call to the person held: nobody is rung yet, and not before the agent is on the line.
+    pub(crate) async fn start(&self, agent: &CurrentAgent, lease: LeaseId) -> Result<CallView, CallsFailure> {
+        self.telephone()?;
+        if agent.intention != Intention::Available {
+            return Err(CallsError::NotAvailable.into());
+        }
+        let call = CallId::generate();
+        let now = self.shared.queue.now();
+        let mut transaction = self.shared.pool.begin().await?;
+        if store::find_open(&mut *transaction, agent.id).await?.is_some() {
+            return Err(CallsError::Engaged.into());
+        }
+        let held = self.shared.queue.hold_for_call(&mut transaction, agent, lease, call).await?.ok_or(CallsError::NoSuchLease)?;
+        let new = NewCall {
+            id: call,
+            agent: agent.id,
+            user: held.user,
+            lease,
+            queue: held.queue,
+            user_name: &held.name,
+            intent_expires_at: machine_now() + INTENT,
+        };
+        // Two windows at once: the first wins, and this one's hold on the person is rolled back.
+        if !store::insert(&mut transaction, &new, now).await? {
+            return Err(CallsError::Engaged.into());
+        }
+        self.shared.auth.engage(&mut transaction, agent.id, Some(Engagement::OnCall)).await?;
+        transaction.commit().await?;
+        tracing::info!(agent.id = %agent.id, user.id = %held.user, call.id = %call, "a call was begun");
+        self.tell(agent.id);
+        self.find(agent, call).await
+    }
+
+    /// The agent's call that is not closed.
+    pub(crate) async fn current(&self, agent: &CurrentAgent) -> Result<Option<CallView>, CallsFailure> {
+        match store::find_open(&self.shared.pool, agent.id).await? {
+            Some(row) => Ok(Some(self.view(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// One call of the agent's own.
+    pub(crate) async fn find(&self, agent: &CurrentAgent, call: CallId) -> Result<CallView, CallsFailure> {
+        let row = self.own(agent, call).await?;
+        self.view(row).await
+    }
+
+    /// What the browser's telephone needs to connect. The number to ring is no part of it.
+    pub(crate) fn voice_token(&self, agent: &CurrentAgent) -> Result<VoiceToken, CallsFailure> {
+        let telephone = self.telephone()?;
+        let broken = |error: Box<dyn std::error::Error + Send + Sync>| CallsFailure::Token(error);
+        let token = twilio::VoiceToken {
+            account_sid: telephone.account_sid.clone(),
+            api_key: telephone.api_key.clone(),
+            api_secret: telephone.api_secret.clone(),
+            identity: identity_of(agent.id).map_err(|error| broken(error.into()))?,
+            ttl: TokenTtl::try_from(TOKEN_LIFE).map_err(|error| broken(error.into()))?,
+            voice: twilio::VoiceGrant {
+                incoming: None,
+                outgoing: Some(twilio::Outgoing { application_sid: telephone.application_sid.clone(), params: None }),
+            },
+        };
+        let token = token.sign(machine_now()).map_err(|error| broken(error.into()))?;
+        Ok(VoiceToken {
+            token: token.expose_secret().to_owned(),
+            seconds: i64::try_from(TOKEN_LIFE.as_secs()).unwrap_or(i64::MAX),
+            local_carrier: telephone.local_carrier.clone(),
+        })
+    }
+
+    /// Keeps the agent's note.
+    pub(crate) async fn save_notes(&self, agent: &CurrentAgent, call: CallId, notes: &str) -> Result<(), CallsFailure> {
+        if notes.chars().count() > NOTE_LIMIT {
+            return Err(CallsError::NoteTooLong(NOTE_LIMIT).into());
+        }
+        let is_saved = store::save_notes(&self.shared.pool, agent.id, call, notes).await?;
+        if is_saved { Ok(()) } else { Err(CallsError::NoSuchCall.into()) }
+    }
+
+    /// Gives the agent more time to record what came of the call.
+    pub(crate) async fn extend_wrap_up(&self, agent: &CurrentAgent, call: CallId) -> Result<CallView, CallsFailure> {
+        if !store::extend_wrap_up(&self.shared.pool, agent.id, call, EXTENSION).await? {
+            self.own(agent, call).await?;
+            return Err(CallsError::NothingToRecord.into());
+        }
+        self.tell(agent.id);
+        self.find(agent, call).await
+    }
+
+    async fn own(&self, agent: &CurrentAgent, call: CallId) -> Result<CallRow, CallsFailure> {
+        let row = store::find(&self.shared.pool, call).await?.filter(|row| row.agent == agent.id);
+        Ok(row.ok_or(CallsError::NoSuchCall)?)
+    }
+
+    pub(crate) fn telephone(&self) -> Result<&Telephone, CallsError> {
+        self.shared.telephone.as_ref().ok_or(CallsError::NoTelephone)
+    }
+
+    /// Tells the screens that this agent's call has changed.
+    fn tell(&self, agent: AgentId) {
+        self.shared.hints.send(Hint::Agent(agent));
+    }
+}
+
+/// What an agent's browser is called by the carrier.
+pub(crate) fn identity_of(agent: AgentId) -> Result<Identity, twilio::InvalidIdentity> {
+    Identity::try_from(format!("agent_{agent}"))
+}
+
+/// Whose browser it is.
+pub(crate) fn agent_of_identity(identity: &str) -> Option<AgentId> {
+    identity.strip_prefix("agent_")?.parse().ok()
+}

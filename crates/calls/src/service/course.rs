@@ -1,0 +1,289 @@
+//! The course of a call: what the carrier says, one event after the other.
+
+use std::time::Duration;
+
+use auth::Engagement;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{AgentId, CallId, machine_now};
+use sqlx::PgConnection;
+use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEventKind, ConferenceTopic, LeaveReason, VoiceRequest, twiml};
+
+use super::{Calls, CallsFailure, agent_of_identity};
+use crate::rules::{Event, LegEnd, Step, step};
+use crate::store::{self, CallRow, NewEvent};
+use crate::types::{CallEnd, CallState};
+
+/// The agent has so long to record what came of a call (rules, Presence).
+const WRAP_UP: TimeDelta = TimeDelta::seconds(120);
+/// The conference says who left first; the leg's own event, which may overtake it, waits so long.
+const SECOND_WORD: Duration = Duration::from_secs(1);
+
+/// The parties of a call, as the carrier knows them by label.
+pub(super) const AGENT: &str = "agent";
+pub(super) const PERSON: &str = "person";
+
+impl Calls {
+    /// The carrier asks what to do with a browser's call. The browser gives nothing but a call's id, and that is good for its own agent,
+    /// once, for ten seconds. Anything else is rejected, and logged.
+    pub(crate) async fn voice(&self, request: &VoiceRequest) -> Result<twiml::Response, CallsFailure> {
+        let asked = request.other.get("call_id").and_then(|id| id.parse::<CallId>().ok());
+        let agent = request.from.as_ref().and_then(|from| from.client_identity()).and_then(agent_of_identity);
+        let (Some(call), Some(agent), Some(sid)) = (asked, agent, &request.call_sid) else {
+            tracing::warn!(agent.id = agent.map(AgentId::get), "a browser's call without a call of ours was rejected");
+            return Ok(rejection());
+        };
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some(row) = store::lock(&mut transaction, call).await? else {
+            tracing::warn!(agent.id = %agent, call.id = %call, "a browser's call with an unknown id was rejected");
+            return Ok(rejection());
+        };
+        let legs = store::list_legs(&mut *transaction, call).await?;
+        let is_repeated = row.state == CallState::Joining && legs.iter().any(|leg| leg.party == AGENT && leg.sid == sid.as_str());
+        let refusal = match () {
+            () if row.agent != agent => Some("it is another agent's"),
+            () if is_repeated => None,
+            () if row.state != CallState::Created => Some("it was used before"),
+            () if row.intent_expires_at < machine_now() => Some("it is too old"),
+            () => None,
+        };
+        if let Some(why) = refusal {
+            tracing::warn!(agent.id = %agent, call.id = %call, call.state = ?row.state, "a browser's call was rejected: {why}");
+            return Ok(rejection());
+        }
+        if !is_repeated {
+            let now = self.shared.queue.now();
+            store::insert_leg(&mut *transaction, call, sid.as_str(), AGENT, now).await?;
+            let event = NewEvent { source: "voice", sid: sid.as_str(), name: "asked", sequence: 0 };
+            store::insert_event(&mut *transaction, call, event, now).await?;
+            self.apply_locked(&mut transaction, &row, Event::AgentAsked, now).await?;
+            transaction.commit().await?;
+            self.tell(row.agent);
+        }
+        let conference = twiml::Conference {
+            name: conference_name(call),
+            beep: Some(Beep::Never),
+            start_conference_on_enter: Some(true),
+            end_conference_on_exit: Some(false),
+            // Silence until the person is there: what rings is told by the screen.
+            wait_url: Some(String::new()),
+            status_callback: Some(self.callback_url("conference-status", call)?),
+            status_callback_event: vec![ConferenceTopic::Start, ConferenceTopic::End, ConferenceTopic::Join, ConferenceTopic::Leave],
+            participant_label: Some(AGENT.to_owned()),
+            ..twiml::Conference::default()
+        };
+        Ok(twiml::Response::new([twiml::Verb::Dial(twiml::Dial { conference, ..twiml::Dial::default() })]))
+    }
+
+    /// Something has happened in the conference of this call.
+    pub(crate) async fn conference_event(&self, call: CallId, event: &ConferenceEvent) -> Result<(), CallsFailure> {
+        let is_of_call = event.friendly_name.as_deref() == Some(conference_name(call).as_str());
+        let (Some(kind), Some(sid), true) = (&event.kind, &event.call_sid, is_of_call) else { return Ok(()) };
+        let now = self.shared.queue.now();
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        let legs = store::list_legs(&mut *transaction, call).await?;
+        // Of a leg that is not known nothing is understood yet, so nothing is noted as seen.
+        let Some(party) = legs.iter().find(|leg| leg.sid == sid.as_str()).map(|leg| leg.party.as_str()) else { return Ok(()) };
+        let name = kind.to_string();
+        let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
+        let is_new =
+            store::insert_event(&mut *transaction, call, NewEvent { source: "conference", sid: sid.as_str(), name: &name, sequence }, now)
+                .await?;
+        let happened = match (kind, party) {
+            (ConferenceEventKind::Join, AGENT) => Some(Event::AgentJoined),
+            (ConferenceEventKind::Leave, AGENT) => {
+                let after_person = matches!(event.reason_participant_left, Some(LeaveReason::ModeratorEnded | LeaveReason::AddFailed));
+                Some(Event::AgentLeft { after_person })
+            }
+            (ConferenceEventKind::Leave, PERSON) if event.reason_participant_left == Some(LeaveReason::HungUp) => {
+                Some(Event::PersonEnded(LegEnd::Completed { has_lasted: true }))
+            }
+            _ => None,
+        };
+        let step = match happened.filter(|_| is_new) {
+            Some(happened) => self.apply_locked(&mut transaction, &row, happened, now).await?,
+            None => Step::Stay,
+        };
+        transaction.commit().await?;
+        self.follow(&row, step);
+        Ok(())
+    }
+
+    /// A leg has come further. `call` is from the address that we gave; without it the leg is looked for by its id.
+    pub(crate) async fn leg_event(&self, call: Option<CallId>, event: &CallStatusEvent) -> Result<(), CallsFailure> {
+        let (Some(sid), Some(status)) = (&event.call_sid, &event.call_status) else { return Ok(()) };
+        let known = store::find_call_of_leg(&self.shared.pool, sid.as_str()).await?;
+        let Some(call) = known.or(call) else {
+            tracing::warn!(leg.sid = %sid, "an event of a leg that is not ours was ignored");
+            return Ok(());
+        };
+        let now = self.shared.queue.now();
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        let name = status.to_string();
+        let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
+        let is_new =
+            store::insert_event(&mut *transaction, call, NewEvent { source: "leg", sid: sid.as_str(), name: &name, sequence }, now).await?;
+        if !is_new {
+            return Ok(());
+        }
+        let mut legs = store::list_legs(&mut *transaction, call).await?;
+        if !legs.iter().any(|leg| leg.sid == sid.as_str()) {
+            // The event came before the answer that names the leg. Only the person's leg is told of under this address.
+            store::insert_leg(&mut *transaction, call, sid.as_str(), PERSON, now).await?;
+            legs = store::list_legs(&mut *transaction, call).await?;
+        }
+        let Some(party) = legs.iter().find(|leg| leg.sid == sid.as_str()).map(|leg| leg.party.as_str()) else {
+            // A second leg of a party that has one: not of this call.
+            return Ok(());
+        };
+        let lasted = event.call_duration_seconds;
+        if status.is_final() {
+            store::end_leg(&mut *transaction, sid.as_str(), &name, lasted.and_then(|seconds| i32::try_from(seconds).ok()), now).await?;
+        }
+        let step = match person_event(status, lasted).filter(|_| party == PERSON) {
+            Some(happened) => {
+                if let (Event::PersonEnded(LegEnd::Completed { has_lasted: true }), Some(seconds), None) =
+                    (happened, lasted, row.answered_at)
+                {
+                    // The event of the answer is late or lost; the carrier's duration tells when it was.
+                    store::set_answered(&mut transaction, call, now - TimeDelta::seconds(seconds.into())).await?;
+                }
+                self.apply_locked(&mut transaction, &row, happened, now).await?
+            }
+            None => Step::Stay,
+        };
+        transaction.commit().await?;
+        self.follow(&row, step);
+        if party == AGENT && status.is_final() && row.state != CallState::Ended {
+            let calls = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(SECOND_WORD).await;
+                if let Err(error) = calls.apply(call, Event::AgentLeft { after_person: false }).await {
+                    log_failure(call, &error);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Applies one event in a transaction of its own.
+    pub(super) async fn apply(&self, call: CallId, event: Event) -> Result<Step, CallsFailure> {
+        self.apply_if(call, event, |_| true).await
+    }
+
+    /// The same, unless the call has come further than whoever asks has seen.
+    pub(super) async fn apply_if(&self, call: CallId, event: Event, holds: impl FnOnce(&CallRow) -> bool) -> Result<Step, CallsFailure> {
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some(row) = store::lock(&mut transaction, call).await?.filter(holds) else { return Ok(Step::Stay) };
+        let step = self.apply_locked(&mut transaction, &row, event, self.shared.queue.now()).await?;
+        transaction.commit().await?;
+        self.follow(&row, step);
+        Ok(step)
+    }
+
+    /// Applies one event to a call that is locked.
+    async fn apply_locked(&self, conn: &mut PgConnection, row: &CallRow, event: Event, now: DateTime<Utc>) -> Result<Step, CallsFailure> {
+        let step = step(row.state, event);
+        match step {
+            // Late, but still the time at which they answered.
+            Step::Stay if event == Event::PersonAnswered && row.state == CallState::Ended => {
+                if let Some(ended_at) = row.ended_at.filter(|_| matches!(row.end_reason, Some(CallEnd::ByPerson | CallEnd::ByAgent))) {
+                    store::set_answered(conn, row.id, ended_at).await?;
+                }
+            }
+            Step::Stay => {}
+            Step::To(state) => {
+                store::set_state(conn, row.id, state, now).await?;
+                if state == CallState::Connected {
+                    store::set_answered(conn, row.id, now).await?;
+                }
+            }
+            Step::End(how) => self.end(conn, row, how, None, false, now).await?,
+        }
+        Ok(step)
+    }
+
+    /// The end of a call: who was rung is to be recorded, who was not stays with the agent.
+    pub(super) async fn end(
+        &self,
+        conn: &mut PgConnection,
+        row: &CallRow,
+        how: CallEnd,
+        words: Option<&str>,
+        is_saved_call: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), CallsFailure> {
+        let (engagement, wrap_up_until) = if how.is_before_ringing() {
+            self.shared.queue.cancel_attempt(conn, row.id).await?;
+            self.shared.queue.give_back(conn, row.id).await?;
+            (None, None)
+        } else {
+            (Some(Engagement::WrapUp), Some(machine_now() + WRAP_UP))
+        };
+        store::set_ended(conn, row.id, how, words, is_saved_call, wrap_up_until, now).await?;
+        self.shared.auth.engage(conn, row.agent, engagement).await?;
+        Ok(())
+    }
+
+    /// What follows a change after its commit.
+    pub(super) fn follow(&self, row: &CallRow, step: Step) {
+        match step {
+            Step::Stay => return,
+            Step::To(CallState::Checking) => {
+                let (calls, call, agent) = (self.clone(), row.id, row.agent);
+                tokio::spawn(async move {
+                    if let Err(error) = calls.ring(agent, call).await {
+                        log_failure(call, &error);
+                        // Nobody is left on a line that leads nowhere.
+                        if let Err(error) = calls.apply(call, Event::Stopped(CallEnd::NotPlaced)).await {
+                            log_failure(call, &error);
+                        }
+                    }
+                });
+            }
+            Step::To(_) => {}
+            Step::End(how) => {
+                tracing::info!(agent.id = %row.agent, call.id = %row.id, call.end = ?how, "a call ended");
+                // When the person leaves, the carrier ends the conference by itself.
+                if how != CallEnd::ByPerson {
+                    self.hang_up_legs_soon(row.id);
+                }
+            }
+        }
+        self.tell(row.agent);
+    }
+
+    /// Where the carrier tells of this call. It signs the whole address, and so the call's id.
+    pub(super) fn callback_url(&self, name: &str, call: CallId) -> Result<String, CallsFailure> {
+        Ok(format!("{}/webhooks/twilio/{name}?call={call}", self.telephone()?.public_base_url))
+    }
+}
+
+/// The conference of a call.
+pub(super) fn conference_name(call: CallId) -> String {
+    format!("call-{call}")
+}
+
+fn rejection() -> twiml::Response {
+    twiml::Response::new([twiml::Verb::Reject(twiml::RejectReason::Rejected)])
+}
+
+/// What a status of the person's leg means.
+fn person_event(status: &CallStatus, lasted: Option<u32>) -> Option<Event> {
+    Some(match status {
+        CallStatus::Ringing => Event::PersonRings,
+        CallStatus::InProgress => Event::PersonAnswered,
+        CallStatus::Completed => Event::PersonEnded(LegEnd::Completed { has_lasted: lasted.is_some_and(|seconds| seconds > 0) }),
+        CallStatus::Busy => Event::PersonEnded(LegEnd::Busy),
+        CallStatus::NoAnswer => Event::PersonEnded(LegEnd::NoAnswer),
+        CallStatus::Failed => Event::PersonEnded(LegEnd::Failed),
+        CallStatus::Canceled => Event::PersonEnded(LegEnd::Cancelled),
+        CallStatus::Queued | CallStatus::Initiated | CallStatus::Other(_) => return None,
+    })
+}
+
+pub(super) fn log_failure(call: CallId, error: &CallsFailure) {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(call.id = %call, error.message = %error, error.cause = cause, "a call could not be taken further");
+}

@@ -1,0 +1,207 @@
+//! What came of a call.
+
+use std::collections::HashMap;
+
+use auth::CurrentAgent;
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use kernel::{AgentId, CallId, Hint, machine_now};
+use queue::{After, Closing, Promise, PromiseError, Prospects, Suppress};
+
+use super::course::log_failure;
+use super::view::{next_attempt_words, records};
+use super::{Calls, CallsFailure, NOTE_LIMIT};
+use crate::error::CallsError;
+use crate::rules::{Event, LegEnd};
+use crate::store::{self, CallRow, DispositionRow, NewOutcome};
+use crate::types::{CallEnd, CallState, Disposition, Outcome, Recorded};
+
+/// A call whose agent's leg does not come, or whose check does not end, is given up after so long.
+const STUCK: TimeDelta = TimeDelta::seconds(15);
+/// A call of which the carrier says nothing is given up after so long: longer than it rings.
+const SILENT: TimeDelta = TimeDelta::seconds(60);
+
+/// What is to be written.
+struct Record<'a> {
+    disposition: Disposition,
+    /// None: as last kept.
+    notes: Option<&'a str>,
+    promise: Option<Promise>,
+    recorded_by: Option<AgentId>,
+}
+
+impl Calls {
+    /// Records what came of the agent's call, in one transaction. Once: a repetition answers with what was recorded first. In place of
+    /// what the system recorded when the wrap-up ran out, the agent's word is taken.
+    pub(crate) async fn record_outcome(&self, agent: &CurrentAgent, call: CallId, outcome: Outcome) -> Result<Recorded, CallsFailure> {
+        let row = self.own(agent, call).await?;
+        let before = store::outcome_of(&self.shared.pool, call).await?;
+        if let Some(before) = before.as_ref().filter(|before| !before.is_by_system) {
+            return Ok(recorded_before(call, before.disposition));
+        }
+        if row.state != CallState::Ended {
+            return Err(CallsError::NotOver.into());
+        }
+        if row.closed_at.is_some() && before.is_none() {
+            return Err(CallsError::NothingToRecord.into());
+        }
+        let catalogue = self.catalogue().await?;
+        let chosen = catalogue.get(&outcome.disposition).ok_or(CallsFailure::NoDisposition(outcome.disposition.as_str()))?;
+        let promise = self.check_outcome(&row, chosen, &outcome)?;
+        let record = Record { disposition: outcome.disposition, notes: outcome.notes.as_deref(), promise, recorded_by: Some(agent.id) };
+        self.record(&row, &catalogue, &record).await
+    }
+
+    fn check_outcome(&self, row: &CallRow, chosen: &DispositionRow, outcome: &Outcome) -> Result<Option<Promise>, CallsError> {
+        if chosen.is_system {
+            return Err(CallsError::NotForAgents);
+        }
+        let notes = outcome.notes.as_deref().unwrap_or(&row.notes);
+        if notes.chars().count() > NOTE_LIMIT {
+            return Err(CallsError::NoteTooLong(NOTE_LIMIT));
+        }
+        if chosen.needs_note && notes.trim().is_empty() {
+            return Err(CallsError::NoteNeeded);
+        }
+        let asked = outcome.callback_at.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        match (chosen.needs_time, asked) {
+            (false, None) => Ok(None),
+            (false, Some(_)) => Err(CallsError::TimeNotWanted),
+            (true, None) => Err(CallsError::TimeNeeded),
+            (true, Some(text)) => {
+                let wall_time = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+                    .iter()
+                    .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+                    .ok_or(CallsError::TimeUnreadable)?;
+                let at = self.shared.queue.promise_at(wall_time).map_err(|error| match error {
+                    PromiseError::NoSuchTime => CallsError::NoSuchTime,
+                    PromiseError::Past => CallsError::TimeIsPast,
+                    PromiseError::TooFar(days) => CallsError::TimeTooFar(days),
+                    PromiseError::Closed => CallsError::OutsideHours,
+                })?;
+                Ok(Some(Promise { at, wall_time, asked_regardless: outcome.asked_regardless }))
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        row: &CallRow,
+        catalogue: &HashMap<Disposition, DispositionRow>,
+        record: &Record<'_>,
+    ) -> Result<Recorded, CallsFailure> {
+        let chosen = catalogue.get(&record.disposition).ok_or(CallsFailure::NoDisposition(record.disposition.as_str()))?;
+        let prospects = self.prospects(row).await?;
+        let now = self.shared.queue.now();
+        let mut transaction = self.shared.pool.begin().await?;
+        // One after the other: a double click, or the agent and the end of the wrap-up.
+        let Some(row) = store::lock(&mut transaction, row.id).await? else { return Err(CallsError::NoSuchCall.into()) };
+        if record.recorded_by.is_none() && row.wrap_up_until.is_none_or(|until| until > machine_now()) {
+            // The agent has asked for more time, or was quicker.
+            return Ok(recorded_before(row.id, record.disposition));
+        }
+        let callback_at = record.promise.map(|promise| promise.at);
+        let notes = record.notes.unwrap_or(&row.notes);
+        let new = NewOutcome { disposition: record.disposition, notes, callback_at, recorded_by: record.recorded_by };
+        match store::outcome_of(&mut *transaction, row.id).await? {
+            None => store::insert_outcome(&mut transaction, row.id, &new, now).await?,
+            // What the system said stands until the agent says what is true (rules, Presence).
+            Some(before) if before.is_by_system && record.recorded_by.is_some() => {
+                store::replace_outcome(&mut transaction, row.id, &new, now).await?;
+            }
+            Some(before) => return Ok(recorded_before(row.id, before.disposition)),
+        }
+        let closing = closing(chosen, row.answered_at.is_some(), record.promise, now);
+        let after = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
+        if row.closed_at.is_none() {
+            store::close(&mut transaction, row.id, notes, now).await?;
+            self.shared.auth.engage(&mut transaction, row.agent, None).await?;
+        }
+        if record.recorded_by.is_none() {
+            self.shared.auth.send_on_break(&mut transaction, row.agent).await?;
+        }
+        transaction.commit().await?;
+        tracing::info!(
+            agent.id = %row.agent, user.id = %row.user, call.id = %row.id, call.disposition = record.disposition.as_str(),
+            call.is_by_system = record.recorded_by.is_none(), "the outcome of a call was recorded"
+        );
+        self.shared.hints.send(Hint::Queues);
+        self.tell(row.agent);
+        let words = recorded_words(record.promise, &after, now);
+        Ok(Recorded { call_id: row.id, disposition: record.disposition, words })
+    }
+
+    /// Records for those whose wrap-up has run out; they go on a break. The carrier's own word that it failed stays.
+    pub async fn close_overdue(&self) -> Result<(), CallsFailure> {
+        let overdue = store::list_overdue(&self.shared.pool, machine_now()).await?;
+        if overdue.is_empty() {
+            return Ok(());
+        }
+        let catalogue = self.catalogue().await?;
+        for row in overdue {
+            let disposition = if row.end_reason == Some(CallEnd::Failed) { Disposition::Failed } else { Disposition::NotRecorded };
+            let record = Record { disposition, notes: None, promise: None, recorded_by: None };
+            // One that cannot be closed must not keep the others open.
+            if let Err(error) = self.record(&row, &catalogue, &record).await {
+                log_failure(row.id, &error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up calls that do not come further, so that no agent is locked into one (lessons, line 14).
+    pub async fn end_abandoned(&self) -> Result<(), CallsFailure> {
+        let now = self.shared.queue.now();
+        for row in store::list_abandoned(&self.shared.pool, machine_now(), now - STUCK, now - SILENT).await? {
+            tracing::warn!(call.id = %row.id, call.state = ?row.state, "a call did not come further and is given up");
+            let event = match row.state {
+                CallState::Dialling => Event::PersonEnded(LegEnd::Failed),
+                _ => Event::Stopped(CallEnd::NotConnected),
+            };
+            let has_stayed = |now: &CallRow| now.state == row.state && now.state_since == row.state_since;
+            if let Err(error) = self.apply_if(row.id, event, has_stayed).await {
+                log_failure(row.id, &error);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn catalogue(&self) -> Result<HashMap<Disposition, DispositionRow>, CallsFailure> {
+        let rows = store::list_dispositions(&self.shared.pool).await?;
+        Ok(rows.into_iter().map(|row| (row.code, row)).collect())
+    }
+
+    pub(super) async fn prospects(&self, row: &CallRow) -> Result<Prospects, CallsFailure> {
+        let dialled = row.number.as_deref().unwrap_or_default();
+        Ok(self.shared.queue.prospects(row.user, row.queue, dialled).await?)
+    }
+}
+
+/// What a disposition means for the queue.
+pub(super) fn closing(chosen: &DispositionRow, was_answered: bool, promise: Option<Promise>, now: DateTime<Utc>) -> Closing {
+    let delay = chosen.delay_hours.map(|hours| now + TimeDelta::hours(hours.into()));
+    Closing {
+        disposition: chosen.code.as_str(),
+        is_reached: chosen.is_reached.unwrap_or(was_answered),
+        is_failed: chosen.is_failed,
+        delay_until: promise.map(|promise| promise.at).or(delay),
+        replaces_cooling_off: chosen.replaces_cooling_off,
+        suppress: match chosen.suppresses.as_deref() {
+            Some("do_not_contact") => Some(Suppress::DoNotContact),
+            Some("bad_number") => Some(Suppress::BadNumber),
+            _ => None,
+        },
+        promise,
+    }
+}
+
+fn recorded_before(call_id: CallId, disposition: Disposition) -> Recorded {
+    Recorded { call_id, disposition, words: "The outcome of this call was recorded before; nothing was changed.".to_owned() }
+}
+
+fn recorded_words(promise: Option<Promise>, after: &After, now: DateTime<Utc>) -> String {
+    match promise {
+        Some(promise) => format!("Callback promised for {}.", promise.wall_time.format("%A %-d %B, %H:%M")),
+        None if after.next.is_some() => format!("Next attempt: {}.", next_attempt_words(after, now)),
+        None => format!("{}.", records(after)),
+    }
+}

@@ -1,0 +1,134 @@
+//! The agent is on the line: check once more, then ring the person.
+
+use auth::CurrentAgent;
+use kernel::{AgentId, CallId};
+use queue::{Authorisation, Authorised};
+use twilio::{Address, Beep, CallEvent, CallSid, NewParticipant, ParticipantKey, RestError};
+
+use super::course::{PERSON, conference_name};
+use super::{Calls, CallsFailure};
+use crate::rules::{Event, Step};
+use crate::store;
+use crate::types::{CallEnd, CallState, CallView};
+
+/// How long the person's telephone rings. An unanswered call rings at least 15 s (compliance, C2).
+const RING_SECONDS: u16 = 30;
+/// No call of ours is longer.
+const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
+
+impl Calls {
+    /// The gate, and then the carrier. Called once for a call, when its agent has joined.
+    pub(super) async fn ring(&self, agent: AgentId, call: CallId) -> Result<(), CallsFailure> {
+        match self.shared.queue.authorise(agent, call).await? {
+            Authorisation::Granted(authorised) => self.dial(call, authorised).await,
+            Authorisation::Refused { words, is_saved_call } => self.stop(call, CallEnd::Refused, Some(&words), is_saved_call).await,
+            Authorisation::CannotCheck => self.stop(call, CallEnd::CouldNotCheck, None, false).await,
+            Authorisation::Lost => self.stop(call, CallEnd::NotPlaced, None, false).await,
+        }
+    }
+
+    async fn dial(&self, call: CallId, authorised: Authorised) -> Result<(), CallsFailure> {
+        let telephone = self.telephone()?;
+        let now = self.shared.queue.now();
+        let Ok(number) = authorised.number().cloned() else { return self.stop(call, CallEnd::CouldNotCheck, None, false).await };
+
+        // The attempt is counted before the carrier knows of it.
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        if row.state != CallState::Checking {
+            // The agent has left meanwhile.
+            return Ok(());
+        }
+        let is_free = match store::set_dialled(&mut transaction, call, number.as_e164(), authorised.decision(), now).await {
+            // Two at the same moment: the index lets one through.
+            Err(sqlx::Error::Database(error)) if error.constraint() == Some("call_one_of_a_number") => false,
+            result => result?,
+        };
+        if !is_free {
+            transaction.rollback().await?;
+            return self.stop(call, CallEnd::NotPlaced, Some("Somebody else is on the telephone with this number just now."), false).await;
+        }
+        self.shared.queue.begin_attempt(&mut transaction, call, &authorised).await?;
+        transaction.commit().await?;
+        self.tell(row.agent);
+
+        // The last moment: facts that are too old by now ring nobody.
+        if authorised.number().is_err() {
+            return self.stop(call, CallEnd::NotPlaced, Some("The last check took too long."), false).await;
+        }
+        let new = NewParticipant {
+            from: telephone.number.clone(),
+            to: Address::new(number.as_e164()),
+            label: PERSON.to_owned(),
+            timeout_seconds: RING_SECONDS,
+            status_callback: self.callback_url("call-status", call)?,
+            status_callback_events: vec![CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed],
+            conference_status_callback: None,
+            start_conference_on_enter: true,
+            end_conference_on_exit: true,
+            beep: Beep::Never,
+            recording: None,
+            early_media: true,
+            time_limit_seconds: Some(LONGEST_CALL_SECONDS),
+        };
+        tracing::info!(call.id = %call, decision.id = %authorised.decision(), "the carrier is asked to ring the person");
+        let sid = match telephone.client.add_participant(&conference_name(call), &new).await {
+            Ok(participant) => participant.call_sid,
+            Err(error) if error.may_have_been_carried_out() => {
+                tracing::warn!(call.id = %call, error.message = %error, "the carrier did not say whether it rings; it is looked up");
+                // Not found now: events tell, if it does ring; if none come, the call is given up after a while.
+                self.look_up(call).await.unwrap_or_default()
+            }
+            Err(error) => {
+                tracing::error!(call.id = %call, error.message = %error, "the carrier did not take the call");
+                return self.stop(call, CallEnd::NotPlaced, None, false).await;
+            }
+        };
+        if let Some(sid) = sid {
+            store::insert_leg(&self.shared.pool, call, sid.as_str(), PERSON, now).await?;
+        }
+        // The agent may have left while the carrier was asked: then nobody is to be rung any more. (A leg whose id is not known yet is
+        // found by `reconcile`.)
+        if store::find(&self.shared.pool, call).await?.is_some_and(|row| row.state == CallState::Ended) {
+            self.hang_up_legs_soon(call);
+        }
+        Ok(())
+    }
+
+    /// After silence: is the person being rung? A leg that is over already is not found, but its events, which carry the call's id, are on
+    /// their way. Nothing is ever asked for twice.
+    async fn look_up(&self, call: CallId) -> Result<Option<CallSid>, RestError> {
+        let Ok(telephone) = self.telephone() else { return Ok(None) };
+        for conference in telephone.client.conferences(&conference_name(call), None).await?.items {
+            let Some(sid) = conference.sid else { continue };
+            if let Some(found) = telephone.client.participant(&sid, ParticipantKey::Label(PERSON)).await? {
+                return Ok(found.call_sid);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends a call that rang nobody, and the agent's leg with it.
+    pub(super) async fn stop(&self, call: CallId, how: CallEnd, words: Option<&str>, is_saved_call: bool) -> Result<(), CallsFailure> {
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        let step = crate::rules::step(row.state, Event::Stopped(how));
+        if step != Step::End(how) {
+            return Ok(());
+        }
+        self.end(&mut transaction, &row, how, words, is_saved_call, self.shared.queue.now()).await?;
+        transaction.commit().await?;
+        self.follow(&row, step);
+        Ok(())
+    }
+
+    /// Ends the agent's own call, whatever the browser's telephone does.
+    pub(crate) async fn hang_up(&self, agent: &CurrentAgent, call: CallId) -> Result<CallView, CallsFailure> {
+        let row = self.own(agent, call).await?;
+        // The person may have been quicker: then it is over all the same.
+        if row.state != CallState::Ended {
+            self.apply(call, Event::AgentLeft { after_person: false }).await?;
+        }
+        self.find(agent, call).await
+    }
+}

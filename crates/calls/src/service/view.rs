@@ -1,0 +1,156 @@
+//! A call as its agent sees it.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use kernel::machine_now;
+use queue::After;
+
+use super::outcome::closing;
+use super::{Calls, CallsFailure};
+use crate::store::{self, CallRow, DispositionRow};
+use crate::types::{CallEnd, CallView, Choice, Disposition, Ended, WrapUp};
+
+/// What a browser's field for a date and a time writes.
+const FIELD: &str = "%Y-%m-%dT%H:%M";
+
+impl Calls {
+    pub(super) async fn view(&self, row: CallRow) -> Result<CallView, CallsFailure> {
+        let now = self.shared.queue.now();
+        let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_seconds().max(0);
+        let wrap_up = match row.wrap_up_until.filter(|_| row.closed_at.is_none()) {
+            Some(until) => Some(self.wrap_up(&row, seconds(machine_now(), until)).await?),
+            None => None,
+        };
+        let end = row.end_reason.map(|how| Ended { how, words: ended_words(&row, how), is_saved_call: row.is_saved_call });
+        Ok(CallView {
+            id: row.id,
+            user_id: row.user,
+            number: row.number.as_deref().and_then(|number| self.shared.queue.shown_number(number)),
+            user_name: row.user_name,
+            queue: row.queue,
+            state: row.state,
+            state_seconds: seconds(row.state_since, now),
+            talk_seconds: row.answered_at.map(|answered| seconds(answered, row.ended_at.unwrap_or(now))),
+            end,
+            wrap_up,
+            notes: row.notes,
+        })
+    }
+
+    async fn wrap_up(&self, row: &CallRow, seconds_left: i64) -> Result<WrapUp, CallsFailure> {
+        let catalogue = store::list_dispositions(&self.shared.pool).await?;
+        let prospects = self.prospects(row).await?;
+        let now = self.shared.queue.now();
+        let before = self.shared.queue.score_before(&prospects);
+        let choices = catalogue
+            .iter()
+            .filter(|disposition| !disposition.is_system)
+            .map(|disposition| {
+                let closing = closing(disposition, row.answered_at.is_some(), None, now);
+                let after = self.shared.queue.after(&prospects, &closing);
+                choice(disposition, closing.is_reached, &after, before, now)
+            })
+            .collect();
+        let (from, until) = self.shared.queue.promise_span();
+        Ok(WrapUp {
+            seconds_left,
+            suggested: row.end_reason.and_then(CallEnd::suggests),
+            choices,
+            callback_hours: format!("Calls may be made {}.", self.shared.queue.hours().words),
+            callback_from: from.format(FIELD).to_string(),
+            callback_until: until.format(FIELD).to_string(),
+        })
+    }
+}
+
+fn choice(disposition: &DispositionRow, is_reached: bool, after: &After, before: Option<f64>, now: DateTime<Utc>) -> Choice {
+    let [(today, today_cap), (week, week_cap)] = after.attempts;
+    let next_attempt = if disposition.needs_time {
+        "At the time that you choose".to_owned()
+    } else if after.next.is_some() {
+        next_attempt_words(after, now)
+    } else {
+        records(after)
+    };
+    Choice {
+        disposition: disposition.code,
+        label: disposition.label.clone(),
+        is_reached,
+        key: disposition.key.and_then(|key| u8::try_from(key).ok()),
+        hint: hint(disposition),
+        next_attempt,
+        attempts: format!("{today} of {today_cap} today · {week} of {week_cap} in seven days"),
+        order: after.score.as_ref().map(|score| match before {
+            Some(before) => format!("score {}, was {before}", score.total),
+            None => format!("score {}", score.total),
+        }),
+        needs_note: disposition.needs_note,
+        needs_time: disposition.needs_time,
+        also: disposition.also.clone(),
+    }
+}
+
+/// Short, for a button.
+fn hint(disposition: &DispositionRow) -> String {
+    if disposition.needs_time {
+        return "needs a time".to_owned();
+    }
+    match disposition.delay_hours {
+        _ if disposition.code == Disposition::Completed => "on the call".to_owned(),
+        None => "never again".to_owned(),
+        Some(hours) if hours >= 14 * 24 && hours % (7 * 24) == 0 => format!("next in {} weeks", hours / (7 * 24)),
+        Some(hours) if hours >= 48 && hours % 24 == 0 => format!("next in {} days", hours / 24),
+        Some(hours) => format!("next in {hours} h"),
+    }
+}
+
+/// “Today, from 14:20”, “Monday 24 November, from 09:00”.
+pub(super) fn next_attempt_words(after: &After, now: DateTime<Utc>) -> String {
+    let today = kernel::london(now).date();
+    let Some(opens) = after.opens else { return "At no time: no calling hours are set".to_owned() };
+    let day = match (opens.date() - today).num_days() {
+        0 => "Today".to_owned(),
+        1 => "Tomorrow".to_owned(),
+        _ => opens.format("%A %-d %B").to_string(),
+    };
+    format!("{day}, from {}", round_up(opens).format("%H:%M"))
+}
+
+/// To the next whole minute, so that the time said is never too early.
+fn round_up(at: NaiveDateTime) -> NaiveDateTime {
+    use chrono::{TimeDelta, Timelike as _};
+    if at.second() == 0 && at.nanosecond() == 0 { at } else { at + TimeDelta::seconds(i64::from(60 - at.second())) }
+}
+
+/// Why nobody rings this person any more.
+pub(super) fn records(after: &After) -> String {
+    let reasons: Vec<String> = after.leaves_because.iter().map(queue::rules::Reason::words).collect();
+    if reasons.is_empty() { "No further call".to_owned() } else { format!("No further call: {}", reasons.join("; ").to_lowercase()) }
+}
+
+fn ended_words(row: &CallRow, how: CallEnd) -> String {
+    let name = row.user_name.split(' ').next().unwrap_or("The person");
+    match (how, row.end_words.as_deref()) {
+        (CallEnd::Refused, Some(words)) if row.is_saved_call => format!("No call needed: {}. {name} was not rung.", lower_first(words)),
+        (CallEnd::Refused, Some(words)) => format!("{name} was not rung: {}.", lower_first(words)),
+        (CallEnd::Refused, None) => format!("{name} may not be rung now, and was not."),
+        (CallEnd::CouldNotCheck, _) => {
+            format!(
+                "{name} was not rung: the claims platform cannot be read just now, so nobody can tell whether the call is still needed."
+            )
+        }
+        (CallEnd::NotConnected, _) => format!("Your telephone did not connect, so {name} was not rung."),
+        (CallEnd::NotPlaced, Some(words)) => format!("{name} was not rung. {words}"),
+        (CallEnd::NotPlaced, None) => format!("The carrier did not take the call, so {name} was not rung."),
+        (CallEnd::Busy, _) => "The line is engaged.".to_owned(),
+        (CallEnd::NoAnswer, _) => "Nobody answered.".to_owned(),
+        (CallEnd::Failed, _) => "The call could not be put through.".to_owned(),
+        (CallEnd::Cancelled, _) => "You hung up before anybody answered.".to_owned(),
+        (CallEnd::ByAgent, _) => "You hung up.".to_owned(),
+        (CallEnd::ByPerson, _) => format!("{name} hung up."),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

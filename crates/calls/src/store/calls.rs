@@ -1,0 +1,307 @@
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, CallId, DecisionId, LeaseId, QueueKind, UserId};
+use sqlx::{PgConnection, PgExecutor, PgPool};
+
+use crate::types::{CallEnd, CallState, Disposition};
+
+/// One call as it is stored. Instants are the business clock's but for those that are said to be the machine's.
+#[derive(Clone, Debug)]
+pub(crate) struct CallRow {
+    pub(crate) id: CallId,
+    pub(crate) agent: AgentId,
+    pub(crate) user: UserId,
+    pub(crate) queue: QueueKind,
+    pub(crate) user_name: String,
+    pub(crate) state: CallState,
+    pub(crate) state_since: DateTime<Utc>,
+    /// The machine's.
+    pub(crate) intent_expires_at: DateTime<Utc>,
+    pub(crate) number: Option<String>,
+    pub(crate) answered_at: Option<DateTime<Utc>>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    pub(crate) end_reason: Option<CallEnd>,
+    pub(crate) end_words: Option<String>,
+    pub(crate) is_saved_call: bool,
+    /// The machine's.
+    pub(crate) wrap_up_until: Option<DateTime<Utc>>,
+    pub(crate) notes: String,
+    pub(crate) closed_at: Option<DateTime<Utc>>,
+}
+
+/// The columns of [`CallRow`], after which the condition follows.
+macro_rules! select_call {
+    ($executor:expr, $condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            CallRow,
+            r#"
+            select id as "id: CallId", agent_id as "agent: AgentId", user_id as "user: UserId", queue as "queue: QueueKind", user_name,
+                state as "state: CallState", state_since, intent_expires_at, number, answered_at, ended_at,
+                end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at
+            from calls.call
+            where "# + $condition,
+            $($argument),*
+        )
+    };
+}
+
+/// A call that begins.
+#[derive(Debug)]
+pub(crate) struct NewCall<'a> {
+    pub(crate) id: CallId,
+    pub(crate) agent: AgentId,
+    pub(crate) user: UserId,
+    pub(crate) lease: LeaseId,
+    pub(crate) queue: QueueKind,
+    pub(crate) user_name: &'a str,
+    /// The machine's.
+    pub(crate) intent_expires_at: DateTime<Utc>,
+}
+
+/// False when the agent has another call that is not closed.
+pub(crate) async fn insert(conn: &mut PgConnection, call: &NewCall<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        insert into calls.call (id, agent_id, user_id, lease_id, queue, user_name, state, state_since, created_at, intent_expires_at)
+        values ($1, $2, $3, $4, $5, $6, 'created', $7, $7, $8)
+        on conflict (agent_id) where closed_at is null do nothing
+        "#,
+        call.id.get(),
+        call.agent.get(),
+        call.user.get(),
+        call.lease.get(),
+        call.queue as QueueKind,
+        call.user_name,
+        now,
+        call.intent_expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn find(executor: impl PgExecutor<'_>, call: CallId) -> sqlx::Result<Option<CallRow>> {
+    select_call!(executor, "id = $1", call.get()).fetch_optional(executor).await
+}
+
+/// Locks the call for the rest of the transaction: one event after the other.
+pub(crate) async fn lock(conn: &mut PgConnection, call: CallId) -> sqlx::Result<Option<CallRow>> {
+    select_call!(conn, "id = $1 for update", call.get()).fetch_optional(conn).await
+}
+
+/// The agent's call that is not closed.
+pub(crate) async fn find_open(executor: impl PgExecutor<'_>, agent: AgentId) -> sqlx::Result<Option<CallRow>> {
+    select_call!(executor, "agent_id = $1 and closed_at is null", agent.get()).fetch_optional(executor).await
+}
+
+/// Calls whose wrap-up has run out.
+pub(crate) async fn list_overdue(pool: &PgPool, machine_now: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
+    select_call!(pool, "closed_at is null and wrap_up_until <= $1 order by wrap_up_until limit 50", machine_now).fetch_all(pool).await
+}
+
+/// Calls that have got stuck: the browser did not connect in time; the agent's leg never came, or whoever was to ring the person did not
+/// come to an end of it, since `stuck`; or nothing was heard of the person's leg since `silent`.
+pub(crate) async fn list_abandoned(
+    pool: &PgPool,
+    machine_now: DateTime<Utc>,
+    stuck: DateTime<Utc>,
+    silent: DateTime<Utc>,
+) -> sqlx::Result<Vec<CallRow>> {
+    select_call!(
+        pool,
+        "closed_at is null
+            and (
+                (state = 'created' and intent_expires_at <= $1)
+                or (state in ('joining', 'checking') and state_since <= $2)
+                or (state = 'dialling' and state_since <= $3)
+            )
+        limit 50",
+        machine_now,
+        stuck,
+        silent
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Calls on which somebody is, or is being rung, that nothing was heard of since `since`.
+pub(crate) async fn list_live(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
+    select_call!(
+        pool,
+        "state in ('ringing', 'connected')
+            and not exists (select from calls.event e where e.call_id = calls.call.id and e.received_at > $1)
+        order by state_since
+        limit 50",
+        since
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub(crate) async fn set_state(conn: &mut PgConnection, call: CallId, state: CallState, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set state = $2, state_since = $3 where id = $1", call.get(), state as CallState, now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The carrier is about to be told to ring this number. False when another call has the number now.
+pub(crate) async fn set_dialled(
+    conn: &mut PgConnection,
+    call: CallId,
+    number: &str,
+    decision: DecisionId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update calls.call
+        set state = 'dialling', state_since = $4, number = $2, decision_id = $3
+        where id = $1
+            -- The unique index settles a race; this tells of a call that is there already.
+            and not exists (select from calls.call other where other.number = $2 and other.ended_at is null and other.id <> $1)
+        "#,
+        call.get(),
+        number,
+        decision.get(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// When the person answered, as far as it was not known yet.
+pub(crate) async fn set_answered(conn: &mut PgConnection, call: CallId, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set answered_at = coalesce(answered_at, $2) where id = $1", call.get(), at).execute(conn).await?;
+    Ok(())
+}
+
+/// The end. With `wrap_up_until` the outcome is to be recorded before then; without, the call is closed.
+pub(crate) async fn set_ended(
+    conn: &mut PgConnection,
+    call: CallId,
+    end: CallEnd,
+    words: Option<&str>,
+    is_saved_call: bool,
+    wrap_up_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update calls.call
+        set state = 'ended', state_since = $6::timestamptz, ended_at = $6::timestamptz, end_reason = $2, end_words = $3, is_saved_call = $4, wrap_up_until = $5,
+            closed_at = case when $5::timestamptz is null then $6::timestamptz else null end
+        where id = $1
+        "#,
+        call.get(),
+        end as CallEnd,
+        words,
+        is_saved_call,
+        wrap_up_until,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// False when there is no such call of the agent's that still takes notes.
+pub(crate) async fn save_notes(pool: &PgPool, agent: AgentId, call: CallId, notes: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update calls.call set notes = $3 where id = $1 and agent_id = $2 and closed_at is null",
+        call.get(),
+        agent.get(),
+        notes,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// False when there is no such call of the agent's in wrap-up.
+pub(crate) async fn extend_wrap_up(pool: &PgPool, agent: AgentId, call: CallId, by: chrono::TimeDelta) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update calls.call
+        set wrap_up_until = wrap_up_until + make_interval(secs => $3)
+        where id = $1 and agent_id = $2 and closed_at is null and wrap_up_until is not null
+        "#,
+        call.get(),
+        agent.get(),
+        by.as_seconds_f64(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) struct NewOutcome<'a> {
+    pub(crate) disposition: Disposition,
+    pub(crate) notes: &'a str,
+    pub(crate) callback_at: Option<DateTime<Utc>>,
+    /// None: by the system.
+    pub(crate) recorded_by: Option<AgentId>,
+}
+
+pub(crate) async fn insert_outcome(conn: &mut PgConnection, call: CallId, new: &NewOutcome<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into calls.outcome (call_id, disposition, notes, callback_at, recorded_at, recorded_by)
+        values ($1, $2, $3, $4, $5, $6)
+        "#,
+        call.get(),
+        new.disposition as Disposition,
+        new.notes,
+        new.callback_at,
+        now,
+        new.recorded_by.map(AgentId::get),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts another outcome in the place of the one that stands, which is kept.
+pub(crate) async fn replace_outcome(conn: &mut PgConnection, call: CallId, new: &NewOutcome<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into calls.superseded_outcome (call_id, disposition, notes, callback_at, recorded_at, recorded_by, superseded_at)
+        select call_id, disposition, notes, callback_at, recorded_at, recorded_by, $2 from calls.outcome where call_id = $1
+        "#,
+        call.get(),
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("delete from calls.outcome where call_id = $1", call.get()).execute(&mut *conn).await?;
+    insert_outcome(conn, call, new, now).await
+}
+
+/// What was recorded, and whether by the system.
+#[derive(Debug)]
+pub(crate) struct OutcomeRow {
+    pub(crate) disposition: Disposition,
+    pub(crate) is_by_system: bool,
+}
+
+pub(crate) async fn outcome_of(executor: impl PgExecutor<'_>, call: CallId) -> sqlx::Result<Option<OutcomeRow>> {
+    sqlx::query_as!(
+        OutcomeRow,
+        r#"
+        select disposition as "disposition: Disposition", recorded_by is null as "is_by_system!" from calls.outcome where call_id = $1
+        "#,
+        call.get(),
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Nothing is left to do.
+pub(crate) async fn close(conn: &mut PgConnection, call: CallId, notes: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set closed_at = $2, notes = $3, wrap_up_until = null where id = $1", call.get(), now, notes)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

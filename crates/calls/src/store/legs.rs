@@ -1,0 +1,116 @@
+use chrono::{DateTime, Utc};
+use kernel::CallId;
+use sqlx::{PgExecutor, PgPool};
+
+/// One leg.
+#[derive(Clone, Debug)]
+pub(crate) struct LegRow {
+    pub(crate) sid: String,
+    pub(crate) party: String,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+}
+
+/// Stores a leg; an event may have come before the answer that named it, so it may be there already.
+pub(crate) async fn insert_leg(
+    executor: impl PgExecutor<'_>,
+    call: CallId,
+    sid: &str,
+    party: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into calls.leg (sid, call_id, party, created_at) values ($1, $2, $3, $4) on conflict do nothing",
+        sid,
+        call.get(),
+        party,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The carrier said that the leg is over.
+pub(crate) async fn end_leg(
+    executor: impl PgExecutor<'_>,
+    sid: &str,
+    status: &str,
+    duration_seconds: Option<i32>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update calls.leg
+        set ended_at = coalesce(ended_at, $4), status = coalesce(status, $2), duration_seconds = coalesce(duration_seconds, $3)
+        where sid = $1
+        "#,
+        sid,
+        status,
+        duration_seconds,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn list_legs(executor: impl PgExecutor<'_>, call: CallId) -> sqlx::Result<Vec<LegRow>> {
+    sqlx::query_as!(LegRow, "select sid, party, ended_at from calls.leg where call_id = $1 order by party", call.get())
+        .fetch_all(executor)
+        .await
+}
+
+/// Legs that nobody has seen end although their call did, `before` or earlier.
+pub(crate) async fn list_live_legs_of_ended(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<(CallId, String)>> {
+    let rows = sqlx::query!(
+        r#"
+        select l.call_id as "call: CallId", l.sid
+        from calls.leg l
+        join calls.call c on c.id = l.call_id
+        where l.ended_at is null and c.ended_at <= $1
+        limit 50
+        "#,
+        before,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.call, row.sid)).collect())
+}
+
+pub(crate) async fn find_call_of_leg(executor: impl PgExecutor<'_>, sid: &str) -> sqlx::Result<Option<CallId>> {
+    sqlx::query_scalar!(r#"select call_id as "call: CallId" from calls.leg where sid = $1"#, sid).fetch_optional(executor).await
+}
+
+/// Something that the carrier said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewEvent<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) sid: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) sequence: i32,
+}
+
+/// False when it was said before.
+pub(crate) async fn insert_event(
+    executor: impl PgExecutor<'_>,
+    call: CallId,
+    event: NewEvent<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        insert into calls.event (call_id, received_at, source, sid, name, sequence)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict do nothing
+        "#,
+        call.get(),
+        now,
+        event.source,
+        event.sid,
+        event.name,
+        event.sequence,
+    )
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

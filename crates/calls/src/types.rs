@@ -1,0 +1,257 @@
+//! What the browser and the server say to each other about calls.
+
+use kernel::{CallId, QueueKind, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Where a call stands. States only move forward, in this order; from each the end can follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// The agent's browser is to connect, within ten seconds.
+    Created,
+    /// The carrier has asked what to do with the agent's leg.
+    Joining,
+    /// The agent is on the line; the person is checked once more.
+    Checking,
+    /// The carrier was told to ring the person.
+    Dialling,
+    /// The person's telephone rings.
+    Ringing,
+    /// The person has answered.
+    Connected,
+    /// Over.
+    Ended,
+}
+
+impl CallState {
+    /// Every state, in order.
+    pub const ALL: [Self; 7] = [Self::Created, Self::Joining, Self::Checking, Self::Dialling, Self::Ringing, Self::Connected, Self::Ended];
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum CallEnd {
+    /// The last check found that no call is needed, or may be made. Nobody was rung.
+    Refused,
+    /// The last check could not be made. Nobody was rung.
+    CouldNotCheck,
+    /// The agent's telephone did not connect, or left before the person was rung. Nobody was rung.
+    NotConnected,
+    /// The carrier did not take the call. Nobody was rung.
+    NotPlaced,
+    /// The person's line was engaged.
+    Busy,
+    /// Nobody answered.
+    NoAnswer,
+    /// The carrier could not put the call through.
+    Failed,
+    /// The agent hung up while it rang.
+    Cancelled,
+    /// The agent hung up.
+    ByAgent,
+    /// The person hung up.
+    ByPerson,
+}
+
+impl CallEnd {
+    /// Nobody was rung: no attempt, nothing to record, and the agent still holds the person unless the check said otherwise.
+    pub const fn is_before_ringing(self) -> bool {
+        matches!(self, Self::Refused | Self::CouldNotCheck | Self::NotConnected | Self::NotPlaced)
+    }
+
+    /// The disposition that the carrier's word suggests.
+    pub const fn suggests(self) -> Option<Disposition> {
+        match self {
+            Self::Busy => Some(Disposition::Busy),
+            Self::NoAnswer | Self::Cancelled => Some(Disposition::NoAnswer),
+            Self::Failed => Some(Disposition::Failed),
+            _ => None,
+        }
+    }
+}
+
+/// A call as its agent sees it. Times are seconds at the time of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallView {
+    /// The call.
+    pub id: CallId,
+    /// The person.
+    pub user_id: UserId,
+    /// Their name.
+    pub user_name: String,
+    /// Their number as people write it, from the check at the dial; none before.
+    pub number: Option<String>,
+    /// The queue the person came from.
+    pub queue: QueueKind,
+    /// Where it stands.
+    pub state: CallState,
+    /// For how long.
+    pub state_seconds: i64,
+    /// How long they have talked, or talked; none when nobody answered.
+    pub talk_seconds: Option<i64>,
+    /// How it ended, and the same in a sentence for the agent; none until then.
+    pub end: Option<Ended>,
+    /// What the agent has to record; none before the end, and when nobody was rung.
+    pub wrap_up: Option<WrapUp>,
+    /// The agent's note, as last kept.
+    pub notes: String,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// How.
+    pub how: CallEnd,
+    /// “Priya hung up.”, “No call needed: signed in the meantime.”
+    pub words: String,
+    /// It was found at the last moment that the call is not needed.
+    pub is_saved_call: bool,
+}
+
+/// What the agent has to record after a call, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrapUp {
+    /// Then the system records `not_recorded` and the agent goes on a break.
+    pub seconds_left: i64,
+    /// What the carrier's word suggests, already chosen on the screen.
+    pub suggested: Option<Disposition>,
+    /// What can be chosen, in the order of the screen.
+    pub choices: Vec<Choice>,
+    /// When a promise can be kept: `until 20:00` in words, for the field of the time.
+    pub callback_hours: String,
+    /// The first and last times that can be promised, London's, as an input of type `datetime-local` has them: `2026-11-24T10:35`.
+    pub callback_from: String,
+    /// See `callback_from`.
+    pub callback_until: String,
+}
+
+/// One disposition with what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Which.
+    pub disposition: Disposition,
+    /// The words on the screen.
+    pub label: String,
+    /// A human answered.
+    pub is_reached: bool,
+    /// The key 1 to 9; none for the less common.
+    pub key: Option<u8>,
+    /// “next in 4 h”, “needs a time”, “never again”: short, for the button.
+    pub hint: String,
+    /// “Monday 24 November, from 14:20”, or that the person leaves the queue, and why.
+    pub next_attempt: String,
+    /// “1 of 3 today · 1 of 10 in seven days”.
+    pub attempts: String,
+    /// “score 54, was 24”; none when the claims platform does not answer just now.
+    pub order: Option<String>,
+    /// A note must be written.
+    pub needs_note: bool,
+    /// A time must be promised.
+    pub needs_time: bool,
+    /// What else happens at once: “Never rung again by anybody”, “The number is not rung again until it changes”.
+    pub also: Option<String>,
+}
+
+/// What an agent says came of a call (rules, Dispositions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// Signed or sent it on the call.
+    Completed,
+    /// Will do it.
+    GoingToComplete,
+    /// Might do it.
+    MightComplete,
+    /// Asked to be called back.
+    CallbackRequested,
+    /// Spoke, nothing agreed.
+    Contacted,
+    /// Not interested.
+    NotInterested,
+    /// No answer.
+    NoAnswer,
+    /// Left a voicemail.
+    LeftVoicemail,
+    /// Engaged.
+    Busy,
+    /// Somebody else's number.
+    WrongNumber,
+    /// Hung up.
+    HungUp,
+    /// Says there is no claim.
+    NoClaim,
+    /// No common language.
+    LanguageBarrier,
+    /// Vulnerable, to be handled with care.
+    Vulnerable,
+    /// Not to be contacted.
+    DoNotContact,
+    /// The call failed.
+    Failed,
+    /// Nothing was recorded in time; set by the system alone.
+    NotRecorded,
+}
+
+impl Disposition {
+    /// The name in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::GoingToComplete => "going_to_complete",
+            Self::MightComplete => "might_complete",
+            Self::CallbackRequested => "callback_requested",
+            Self::Contacted => "contacted",
+            Self::NotInterested => "not_interested",
+            Self::NoAnswer => "no_answer",
+            Self::LeftVoicemail => "left_voicemail",
+            Self::Busy => "busy",
+            Self::WrongNumber => "wrong_number",
+            Self::HungUp => "hung_up",
+            Self::NoClaim => "no_claim",
+            Self::LanguageBarrier => "language_barrier",
+            Self::Vulnerable => "vulnerable",
+            Self::DoNotContact => "do_not_contact",
+            Self::Failed => "failed",
+            Self::NotRecorded => "not_recorded",
+        }
+    }
+}
+
+/// What the agent chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which.
+    pub disposition: Disposition,
+    /// Verbatim; none: the note as it was last kept.
+    pub notes: Option<String>,
+    /// A promise, London's wall time as an input of type `datetime-local` has it: `2026-11-24T14:30`.
+    pub callback_at: Option<String>,
+    /// They asked to be rung then whether or not anything is still pending.
+    pub asked_regardless: bool,
+}
+
+/// What was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The call.
+    pub call_id: CallId,
+    /// What was recorded: what an earlier request recorded, when this one was a repetition.
+    pub disposition: Disposition,
+    /// “Next attempt Tuesday 24 November, from 14:20.”
+    pub words: String,
+}
+
+/// What the browser's telephone needs to connect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceToken {
+    /// For the Voice SDK.
+    pub token: String,
+    /// For so long.
+    pub seconds: i64,
+    /// Where the local carrier listens, such as `localhost:3000/twilio`; none with the real one.
+    pub local_carrier: Option<String>,
+}

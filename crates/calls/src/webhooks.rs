@@ -1,0 +1,84 @@
+//! What the carrier posts to us. Every request is signed over the address that we gave; anything else is refused. What is said is stored
+//! first and answered then, so that a failure here can make the carrier try again; what is lost all the same is asked for later.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use kernel::CallId;
+use serde::Deserialize;
+use twilio::{CallStatusEvent, ConferenceEvent, Params, VoiceRequest, signature};
+
+use crate::service::{Calls, CallsFailure};
+
+/// No webhook is larger.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// The routes of the carrier.
+pub fn webhooks(calls: Calls) -> Router {
+    Router::new()
+        .route("/webhooks/twilio/voice", post(voice))
+        .route("/webhooks/twilio/conference-status", post(conference_status))
+        .route("/webhooks/twilio/call-status", post(call_status))
+        .layer(middleware::from_fn_with_state(calls.clone(), refuse_unsigned))
+        .with_state(calls)
+}
+
+/// The call that an address speaks of. The carrier signs the whole address, so nobody else can have written it.
+#[derive(Debug, Deserialize)]
+struct About {
+    call: Option<CallId>,
+}
+
+async fn voice(State(calls): State<Calls>, body: Bytes) -> Response {
+    match calls.voice(&VoiceRequest::from(Params::from_form(&body))).await {
+        Ok(document) => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], document.to_xml()).into_response(),
+        Err(failure) => failed(&failure),
+    }
+}
+
+async fn conference_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
+    let Some(call) = about.call else { return StatusCode::NO_CONTENT.into_response() };
+    done(calls.conference_event(call, &ConferenceEvent::from(Params::from_form(&body))).await)
+}
+
+async fn call_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
+    done(calls.leg_event(about.call, &CallStatusEvent::from(Params::from_form(&body))).await)
+}
+
+fn done(result: Result<(), CallsFailure>) -> Response {
+    match result {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(failure) => failed(&failure),
+    }
+}
+
+fn failed(failure: &CallsFailure) -> Response {
+    let cause = std::error::Error::source(failure).map(ToString::to_string);
+    tracing::error!(error.message = %failure, error.cause = cause, "what the carrier said could not be stored");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}
+
+/// lessons, line 40: no webhook signature was checked anywhere. Also behind a proxy: the address is the public one, whatever Host says.
+async fn refuse_unsigned(
+    State(calls): State<Calls>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(telephone) = calls.telephone() else { return StatusCode::NOT_FOUND.into_response() };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let given = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let url = signature::public_url(&telephone.public_base_url, path);
+    if !signature::verify(&telephone.auth_token, &url, &Params::from_form(&body), given) {
+        tracing::warn!(http.path = uri.path(), "a webhook without a right signature was refused");
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(Request::from_parts(parts, body.into())).await
+}
