@@ -62,6 +62,10 @@ build-app:
 e2e *arguments:
     @exec scripts/e2e {{ arguments }}
 
+# Run the emulated carrier under the real voice SDK in Chromium; arguments go to Playwright.
+carrier-journeys *arguments:
+    @exec scripts/carrier-journeys {{ arguments }}
+
 # Measure the product as a release on this machine; USERS=500000 for more people.
 bench:
     @exec scripts/bench

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use auth::Auth;
+use calls::{Calls, CallsParts, Telephone};
 use kernel::{Clock, Hint, Hints};
 use queue::{HandBack, Queue, QueueParts};
 use secrecy::ExposeSecret as _;
@@ -39,6 +40,8 @@ pub struct App {
     pub auth: Auth,
     /// Who is next.
     pub queue: Queue,
+    /// Calls.
+    pub calls: Calls,
     /// The business clock.
     pub clock: Clock,
     /// The business clock is not the machine's.
@@ -61,6 +64,8 @@ pub struct AppParts {
     pub numbers: kernel::NumberPolicy,
     /// The business clock is not the machine's.
     pub is_practice: bool,
+    /// The carrier; none: nobody can be rung.
+    pub telephone: Option<Telephone>,
 }
 
 impl App {
@@ -73,16 +78,24 @@ impl App {
             replica: parts.replica.clone(),
             auth: auth.clone(),
             clock: parts.clock.clone(),
-            hints,
+            hints: hints.clone(),
             numbers: parts.numbers,
             is_practice: parts.is_practice,
         })
         .await?;
+        let calls = Calls::new(CallsParts {
+            pool: parts.pool.clone(),
+            auth: auth.clone(),
+            queue: queue.clone(),
+            hints,
+            telephone: parts.telephone,
+        });
         let app = Self {
             pool: parts.pool,
             replica: parts.replica,
             auth,
             queue,
+            calls,
             clock: parts.clock,
             is_practice: parts.is_practice,
             streams: Streams::default(),
@@ -98,7 +111,7 @@ impl App {
     }
 
     /// Connects as configured. Needs our own database, migrated; the replica may be away.
-    pub async fn connect(config: &Config) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
+    pub async fn connect(config: &Config, telephone: Option<Telephone>) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
         let pool = connect_database(&config.database)?;
         require_migrated(&pool).await?;
         Self::new(AppParts {
@@ -107,6 +120,7 @@ impl App {
             replica: connect_replica(&config.replica)?,
             numbers: config.environment.numbers(),
             is_practice: config.environment.clock.is_some(),
+            telephone,
         })
         .await
     }
@@ -176,10 +190,11 @@ async fn require_migrated(pool: &PgPool) -> anyhow::Result<()> {
 
 /// A name that a server function asks for, provided to each.
 pub(crate) fn provide(app: &App) -> impl Fn() + Clone + Send + Sync + 'static {
-    let (auth, queue) = (app.auth.clone(), app.queue.clone());
+    let (auth, queue, calls) = (app.auth.clone(), app.queue.clone(), app.calls.clone());
     move || {
         leptos::prelude::provide_context(auth.clone());
         leptos::prelude::provide_context(queue.clone());
+        leptos::prelude::provide_context(calls.clone());
     }
 }
 

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use auth::Role;
 use clap::{Args, Parser, Subcommand};
-use kernel::DecisionId;
 
 /// The dialler: the right person, once, only when the call is still needed.
 ///
@@ -49,8 +48,8 @@ pub enum Command {
     Queue(QueueCommand),
     /// Print one dial decision with everything it rested on, and verify its hash.
     Decision {
-        /// The decision's id, a UUID.
-        id: DecisionId,
+        /// The decision's id, a UUID; or its last eight digits as a screen shows them, such as "c5fb 2640".
+        id: String,
     },
     /// Look at the configuration.
     #[command(subcommand)]

@@ -30,7 +30,7 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Agents(command) => agents(config, command).await,
         Command::Discover => discover(config).await,
         Command::Queue(QueueCommand::Export) => export(config).await,
-        Command::Decision { id } => decision(config, id).await,
+        Command::Decision { id } => decision(config, &id).await,
         Command::Config(ConfigCommand::Check) => check(config),
         Command::DemoClock => demo_clock(config).await,
     }
@@ -144,7 +144,7 @@ fn read_password() -> anyhow::Result<String> {
 }
 
 async fn discover(config: &Config) -> anyhow::Result<()> {
-    let (app, outgoing) = App::connect(config).await?;
+    let (app, outgoing) = App::connect(config, None).await?;
     app.replica.check_account().await.context(serve::REFUSED_ACCOUNT)?;
     let telling = tokio::spawn(crate::events::send_hints(app.pool.clone(), outgoing));
     let report = app.queue.discover().await?;
@@ -159,7 +159,7 @@ async fn discover(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn export(config: &Config) -> anyhow::Result<()> {
-    let (app, _) = App::connect(config).await?;
+    let (app, _) = App::connect(config, None).await?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let exported = app.queue.export(|user, queue| writeln!(out, "{user}\t{queue}")).await;
     match exported {
@@ -171,8 +171,21 @@ async fn export(config: &Config) -> anyhow::Result<()> {
     }
 }
 
-async fn decision(config: &Config, id: DecisionId) -> anyhow::Result<()> {
-    let (app, _) = App::connect(config).await?;
+async fn decision(config: &Config, given: &str) -> anyhow::Result<()> {
+    let (app, _) = App::connect(config, None).await?;
+    let digits: String = given.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_lowercase();
+    let id = match given.parse::<DecisionId>() {
+        Ok(id) => id,
+        Err(_) if digits.len() == 8 => match app.queue.decisions_ending(&digits).await?.as_slice() {
+            [one] => *one,
+            [] => anyhow::bail!("no decision ends with {digits}"),
+            several => anyhow::bail!(
+                "several decisions end with {digits}; say which: {}",
+                several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ),
+        },
+        Err(error) => return Err(error).context("which decision? A whole UUID, or its last eight digits"),
+    };
     let decision = app.queue.decision(id).await?;
     let yes = |is_intact: bool| if is_intact { "verified" } else { "DOES NOT MATCH" };
     print(&format!("decision      {id}"))?;
@@ -192,10 +205,10 @@ async fn decision(config: &Config, id: DecisionId) -> anyhow::Result<()> {
 
 async fn demo_clock(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(config.environment.clock.is_some(), "there is no practice clock: CLOCK is not set");
-    let (app, _) = App::connect(config).await?;
+    let (app, _) = App::connect(config, None).await?;
     if let Some(opening) = app.queue.next_opening() {
         clock::move_on(&app.pool, opening).await?;
     }
-    let (app, _) = App::connect(config).await?;
+    let (app, _) = App::connect(config, None).await?;
     print(&format!("The practice clock shows {}.", kernel::london(app.clock.now()).format("%A %-d %B %Y, %H:%M")))
 }

@@ -7,26 +7,24 @@ use std::net::SocketAddr;
 use chrono::{DateTime, Utc};
 use kernel::NumberPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
+use twilio::{AccountSid, ApiKeySid, ApplicationSid};
 use users::LagSource;
 
 /// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 8] = [
     "REDIS_URL",
     "MAIN_APP_URL",
     "CRON_SECRET",
-    "TWILIO_MODE",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_API_KEY",
-    "TWILIO_API_SECRET",
-    "TWILIO_TWIML_APP_SID",
-    "TWILIO_PHONE_NUMBER",
     "TWILIO_CPS",
     "ENABLE_HOURLY_REFRESH",
     "ENABLE_PRE_CALL_VALIDATION",
     "ENABLE_OPTIONAL_CACHING",
     "QUEUE_MODE",
 ];
+
+/// What a live carrier needs, and an emulated one makes up.
+const CARRIER_NAMES: [&str; 6] =
+    ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET", "TWILIO_TWIML_APP_SID", "TWILIO_PHONE_NUMBER"];
 
 /// Ofcom's numbers for drama, and an unassigned range for bulk data (mobile, London, no area, and others of Ofcom's list).
 const TEST_PREFIXES: &str = "+447700900,+4477009,+44207946,+441632960,+441134960,+441144960,+441154960,+441164960,+441174960,\
@@ -43,6 +41,8 @@ pub struct Config {
     pub replica: ReplicaConfig,
     /// PUBLIC_BASE_URL, BIND_ADDRESS.
     pub http: HttpConfig,
+    /// TWILIO_MODE and the other TWILIO_ names.
+    pub carrier: CarrierConfig,
     /// CLAIMS_SIM_DATABASE_URL.
     pub claims_sim: ClaimsSimConfig,
 }
@@ -91,6 +91,26 @@ pub struct HttpConfig {
     pub bind_address: SocketAddr,
 }
 
+/// The carrier.
+#[derive(Clone, Debug)]
+pub struct CarrierConfig {
+    /// TWILIO_MODE: `live` (the default in production) or `emulated` (development only, and the default there): a carrier of our own
+    /// that runs inside the server, with names and secrets made up at each start.
+    pub is_emulated: bool,
+    /// TWILIO_ACCOUNT_SID, `AC…`.
+    pub account_sid: Option<AccountSid>,
+    /// TWILIO_AUTH_TOKEN: signs the carrier's webhooks.
+    pub auth_token: SecretString,
+    /// TWILIO_API_KEY, `SK…`: signs the browsers' tokens.
+    pub api_key: Option<ApiKeySid>,
+    /// TWILIO_API_SECRET: that key's secret.
+    pub api_secret: SecretString,
+    /// TWILIO_TWIML_APP_SID, `AP…`: the application whose voice address is PUBLIC_BASE_URL/webhooks/twilio/voice.
+    pub application_sid: Option<ApplicationSid>,
+    /// TWILIO_PHONE_NUMBER: ours, in E.164; the number that people see and can ring back.
+    pub phone_number: String,
+}
+
 /// The synthetic claims platform.
 #[derive(Clone, Debug)]
 pub struct ClaimsSimConfig {
@@ -134,6 +154,7 @@ impl Config {
                 lag_source: reader.lag_source(),
             },
             http: reader.http(environment.is_development),
+            carrier: reader.carrier(environment.is_development),
             claims_sim: reader.claims_sim(environment.is_development),
             environment,
         };
@@ -155,6 +176,11 @@ impl Config {
             ("REPLICA_LAG_SOURCE", self.replica.lag_source.to_string()),
             ("PUBLIC_BASE_URL", self.http.public_base_url.clone()),
             ("BIND_ADDRESS", self.http.bind_address.to_string()),
+            ("TWILIO_MODE", if self.carrier.is_emulated { "emulated" } else { "live" }.to_owned()),
+            ("TWILIO_ACCOUNT_SID", self.carrier.account_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
+            ("TWILIO_API_KEY", self.carrier.api_key.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
+            ("TWILIO_TWIML_APP_SID", self.carrier.application_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
+            ("TWILIO_PHONE_NUMBER", self.carrier.phone_number.clone()),
             ("CLAIMS_SIM_DATABASE_URL", self.claims_sim.url.as_ref().map_or_else(|| "not set".into(), host)),
         ]
     }
@@ -268,6 +294,71 @@ impl Reader<'_> {
         HttpConfig { public_base_url, bind_address }
     }
 
+    fn carrier(&mut self, is_development: bool) -> CarrierConfig {
+        let is_emulated = match self.get("TWILIO_MODE").as_deref() {
+            None => is_development,
+            Some("live") => false,
+            Some("emulated") if is_development => true,
+            Some("emulated") => {
+                self.problem("TWILIO_MODE", "is emulated only with ENVIRONMENT=development: nobody real is rung there");
+                false
+            }
+            Some(other) => {
+                self.problem("TWILIO_MODE", &format!("is {other:?}; it is live or emulated"));
+                false
+            }
+        };
+        if is_emulated {
+            for name in CARRIER_NAMES {
+                if self.get(name).is_some() {
+                    self.problem(name, "is for TWILIO_MODE=live; the emulated carrier makes up its own");
+                }
+            }
+            return CarrierConfig {
+                is_emulated,
+                account_sid: None,
+                auth_token: SecretString::default(),
+                api_key: None,
+                api_secret: SecretString::default(),
+                application_sid: None,
+                // Of Ofcom's London range for drama.
+                phone_number: "+442079460000".to_owned(),
+            };
+        }
+        let phone_number = self.required("TWILIO_PHONE_NUMBER", "it is a number of yours in E.164, such as +44…");
+        let is_number = phone_number
+            .strip_prefix('+')
+            .is_some_and(|digits| (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
+        if !phone_number.is_empty() && !is_number {
+            self.problem("TWILIO_PHONE_NUMBER", "is not in E.164: + and eight to fifteen digits");
+        }
+        CarrierConfig {
+            is_emulated,
+            account_sid: self.sid("TWILIO_ACCOUNT_SID", "AC"),
+            auth_token: self.required("TWILIO_AUTH_TOKEN", "it is the account's auth token").into(),
+            api_key: self.sid("TWILIO_API_KEY", "SK"),
+            api_secret: self.required("TWILIO_API_SECRET", "it is the secret of TWILIO_API_KEY").into(),
+            application_sid: self.sid("TWILIO_TWIML_APP_SID", "AP"),
+            phone_number,
+        }
+    }
+
+    fn required(&mut self, name: &str, what: &str) -> String {
+        self.get(name).unwrap_or_else(|| {
+            self.problem(name, &format!("is not set; {what}"));
+            String::new()
+        })
+    }
+
+    fn sid<T: std::str::FromStr>(&mut self, name: &str, letters: &str) -> Option<T> {
+        let text = self.required(name, &format!("it is like {letters} and 32 hexadecimal digits"));
+        let parsed = text.parse().ok();
+        if parsed.is_none() && !text.is_empty() {
+            self.problem(name, &format!("is not {letters} and 32 hexadecimal digits"));
+        }
+        parsed
+    }
+
     fn claims_sim(&mut self, is_development: bool) -> ClaimsSimConfig {
         let given = self.get("CLAIMS_SIM_DATABASE_URL").is_some();
         if given && !is_development {
@@ -286,10 +377,16 @@ mod tests {
         Config::from_variables(find).map_err(|problems| problems.0)
     }
 
-    const PRODUCTION: [(&str, &str); 3] = [
+    const PRODUCTION: [(&str, &str); 9] = [
         ("DATABASE_URL", "postgres://dialler:secret-word@db/dialler"),
         ("REPLICA_DATABASE_URL", "mysql://reader:secret-word@replica/claims"),
         ("PUBLIC_BASE_URL", "https://dialler.example.co.uk"),
+        ("TWILIO_ACCOUNT_SID", "AC0123456789abcdef0123456789abcdef"),
+        ("TWILIO_AUTH_TOKEN", "secret-word"),
+        ("TWILIO_API_KEY", "SK0123456789abcdef0123456789abcdef"),
+        ("TWILIO_API_SECRET", "secret-word"),
+        ("TWILIO_TWIML_APP_SID", "AP0123456789abcdef0123456789abcdef"),
+        ("TWILIO_PHONE_NUMBER", "+442079460000"),
     ];
 
     #[test]
@@ -323,11 +420,27 @@ mod tests {
             let problems = read(&variables).unwrap_err();
             assert!(problems.iter().all(|problem| problem.starts_with(name)) && problems.len() == 1, "{name}: {problems:?}");
 
-            let development = [&variables[..], &[("ENVIRONMENT", "development")]].concat();
+            let development = [&variables[..], &[("ENVIRONMENT", "development"), ("TWILIO_MODE", "live")]].concat();
             assert!(read(&development).is_ok(), "{name}");
         }
-        let plain = [&PRODUCTION[..2], &[("PUBLIC_BASE_URL", "http://dialler.example.co.uk")]].concat();
+        let plain = [&[("PUBLIC_BASE_URL", "http://dialler.example.co.uk")], &PRODUCTION[..2], &PRODUCTION[3..]].concat();
         assert!(read(&plain).unwrap_err()[0].starts_with("PUBLIC_BASE_URL"));
+    }
+
+    /// lessons, line 42: secrets without defaults.
+    #[test]
+    fn production_does_not_start_without_its_carrier_and_emulates_none() {
+        for name in CARRIER_NAMES {
+            let without: Vec<_> = PRODUCTION.into_iter().filter(|(known, _)| *known != name).collect();
+            let problems = read(&without).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with(name), "{name}: {problems:?}");
+        }
+        let emulated = [&PRODUCTION[..], &[("TWILIO_MODE", "emulated")]].concat();
+        assert!(read(&emulated).unwrap_err()[0].starts_with("TWILIO_MODE"));
+        let development = [&PRODUCTION[..3], &[("ENVIRONMENT", "development")]].concat();
+        assert!(read(&development).unwrap().carrier.is_emulated);
+        let mixed = [&PRODUCTION[..4], &[("ENVIRONMENT", "development")]].concat();
+        assert!(read(&mixed).unwrap_err()[0].starts_with("TWILIO_ACCOUNT_SID"));
     }
 
     #[test]

@@ -26,6 +26,24 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         let queue = queue.clone();
         async move { queue.rescue_orphans().await }
     });
+    let calls = app.calls.clone();
+    repeat(jobs, "close what was not recorded", Duration::from_secs(1), move || {
+        let calls = calls.clone();
+        async move { calls.close_overdue().await }
+    });
+    let calls = app.calls.clone();
+    repeat(jobs, "end abandoned calls", Duration::from_secs(2), move || {
+        let calls = calls.clone();
+        async move {
+            calls.end_abandoned().await?;
+            calls.end_lingering_legs().await
+        }
+    });
+    let calls = app.calls.clone();
+    repeat(jobs, "ask the carrier about silent calls", Duration::from_mins(1), move || {
+        let calls = calls.clone();
+        async move { calls.reconcile().await }
+    });
     let auth = app.auth.clone();
     repeat(jobs, "end lost sessions", Duration::from_mins(1), move || {
         let auth = auth.clone();

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod app;
+pub mod carrier;
 pub mod cli;
 pub mod clock;
 mod commands;

@@ -2,4 +2,5 @@
 //! missing without a word; a test compares the registered paths with a snapshot.
 
 use auth as _;
+use calls as _;
 use queue as _;

@@ -41,7 +41,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 const ERROR_LIMIT: usize = 64 * 1024;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    img-src 'self' data:; connect-src 'self' wss://*.twilio.com https://*.twilio.com; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What the guard needs to know.
 #[derive(Clone, Debug)]
@@ -85,6 +85,7 @@ pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping)
         .route("/health/ready", get(health::ready))
         .with_state(app.clone())
         .merge(api)
+        .merge(calls::webhooks(app.calls.clone()))
         .fallback_service(pages(site))
         .layer(
             ServiceBuilder::new()

@@ -14,7 +14,7 @@ use crate::app::{App, Stopping};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::router::router;
-use crate::{events, jobs};
+use crate::{carrier, events, jobs};
 
 /// Requests in flight have so long to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -33,7 +33,8 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
         "the front end is not in {}: build it (`just build-app`) or say where it is with --site",
         options.site.display()
     );
-    let (app, outgoing) = App::connect(config).await?;
+    let carrier = carrier::connect(config).await?;
+    let (app, outgoing) = App::connect(config, Some(carrier.telephone.clone())).await?;
     let is_checked = account_only_reads(&app.replica).await?;
     if app.is_practice {
         tracing::warn!(clock.now = %app.clock.now(), "the business clock is not the machine's (CLOCK): practice only");
@@ -48,7 +49,7 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
     }
 
     let stopping: Stopping = Arc::new(watch::Sender::new(false));
-    let router = router(&app, &config.http.public_base_url, &options.site, Arc::clone(&stopping));
+    let router = carrier.mount(router(&app, &config.http.public_base_url, &options.site, Arc::clone(&stopping)));
     tracing::info!(http.address = %address, "serving {}", config.http.public_base_url);
     let (stop, mut stopped) = watch::channel(false);
     let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(async move {
@@ -82,7 +83,9 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
 }
 
 pub(crate) async fn work(config: &Config) -> anyhow::Result<()> {
-    let (app, outgoing) = App::connect(config).await?;
+    // An emulated carrier is inside the process that serves.
+    let telephone = if config.carrier.is_emulated { None } else { Some(carrier::connect(config).await?.telephone) };
+    let (app, outgoing) = App::connect(config, telephone).await?;
     let mut background = JoinSet::new();
     background.spawn(events::send_hints(app.pool.clone(), outgoing));
     jobs::spawn_shared(&app, &mut background);

@@ -7,16 +7,19 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 /// Who may know whom, as in docs/architecture.md. Nothing else.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("kernel", &[]),
     ("auth", &["kernel"]),
     ("users", &["kernel"]),
     ("scoring", &[]),
     ("queue", &["auth", "kernel", "scoring", "users"]),
+    ("calls", &["auth", "kernel", "queue", "twilio"]),
     ("claims-sim", &[]),
     ("testkit", &[]),
-    ("app", &["auth", "kernel", "queue", "scoring", "users"]),
-    ("server", &["auth", "claims-sim", "kernel", "queue", "users"]),
+    ("twilio", &[]),
+    ("twilio-emulator", &[]),
+    ("app", &["auth", "calls", "kernel", "queue", "scoring", "users"]),
+    ("server", &["auth", "calls", "claims-sim", "kernel", "queue", "twilio", "twilio-emulator", "users"]),
 ];
 
 fn root() -> PathBuf {

@@ -92,3 +92,23 @@ async fn a_printed_decision_says_whether_anything_came_of_it(_: PgPoolOptions, c
     }
     app.stop().await;
 }
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_decision_is_found_by_the_digits_that_a_screen_shows(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect.clone()).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let hand_out = app.signed_in(Role::Agent).await.call_next().await;
+    let id = hand_out["decision_id"].as_str().unwrap();
+    let shown = format!("{} {}", &id[28..32], &id[32..]);
+
+    for given in [id, &shown, &shown.to_uppercase()] {
+        let printed = dialler(&connect, app.platform.replica_url(), &["decision", given]).await;
+        assert!(text(&printed.stdout).starts_with(&format!("decision      {id}\n")), "{given}: {}", text(&printed.stderr));
+    }
+    for wrong in ["0000 0000", "c5fb", "not one"] {
+        let refused = dialler(&connect, app.platform.replica_url(), &["decision", wrong]).await;
+        assert!(!refused.status.success() && text(&refused.stderr).contains("decision"), "{wrong}");
+    }
+    app.stop().await;
+}

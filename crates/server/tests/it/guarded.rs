@@ -9,12 +9,20 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 14] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 22] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),
     ("/api/auth/sign_in", None),
     ("/api/auth/sign_out", Some(Role::Agent)),
+    ("/api/calls/current", Some(Role::Agent)),
+    ("/api/calls/extend_wrap_up", Some(Role::Agent)),
+    ("/api/calls/find", Some(Role::Agent)),
+    ("/api/calls/hang_up", Some(Role::Agent)),
+    ("/api/calls/record_outcome", Some(Role::Agent)),
+    ("/api/calls/save_notes", Some(Role::Agent)),
+    ("/api/calls/start", Some(Role::Agent)),
+    ("/api/calls/voice_token", Some(Role::Agent)),
     ("/api/queue/call_next", Some(Role::Agent)),
     ("/api/queue/current", Some(Role::Agent)),
     ("/api/queue/held", Some(Role::Agent)),

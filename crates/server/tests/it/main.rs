@@ -4,6 +4,7 @@
 
 mod architecture;
 mod call_next;
+mod calls;
 mod commands;
 mod discovery;
 mod guarded;

@@ -100,7 +100,10 @@ async fn signing_out_hands_back_whoever_is_held_unless_signed_in_elsewhere(_: Pg
     app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
     app.discover().await;
     let sign_in = json!({"email": EMAIL, "password": PASSWORD});
-    let (first, second) = (app.anonymous(), app.anonymous());
+    let (first, second, closed) = (app.anonymous(), app.anonymous(), app.anonymous());
+    closed.ask("/api/auth/sign_in", sign_in.clone()).await;
+    // A third browser was closed without signing out.
+    sqlx::query("update auth.session set last_seen_at = last_seen_at - interval '4 minutes'").execute(&app.pool).await.unwrap();
     for browser in [&first, &second] {
         browser.ask("/api/auth/sign_in", sign_in.clone()).await;
     }

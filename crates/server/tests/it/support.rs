@@ -11,6 +11,7 @@ use kernel::{Clock, UserId, machine_now};
 use reqwest::header;
 use serde_json::Value;
 use server::app::{App, AppParts, pool_options, with_timeouts};
+use server::carrier::{self, Carrier};
 use server::config::{Config, EnvironmentConfig};
 use server::router::router;
 use sha2::{Digest as _, Sha256};
@@ -34,6 +35,7 @@ pub struct TestApp {
     /// Between the server and the replica.
     pub replica_proxy: TcpProxy,
     pub base: String,
+    pub carrier: Option<Carrier>,
     _background: JoinSet<()>,
 }
 
@@ -44,8 +46,27 @@ impl TestApp {
         Self::over(pool_options().connect_lazy_with(with_timeouts(connect)), platform).await
     }
 
+    /// The same, with an emulated carrier.
+    pub async fn with_carrier(connect: PgConnectOptions) -> Self {
+        let platform = TestPlatform::new().await.unwrap();
+        Self::with_carrier_over(pool_options().connect_lazy_with(with_timeouts(connect)), platform).await
+    }
+
     /// The same over a given pool and platform.
+    pub async fn with_carrier_over(pool: PgPool, platform: TestPlatform) -> Self {
+        Self::build(pool, platform, true).await
+    }
+
+    /// Without a carrier, over a given pool and platform.
     pub async fn over(pool: PgPool, platform: TestPlatform) -> Self {
+        Self::build(pool, platform, false).await
+    }
+
+    async fn build(pool: PgPool, platform: TestPlatform, has_carrier: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let base = format!("http://{address}");
+        let carrier = if has_carrier { Some(carrier::emulated(address, &base, "+442079460000", 0.05).await.unwrap()) } else { None };
         let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
         let replica = Replica::connect(replica_proxy.url(), ReplicaOptions::default()).unwrap();
         let clock = Clock::starting_at(OPEN.parse().unwrap());
@@ -55,12 +76,15 @@ impl TestApp {
             clock: clock.clone(),
             numbers: development().numbers(),
             is_practice: true,
+            telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
         };
         let (app, outgoing) = App::new(parts).await.unwrap();
 
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
         let router = router(&app, &base, Path::new("no-front-end-in-these-tests"), Arc::new(watch::Sender::new(false)));
+        let router = match &carrier {
+            Some(carrier) => carrier.mount(router),
+            None => router,
+        };
         let mut background = JoinSet::new();
         background.spawn(server::events::send_hints(pool.clone(), outgoing));
         background.spawn(server::events::hear_hints(app.clone()));
@@ -69,7 +93,7 @@ impl TestApp {
         background.spawn(async move {
             axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
         });
-        let started = Self { app, pool, clock, platform, replica_proxy, base, _background: background };
+        let started = Self { app, pool, clock, platform, replica_proxy, base, carrier, _background: background };
         started.until("the lag is known", || replica.lag().is_some()).await;
         started
     }
@@ -119,6 +143,27 @@ impl TestApp {
         }
         let http = reqwest::Client::builder().cookie_store(true).default_headers(headers).build().unwrap();
         Client { http, base: self.base.clone(), agent }
+    }
+
+    /// Posts what the carrier would, signed as it signs; the status and the text of the answer.
+    pub async fn webhook(&self, path_and_query: &str, form: &[(&str, &str)]) -> (u16, String) {
+        let url = format!("{}{path_and_query}", self.base);
+        let params: twilio::Params = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let token = &self.carrier.as_ref().unwrap().telephone.auth_token;
+        let signature = twilio::signature::sign(token, &url, &params);
+        let response = reqwest::Client::new().post(url).header("x-twilio-signature", signature).form(form).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Waits, at most 10 s, until so many are counted.
+    pub async fn until_count(&self, what: &str, sql: &'static str, wanted: i64) {
+        for _ in 0..200 {
+            if self.count(sql).await == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("waited in vain until {what}");
     }
 
     /// Another browser of the same agent.

@@ -1,0 +1,133 @@
+//! The carrier: the real one, or in development one of our own inside this process.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use calls::Telephone;
+use twilio::{Address, Client, ClientOptions};
+
+use crate::config::{CarrierConfig, Config};
+
+/// Making a connection to the carrier may take so long, and a whole request.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
+/// People who are rung in the demo take their time.
+const AS_IN_LIFE: f64 = 1.0;
+/// With this seed the first who are rung answer, answer, are engaged, answer, do not answer, have a machine: a first call is a talk, and
+/// a first quarter of an hour shows everything.
+#[cfg(feature = "emulator")]
+const TOUR: u64 = 24;
+const LIVE: &str = "https://api.twilio.com";
+
+/// The carrier as calls know it, and what of it is served here.
+#[derive(Debug)]
+pub struct Carrier {
+    /// As calls know it.
+    pub telephone: Telephone,
+    #[cfg(feature = "emulator")]
+    emulator: Option<twilio_emulator::Emulator>,
+}
+
+impl Carrier {
+    /// Serves what of the carrier is inside this process: all of it, or nothing.
+    pub fn mount(&self, router: Router) -> Router {
+        #[cfg(feature = "emulator")]
+        if let Some(emulator) = &self.emulator {
+            return router.nest("/twilio", emulator.router());
+        }
+        router
+    }
+}
+
+pub(crate) async fn connect(config: &Config) -> anyhow::Result<Carrier> {
+    if config.carrier.is_emulated {
+        emulated(config.http.bind_address, &config.http.public_base_url, &config.carrier.phone_number, AS_IN_LIFE).await
+    } else {
+        live(config)
+    }
+}
+
+fn live(config: &Config) -> anyhow::Result<Carrier> {
+    let CarrierConfig { account_sid, auth_token, api_key, api_secret, application_sid, phone_number, .. } = config.carrier.clone();
+    let account_sid = account_sid.context("TWILIO_ACCOUNT_SID is not set")?;
+    let telephone = Telephone {
+        client: client(LIVE, &account_sid, &auth_token)?,
+        account_sid,
+        auth_token,
+        api_key: api_key.context("TWILIO_API_KEY is not set")?,
+        api_secret,
+        application_sid: application_sid.context("TWILIO_TWIML_APP_SID is not set")?,
+        number: Address::new(phone_number),
+        public_base_url: config.http.public_base_url.clone(),
+        local_carrier: None,
+    };
+    Ok(Carrier {
+        telephone,
+        #[cfg(feature = "emulator")]
+        emulator: None,
+    })
+}
+
+fn client(base_url: &str, account_sid: &twilio::AccountSid, auth_token: &secrecy::SecretString) -> anyhow::Result<Client> {
+    Ok(Client::new(&ClientOptions {
+        base_url: base_url.to_owned(),
+        account_sid: account_sid.clone(),
+        auth_token: auth_token.clone(),
+        connect_timeout: CONNECT_TIMEOUT,
+        timeout: REQUEST_TIMEOUT,
+    })?)
+}
+
+/// Refused: the program was built without it.
+#[cfg(not(feature = "emulator"))]
+pub async fn emulated(_: SocketAddr, _: &str, _: &str, _: f64) -> anyhow::Result<Carrier> {
+    anyhow::bail!("this program was built without the emulated carrier: set TWILIO_MODE=live")
+}
+
+/// A carrier of our own, under names and secrets that are made up now and known to nobody else. We listen on `address`, people and the
+/// carrier reach us at `base`, `number` is the one that is shown, and
+/// `pace` multiplies every wait of the people who are rung.
+#[cfg(feature = "emulator")]
+pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) -> anyhow::Result<Carrier> {
+    use kernel::CallId;
+    use secrecy::ExposeSecret as _;
+
+    let random = || CallId::generate().get().simple().to_string();
+    let secret = || secrecy::SecretString::from(format!("{}{}", random(), random()));
+    let host = base.split_once("://").map_or(base, |(_, host)| host);
+    let (account_sid, auth_token) = (format!("AC{}", random()).parse()?, secret());
+    let telephone = Telephone {
+        // Not by the public name, which may not lead here from inside.
+        client: client(&format!("http://{address}/twilio"), &account_sid, &auth_token)?,
+        account_sid,
+        auth_token,
+        api_key: format!("SK{}", random()).parse()?,
+        api_secret: secret(),
+        application_sid: format!("AP{}", random()).parse()?,
+        number: Address::new(number),
+        public_base_url: base.to_owned(),
+        local_carrier: Some(format!("{host}/twilio")),
+    };
+    let application = twilio_emulator::Application {
+        voice_url: format!("{base}/webhooks/twilio/voice"),
+        status_callback: Some(format!("{base}/webhooks/twilio/call-status")),
+    };
+    let emulator = twilio_emulator::Emulator::start(twilio_emulator::Config {
+        account_sid: telephone.account_sid.to_string(),
+        auth_token: telephone.auth_token.expose_secret().to_owned(),
+        api_key_sid: telephone.api_key.to_string(),
+        api_secret: telephone.api_secret.expose_secret().to_owned(),
+        applications: [(telephone.application_sid.to_string(), application)].into(),
+        numbers: vec![number.to_owned()],
+        media_port: 0,
+        seed: TOUR,
+        mix: twilio_emulator::Mix::default(),
+        pace,
+    })
+    .await
+    .context("the emulated carrier could not be started")?;
+    tracing::info!("calls go to the emulated carrier at {base}/twilio: nobody real is rung");
+    Ok(Carrier { telephone, emulator: Some(emulator) })
+}

@@ -1,0 +1,645 @@
+//! From Call to the outcome, over HTTP, with the emulated carrier. The browser's telephone is not here: what the carrier says of the agent's
+//! leg is said by the test, signed as the carrier signs; the person's leg is the emulator's own.
+
+use std::time::Duration;
+
+use auth::Role;
+use chrono::TimeDelta;
+use futures::future::join_all;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use testkit::{RoundTrips, TestPlatform};
+
+use crate::support::{Client, TestApp};
+
+/// Numbers with a behaviour of their own at the emulated carrier.
+const ANSWERS: &str = "+447700900001";
+const ENGAGED: &str = "+447700900002";
+const DOES_NOT_ANSWER: &str = "+447700900003";
+const FAILS: &str = "+447700900004";
+const IS_REFUSED: &str = "+447700900005";
+const HANGS_UP: &str = "+447700900007";
+
+/// The agent's leg, as the carrier would name it.
+const LEG: &str = "CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const CONFERENCE: &str = "CFaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// Somebody who was handed out to an agent, and a call that was begun.
+struct Begun {
+    agent: Client,
+    call: String,
+}
+
+async fn handed_out(app: &TestApp, number: &str) -> (Client, Value) {
+    app.platform.user(1).unsigned().name("Priya", "Raman").phone(number).claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().name("Owen", "Pritchard").phone("+447700900142").claim("vw_finance").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let hand_out = agent.call_next().await;
+    assert_eq!(hand_out["user"]["id"], "1", "{hand_out}");
+    (agent, hand_out)
+}
+
+async fn begin(app: &TestApp, number: &str) -> Begun {
+    let (agent, hand_out) = handed_out(app, number).await;
+    let call = agent.ask("/api/calls/start", json!({"lease_id": hand_out["lease_id"]})).await;
+    assert_eq!((&call["state"], &call["user_name"]), (&json!("created"), &json!("Priya Raman")));
+    Begun { agent, call: call["id"].as_str().unwrap().to_owned() }
+}
+
+impl Begun {
+    async fn ask_voice(&self, app: &TestApp, leg: &str) -> (u16, String) {
+        let from = format!("client:agent_{}", self.agent.agent);
+        app.webhook("/webhooks/twilio/voice", &[("CallSid", leg), ("From", &from), ("To", ""), ("call_id", &self.call)]).await
+    }
+
+    async fn conference(&self, app: &TestApp, kind: &str, sequence: &str, more: &[(&str, &str)]) -> u16 {
+        let name = format!("call-{}", self.call);
+        let form = [
+            &[
+                ("ConferenceSid", CONFERENCE),
+                ("FriendlyName", &*name),
+                ("StatusCallbackEvent", kind),
+                ("CallSid", LEG),
+                ("ParticipantLabel", "agent"),
+                ("SequenceNumber", sequence),
+            ],
+            more,
+        ]
+        .concat();
+        app.webhook(&format!("/webhooks/twilio/conference-status?call={}", self.call), &form).await.0
+    }
+
+    /// The agent's telephone connects.
+    async fn join(&self, app: &TestApp) {
+        let (status, document) = self.ask_voice(app, LEG).await;
+        assert_eq!(status, 200);
+        assert!(document.contains(&format!(">call-{}</Conference>", self.call)), "{document}");
+        assert_eq!(self.conference(app, "participant-join", "1", &[]).await, 204);
+    }
+
+    async fn leave(&self, app: &TestApp) {
+        assert_eq!(self.conference(app, "participant-leave", "2", &[("ReasonParticipantLeft", "participant_hung_up")]).await, 204);
+    }
+
+    async fn find(&self) -> Value {
+        self.agent.ask("/api/calls/find", json!({"call_id": self.call})).await
+    }
+
+    /// Waits, at most 10 s, until the call is in this state.
+    async fn until(&self, state: &str) -> Value {
+        for _ in 0..200 {
+            let call = self.find().await;
+            if call["state"] == state {
+                return call;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("waited in vain for {state}: {}", self.find().await);
+    }
+
+    async fn record(&self, disposition: &str) -> Value {
+        self.agent
+            .ask("/api/calls/record_outcome", json!({"call_id": self.call, "disposition": disposition, "notes": "as typed <b>"}))
+            .await
+    }
+}
+
+/// How many people the carrier was asked to ring, by its own account and by ours.
+async fn people_rung(app: &TestApp) -> i64 {
+    let legs: Value = reqwest::get(format!("{}/twilio/admin/calls", app.base)).await.unwrap().json().await.unwrap();
+    let asked: Value = reqwest::get(format!("{}/twilio/admin/journal?kind=rest", app.base)).await.unwrap().json().await.unwrap();
+    let ours = app.count("select count(*) from calls.leg where party = 'person'").await;
+    let theirs = legs.as_array().unwrap().iter().filter(|leg| leg["to"].as_str().unwrap().starts_with("+44")).count();
+    assert_eq!(i64::try_from(theirs).unwrap(), ours, "{legs}");
+    let adds = asked.as_array().unwrap().iter().filter(|entry| entry.to_string().contains("Participants.json")).count();
+    assert_eq!(i64::try_from(adds).unwrap(), ours, "{asked}");
+    ours
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_rings_the_person_only_with_the_agent_on_the_line_and_ends_in_one_outcome(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    assert_eq!(people_rung(&app).await, 0);
+    let me = begun.agent.ask("/api/auth/me", json!({})).await;
+    assert_eq!((&me["engagement"], &me["intention"]), (&json!("on_call"), &json!("available")));
+    let refused = begun.agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+    assert_eq!(refused.0, 409, "{}", refused.1);
+
+    begun.join(&app).await;
+    let call = begun.until("connected").await;
+    assert_eq!(call["number"], "07700 900001");
+    assert_eq!(people_rung(&app).await, 1);
+    let held = begun.agent.ask("/api/queue/current", json!({})).await;
+    assert_eq!((&held["call_id"], &held["user"]["id"]), (&json!(begun.call), &json!("1")), "the person stays on the screen");
+    assert_eq!(app.count("select count(*) from queue.decision where purpose = 'dial' and outcome = 'callable'").await, 1);
+
+    // Neither skipping nor going offline takes somebody from a call.
+    let skipped = begun.agent.post("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "language", "note": null})).await;
+    assert_eq!(skipped.0, 409);
+    begun.agent.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["call_id"], json!(begun.call));
+    begun.agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+
+    begun.leave(&app).await;
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "by_agent");
+    assert_eq!(begun.agent.ask("/api/auth/me", json!({})).await["engagement"], "wrap_up");
+    app.until_count("the person's leg has ended", "select count(*) from calls.leg where party = 'person' and ended_at is not null", 1)
+        .await;
+
+    let choices = call["wrap_up"]["choices"].as_array().unwrap();
+    let keys: Vec<(u64, &str)> =
+        choices.iter().filter_map(|choice| Some((choice["key"].as_u64()?, choice["disposition"].as_str()?))).collect();
+    assert_eq!(keys[..3], [(1, "completed"), (2, "going_to_complete"), (3, "might_complete")]);
+    assert_eq!(keys.len(), 9);
+    let chosen = choices.iter().find(|choice| choice["disposition"] == "going_to_complete").unwrap();
+    assert_eq!((&chosen["hint"], &chosen["attempts"]), (&json!("next in 3 days"), &json!("1 of 3 today · 1 of 10 in seven days")));
+    assert_eq!(chosen["next_attempt"], "Friday 27 November, from 10:31");
+
+    // A double click, and the page that was loaded anew: one outcome.
+    let answers = join_all((0..5).map(|_| begun.record("going_to_complete"))).await;
+    assert!(answers.iter().all(|answer| answer["disposition"] == "going_to_complete"));
+    assert_eq!(begun.record("contacted").await["disposition"], "going_to_complete", "the first one stands");
+    assert_eq!(app.count("select count(*) from calls.outcome").await, 1);
+    let notes: String = sqlx::query_scalar("select notes from calls.outcome").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(notes, "as typed <b>", "verbatim");
+    let (disposition, is_reached): (String, bool) =
+        sqlx::query_as("select disposition, is_reached from queue.attempt").fetch_one(&app.pool).await.unwrap();
+    assert_eq!((&*disposition, is_reached), ("going_to_complete", true));
+    let hours: f64 = sqlx::query_scalar("select extract(epoch from available_at - $1)::float8 / 3600 from queue.entry where user_id = 1")
+        .bind(app.now())
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert!((71.9..72.0).contains(&hours), "{hours}");
+    assert_eq!(app.count("select count(*) from queue.lease").await, 0);
+
+    let me = begun.agent.ask("/api/auth/me", json!({})).await;
+    assert_eq!(me["engagement"], json!(null));
+    assert_eq!(begun.agent.call_next().await["user"]["id"], "2", "another person");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_signs_between_call_next_and_call_is_not_rung_and_counts_as_saved(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    sqlx::query("update users set current_signature_file_id = '00000000-0000-4000-8000-000000000009' where id = 1")
+        .execute(app.platform.primary())
+        .await
+        .unwrap();
+    app.platform.caught_up().await.unwrap();
+
+    begun.join(&app).await;
+    let call = begun.until("ended").await;
+
+    assert_eq!(call["end"]["how"], "refused");
+    assert_eq!(call["end"]["words"], "No call needed: signed in the meantime. Priya was not rung.");
+    assert_eq!((&call["end"]["is_saved_call"], &call["wrap_up"]), (&json!(true), &json!(null)));
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
+    assert_eq!(begun.agent.ask("/api/queue/summary", json!({})).await["saved_today_by_me"], 1);
+    assert_eq!(begun.agent.ask("/api/auth/me", json!({})).await["engagement"], json!(null));
+    assert_eq!(begun.agent.ask("/api/calls/current", json!({})).await, json!(null));
+    assert_eq!(begun.agent.call_next().await["user"]["id"], "2");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn with_the_replica_away_nobody_is_rung_and_the_person_stays_with_the_agent(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    app.replica_proxy.stop().await;
+
+    begun.join(&app).await;
+    let call = begun.until("ended").await;
+
+    assert_eq!(call["end"]["how"], "could_not_check");
+    assert!(call["end"]["words"].as_str().unwrap().contains("cannot be read"), "{call}");
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(app.count("select count(*) from queue.decision where purpose = 'dial' and outcome = 'unknown'").await, 1);
+    app.replica_proxy.resume().await;
+    // Its connections are made anew.
+    for _ in 0..100 {
+        if begun.agent.post("/api/queue/current", json!({})).await.0 == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let held = begun.agent.ask("/api/queue/current", json!({})).await;
+    assert_eq!((&held["user"]["id"], &held["call_id"]), (&json!("1"), &json!(null)));
+    let again = begun.agent.post("/api/calls/start", json!({"lease_id": held["lease_id"]})).await;
+    assert_eq!(again.0, 200, "{}", again.1);
+    app.stop().await;
+}
+
+/// lessons, line 18: the browser said which number to ring; and line 20: calls placed minutes later.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_browser_chooses_nothing_but_its_own_fresh_call_once(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    let from = format!("client:agent_{}", begun.agent.agent);
+    let other = app.signed_in(Role::Agent).await;
+    let stranger = format!("client:agent_{}", other.agent);
+
+    let rejected = |form: Vec<(&'static str, String)>| {
+        let app = &app;
+        async move {
+            let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let (status, document) = app.webhook("/webhooks/twilio/voice", &form).await;
+            assert_eq!(status, 200);
+            assert!(document.contains("<Reject"), "{form:?}: {document}");
+        }
+    };
+    let sid = || ("CallSid", LEG.to_owned());
+    rejected(vec![sid(), ("From", from.clone()), ("To", "+447700900142".into())]).await;
+    rejected(vec![sid(), ("From", stranger), ("call_id", begun.call.clone())]).await;
+    rejected(vec![sid(), ("From", "+447700900142".into()), ("call_id", begun.call.clone())]).await;
+    rejected(vec![sid(), ("From", from.clone()), ("call_id", "not-a-call".into())]).await;
+    rejected(vec![sid(), ("From", from.clone()), ("call_id", uuid_of_nothing())]).await;
+    assert_eq!(begun.find().await["state"], "created");
+    for path in ["/api/calls/find", "/api/calls/hang_up", "/api/calls/extend_wrap_up"] {
+        let (status, answer) = other.post(path, json!({"call_id": begun.call})).await;
+        assert_eq!(status, 404, "{path}: {answer}");
+    }
+
+    // A number in the request changes nothing: the replica's is rung.
+    let (status, document) = app
+        .webhook(
+            "/webhooks/twilio/voice",
+            &[("CallSid", LEG), ("From", &from), ("To", "+447700900142"), ("Number", "+447700900142"), ("call_id", &begun.call)],
+        )
+        .await;
+    assert!(status == 200 && document.contains("<Conference") && !document.contains("900142"), "{document}");
+    assert_eq!(begun.ask_voice(&app, LEG).await.1, document, "the carrier asks again after a lost answer");
+    rejected(vec![("CallSid", LEG.replace('a', "b")), ("From", from.clone()), ("call_id", begun.call.clone())]).await;
+    begun.conference(&app, "participant-join", "1", &[]).await;
+    assert_eq!(begun.until("connected").await["number"], "07700 900001");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_the_browser_does_not_take_up_within_ten_seconds_is_void(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    sqlx::query("update calls.call set intent_expires_at = intent_expires_at - interval '10.5 seconds'").execute(&app.pool).await.unwrap();
+
+    let (_, document) = begun.ask_voice(&app, LEG).await;
+    assert!(document.contains("<Reject"), "{document}");
+    app.app.calls.end_abandoned().await.unwrap();
+
+    let call = begun.find().await;
+    assert_eq!((&call["state"], &call["end"]["how"]), (&json!("ended"), &json!("not_connected")));
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1", "the agent keeps the person and can try again");
+    app.stop().await;
+}
+
+/// lessons, line 40: no webhook signature was checked anywhere.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn forged_and_unsigned_webhooks_are_refused(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    let from = format!("client:agent_{}", begun.agent.agent);
+    let form = [("CallSid", LEG), ("From", from.as_str()), ("call_id", begun.call.as_str())];
+    let http = reqwest::Client::new();
+    for path in ["voice", "conference-status", "call-status"] {
+        let url = format!("{}/webhooks/twilio/{path}", app.base);
+        for signature in [None, Some(""), Some("bm90IGEgc2lnbmF0dXJl")] {
+            let mut request = http.post(&url).form(&form);
+            if let Some(signature) = signature {
+                request = request.header("x-twilio-signature", signature);
+            }
+            assert_eq!(request.send().await.unwrap().status(), 403, "{path} {signature:?}");
+        }
+    }
+    // Signed for one call, used for another.
+    let name = format!("call-{}", begun.call);
+    let join = [("FriendlyName", name.as_str()), ("StatusCallbackEvent", "participant-join"), ("CallSid", LEG)];
+    assert_eq!(app.webhook(&format!("/webhooks/twilio/conference-status?call={}", uuid_of_nothing()), &join).await.0, 204);
+    assert_eq!(begun.find().await["state"], "created");
+    assert_eq!(app.count("select count(*) from calls.event").await, 0);
+    app.stop().await;
+}
+
+/// lessons, line 17: late `ringing` overwrote `completed`.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn repeated_late_and_reordered_events_have_no_effect(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, HANGS_UP).await;
+    // The agent is said to have joined before asking: nothing happens.
+    assert_eq!(begun.conference(&app, "participant-join", "1", &[]).await, 204);
+    assert_eq!(begun.find().await["state"], "created");
+    let (_, document) = begun.ask_voice(&app, LEG).await;
+    assert!(document.contains("<Conference"));
+    for _ in 0..3 {
+        assert_eq!(begun.conference(&app, "participant-join", "2", &[]).await, 204);
+    }
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "by_person");
+    assert_eq!(call["end"]["words"], "Priya hung up.");
+    assert_eq!(people_rung(&app).await, 1, "joined three times, rung once");
+
+    let leg: String = sqlx::query_scalar("select sid from calls.leg where party = 'person'").fetch_one(&app.pool).await.unwrap();
+    let path = format!("/webhooks/twilio/call-status?call={}", begun.call);
+    for (sequence, status) in [("9", "ringing"), ("8", "in-progress"), ("7", "ringing"), ("7", "ringing"), ("10", "no-answer")] {
+        let form = [("CallSid", leg.as_str()), ("CallStatus", status), ("SequenceNumber", sequence)];
+        assert_eq!(app.webhook(&path, &form).await.0, 204);
+    }
+    let after = begun.find().await;
+    assert_eq!((&after["state"], &after["end"]), (&call["state"], &call["end"]));
+    let stray = [("CallSid", "CAffffffffffffffffffffffffffffffff"), ("CallStatus", "completed"), ("SequenceNumber", "3")];
+    assert_eq!(app.webhook("/webhooks/twilio/call-status", &stray).await.0, 204, "a leg of nobody's");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn engaged_unanswered_and_failed_calls_suggest_what_to_record(_: PgPoolOptions, connect: PgConnectOptions) {
+    for (number, how, suggested) in [(ENGAGED, "busy", "busy"), (DOES_NOT_ANSWER, "no_answer", "no_answer"), (FAILS, "failed", "failed")] {
+        let app = TestApp::with_carrier(connect.clone()).await;
+        sqlx::query(
+            "truncate queue.entry, queue.lease, queue.attempt, calls.leg, calls.event, calls.outcome, calls.superseded_outcome, calls.call",
+        )
+        .execute(&app.pool)
+        .await
+        .unwrap();
+        let begun = begin(&app, number).await;
+        begun.join(&app).await;
+        let call = begun.until("ended").await;
+        assert_eq!((&call["end"]["how"], &call["wrap_up"]["suggested"]), (&json!(how), &json!(suggested)), "{call}");
+        begun.record(suggested).await;
+        let (is_failed, is_reached): (bool, bool) =
+            sqlx::query_as("select is_failed, is_reached from queue.attempt").fetch_one(&app.pool).await.unwrap();
+        assert!(is_failed && !is_reached);
+        app.stop().await;
+    }
+}
+
+/// lessons, line 25: a failed dial changed what the agent wanted; and line 14: locked out by a call that never was.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_the_carrier_refuses_is_no_attempt_and_leaves_the_agent_as_before(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, IS_REFUSED).await;
+    begun.join(&app).await;
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "not_placed");
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
+    let me = begun.agent.ask("/api/auth/me", json!({})).await;
+    assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("available")));
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
+    app.stop().await;
+}
+
+/// lessons, line 26: wrap-up timers lived in the browser and died with it.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_wrap_up_that_runs_out_is_recorded_by_the_system_and_the_agent_goes_on_a_break(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.agent.ask("/api/calls/save_notes", json!({"call_id": begun.call, "notes": "half a sen"})).await;
+    begun.leave(&app).await;
+    let call = begun.until("ended").await;
+    assert_eq!(call["notes"], "half a sen");
+    let left = call["wrap_up"]["seconds_left"].as_i64().unwrap();
+    let more = begun.agent.ask("/api/calls/extend_wrap_up", json!({"call_id": begun.call})).await;
+    assert!((28..=30).contains(&(more["wrap_up"]["seconds_left"].as_i64().unwrap() - left)), "{left} then {more}");
+
+    app.app.calls.close_overdue().await.unwrap();
+    assert_eq!(app.count("select count(*) from calls.outcome").await, 0, "not yet");
+    sqlx::query("update calls.call set wrap_up_until = wrap_up_until - interval '3 minutes'").execute(&app.pool).await.unwrap();
+    app.app.calls.close_overdue().await.unwrap();
+
+    let (disposition, notes, by): (String, String, Option<i64>) =
+        sqlx::query_as("select disposition, notes, recorded_by from calls.outcome").fetch_one(&app.pool).await.unwrap();
+    assert_eq!((&*disposition, &*notes, by), ("not_recorded", "half a sen", None));
+    let me = begun.agent.ask("/api/auth/me", json!({})).await;
+    assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("break")));
+
+    // The agent's word takes the place of the system's, for the number too, and leaves presence alone; what stood is kept.
+    let true_one = json!({"call_id": begun.call, "disposition": "do_not_contact", "notes": "half a sentence, and the rest"});
+    assert_eq!(begun.agent.ask("/api/calls/record_outcome", true_one).await["disposition"], "do_not_contact");
+    assert_eq!(begun.record("contacted").await["disposition"], "do_not_contact", "the agent's own word stands");
+    let kept: Vec<String> = sqlx::query_scalar("select disposition from calls.superseded_outcome").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(kept, ["not_recorded"]);
+    assert_eq!(app.count("select count(*) from queue.suppression where kind = 'do_not_contact' and user_id = 1").await, 1);
+    assert_eq!(app.count("select count(*) from queue.entry where user_id = 1").await, 0);
+    assert_eq!(begun.agent.ask("/api/auth/me", json!({})).await["intention"], "break");
+    app.stop().await;
+}
+
+/// lessons, line 27: agents' notes were replaced.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_outcome_without_a_note_keeps_the_one_that_was_typed(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ENGAGED).await;
+    begun.agent.ask("/api/calls/save_notes", json!({"call_id": begun.call, "notes": "typed while it rang"})).await;
+    begun.join(&app).await;
+    begun.until("ended").await;
+    begun.agent.ask("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "busy"})).await;
+    let notes: String = sqlx::query_scalar("select notes from calls.outcome").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(notes, "typed while it rang");
+    app.stop().await;
+}
+
+/// lessons, line 14: phantom active calls when a webhook never came.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_whose_last_events_were_lost_is_found_over_by_asking_the_carrier(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    let leg: String = sqlx::query_scalar("select sid from calls.leg where party = 'person'").fetch_one(&app.pool).await.unwrap();
+    let http = reqwest::Client::new();
+    let admin = |path: String| format!("{}/twilio/admin/{path}", app.base);
+    http.post(admin("faults".into())).json(&json!({"webhook_lost": 50})).send().await.unwrap().error_for_status().unwrap();
+    http.post(admin(format!("calls/{leg}/hangup"))).send().await.unwrap().error_for_status().unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    app.app.calls.reconcile().await.unwrap();
+    assert_eq!(begun.find().await["state"], "connected", "it was heard of a moment ago");
+    sqlx::query("update calls.event set received_at = received_at - interval '1 minute'").execute(&app.pool).await.unwrap();
+    app.app.calls.reconcile().await.unwrap();
+
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "by_person");
+    app.stop().await;
+}
+
+/// lessons, line 31: callbacks vanished. Signed, with nothing pending: only the promise stands, and it does.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_that_was_asked_for_stands_when_nothing_else_does(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(1).claim("santander").phone(ANSWERS).insert().await.unwrap();
+    app.platform.user(2).claim("santander").phone("+447700900142").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    for (user, reason) in [(1, "user_asked"), (2, "requirements")] {
+        sqlx::query(
+            "insert into queue.callback (user_id, reason, promised_at, promised_wall_time, available_at, created_at, created_by)
+             values ($1, $2, $3, $3::timestamp, $3, $3, $4)",
+        )
+        .bind(user)
+        .bind(reason)
+        .bind(app.now())
+        .bind(agent.agent)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    }
+
+    let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
+    assert_eq!((&offered["user"]["id"], &offered["queue"]), (&json!("1"), &json!("callbacks")), "{offered}");
+    let call = agent.ask("/api/calls/start", json!({"lease_id": offered["lease_id"]})).await;
+    let begun = Begun { agent, call: call["id"].as_str().unwrap().to_owned() };
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    begun.record("contacted").await;
+
+    assert_eq!(begun.agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await["user"], json!(null));
+    let states: Vec<(i64, String)> =
+        sqlx::query_as("select user_id, state from queue.callback order by user_id").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(states, [(1, "kept".into()), (2, "no_longer_needed".into())]);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_is_kept_by_its_agent_first_and_comes_before_any_queue(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    let call = begun.until("ended").await;
+    assert_eq!(call["wrap_up"]["callback_from"].as_str().unwrap().len(), 16);
+    let record = |at: Value| json!({"call_id": begun.call, "disposition": "callback_requested", "notes": "", "callback_at": at});
+    for (at, words) in [
+        (json!(null), "choose when"),
+        (json!("tomorrow"), "cannot be read"),
+        (json!("2026-11-24T09:30"), "already past"),
+        (json!("2026-11-24T21:30"), "may not be made"),
+        (json!("2026-11-29T11:00"), "may not be made"),
+        (json!("2027-11-24T11:00"), "at most 30 days"),
+    ] {
+        let (status, answer) = begun.agent.post("/api/calls/record_outcome", record(at.clone())).await;
+        assert!(status == 422 && answer["message"].as_str().unwrap().contains(words), "{at}: {answer}");
+    }
+    let recorded = begun.agent.ask("/api/calls/record_outcome", record(json!("2026-11-24T15:00"))).await;
+    assert_eq!(recorded["words"], "Callback promised for Tuesday 24 November, 15:00.");
+    let other = app.signed_in(Role::Agent).await;
+    assert_eq!(other.call_next().await["user"]["id"], "2", "not due yet");
+
+    app.clock.advance(TimeDelta::minutes(4 * 60 + 31));
+    let third = app.signed_in(Role::Agent).await;
+    assert_eq!(third.call_next().await["user"]["id"], "2", "the promise is due, but its own agent comes first");
+    let kept = begun.agent.call_next().await;
+    assert_eq!((&kept["user"]["id"], &kept["queue"]), (&json!("1"), &json!("callbacks")), "{kept}");
+    begun.agent.ask("/api/queue/release", json!({"lease_id": kept["lease_id"], "reason": "not_a_good_time", "note": null})).await;
+    assert_eq!(begun.agent.call_next().await["user"], json!(null), "put back for half an hour");
+
+    app.clock.advance(TimeDelta::minutes(31));
+    let fourth = app.signed_in(Role::Agent).await;
+    let anyone = fourth.call_next().await;
+    assert_eq!((&anyone["user"]["id"], &anyone["queue"]), (&json!("1"), &json!("callbacks")), "not taken within five minutes: anyone's");
+    let call = fourth.ask("/api/calls/start", json!({"lease_id": anyone["lease_id"]})).await;
+    let again = Begun { agent: fourth, call: call["id"].as_str().unwrap().to_owned() };
+    let leg = LEG.replace('a', "c");
+    let (_, document) = again.ask_voice(&app, &leg).await;
+    assert!(document.contains("<Conference"));
+    let name = format!("call-{}", again.call);
+    let join = [("FriendlyName", name.as_str()), ("StatusCallbackEvent", "participant-join"), ("CallSid", leg.as_str())];
+    app.webhook(&format!("/webhooks/twilio/conference-status?call={}", again.call), &join).await;
+    again.until("connected").await;
+    let state: String = sqlx::query_scalar("select state from queue.callback").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(state, "missed", "rung half an hour late");
+    app.stop().await;
+}
+
+/// lessons, line 9: do-not-contact only raised the score.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn do_not_contact_needs_a_note_and_holds_at_once_for_person_and_number(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(3).unsigned().name("Sam", "Raman").phone(ANSWERS).claim("lloyds").insert().await.unwrap();
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    let (status, answer) =
+        begun.agent.post("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "do_not_contact", "notes": "  "})).await;
+    assert_eq!(status, 422, "{answer}");
+    let (status, _) =
+        begun.agent.post("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "not_recorded", "notes": ""})).await;
+    assert_eq!(status, 422);
+
+    begun.record("do_not_contact").await;
+
+    assert_eq!(app.count("select count(*) from queue.entry where user_id = 1").await, 0);
+    let next = begun.agent.call_next().await;
+    assert_eq!(next["user"]["id"], "2", "Sam has the same number: {next}");
+    assert_eq!(next["passed_over"][0]["user_id"], "3");
+    app.discover().await;
+    assert_eq!(app.count("select count(*) from queue.entry where user_id in (1, 3)").await, 0);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_gate_at_the_dial_is_one_statement_to_the_replica(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    let before = app.app.replica.statements();
+    let lag = tokio::time::Instant::now();
+    begun.join(&app).await;
+    begun.until("connected").await;
+    // The lag is sampled twice a second meanwhile.
+    let samples = u64::try_from(lag.elapsed().as_millis() / 500).unwrap() + 2;
+    let sent = app.app.replica.statements() - before;
+    assert!((1..=1 + samples).contains(&sent), "{sent} with {samples} samples");
+    app.stop().await;
+}
+
+/// lessons, line 48: count statements per operation. The session's included, and those that begin and commit.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn beginning_and_recording_a_call_cost_few_round_trips(_: PgPoolOptions, connect: PgConnectOptions) {
+    let counted = RoundTrips::in_front_of(connect.get_host(), connect.get_port()).await.unwrap();
+    let through = connect.clone().host("127.0.0.1").port(counted.port());
+    let pool = server::app::pool_options().max_connections(3).connect_with(server::app::with_timeouts(through)).await.unwrap();
+    let app = TestApp::with_carrier_over(pool, TestPlatform::new().await.unwrap()).await;
+    for id in 1..=4 {
+        app.platform.user(id).unsigned().phone(&format!("+4477009100{id:02}")).claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let (mut start, mut record) = (u64::MAX, u64::MAX);
+    for _ in 0..4 {
+        let hand_out = agent.call_next().await;
+        // Hints of a change follow off the request's path: let them pass before counting.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let before = counted.count();
+        let call = agent.ask("/api/calls/start", json!({"lease_id": hand_out["lease_id"]})).await;
+        start = start.min(counted.count() - before);
+
+        let begun = Begun { agent: agent.clone(), call: call["id"].as_str().unwrap().to_owned() };
+        sqlx::query("update calls.call set state = 'ended', state_since = $1, ended_at = $1, end_reason = 'no_answer', wrap_up_until = $1 where id = $2::text::uuid")
+            .bind(app.now() + TimeDelta::days(1))
+            .bind(&begun.call)
+            .execute(&app.pool)
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let before = counted.count();
+        begun.record("no_answer").await;
+        record = record.min(counted.count() - before);
+    }
+    assert_eq!((start, record), (8, 14));
+    app.stop().await;
+}
+
+fn uuid_of_nothing() -> String {
+    "019abcde-0123-7abc-8def-0123456789ab".to_owned()
+}
