@@ -1,5 +1,7 @@
 import { defineConfig } from "@playwright/test";
 
+import { microphone } from "./microphone";
+
 // scripts/e2e starts the server and sets BASE_URL, DATABASE_URL and CLAIMS_SIM_DATABASE_URL.
 export default defineConfig({
   testDir: ".",
@@ -13,6 +15,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
     timezoneId: "Europe/London",
+    permissions: ["microphone"],
     trace: "retain-on-failure",
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -25,6 +28,11 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        `--use-file-for-fake-audio-capture=${microphone()}`,
+        // With no network but loopback, media would not flow without this.
+        "--allow-loopback-in-peer-connection",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
       ],
     },

@@ -8,6 +8,7 @@ mod format;
 mod pages;
 mod routes;
 mod state;
+mod telephone;
 
 use wasm_bindgen::prelude::*;
 

@@ -1,23 +1,24 @@
 //! The pages and who may see them. The guard is a courtesy: the server refuses by itself.
 
 use leptos::prelude::*;
-use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
-use leptos_router::hooks::{use_location, use_navigate};
-use leptos_router::{NavigateOptions, path};
 
 use crate::components::error_strip::error_strip;
 use crate::components::rail::Rail;
 use crate::components::skeleton::page_skeleton;
+use crate::components::telephone_check::Check;
 use crate::components::toast::Announcements;
 use crate::pages::console::Console;
 use crate::pages::floor::Floor;
 use crate::pages::not_found::NotFound;
 use crate::pages::sign_in::SignIn;
+use crate::state::address::Address;
 use crate::state::announce::Announcer;
+use crate::state::calls::Calls;
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::{Session, Signed, Why};
+use crate::telephone::Telephone;
 
 /// The summary is asked for again after this time, in case a hint was lost.
 const SAFETY: std::time::Duration = std::time::Duration::from_mins(1);
@@ -28,40 +29,34 @@ pub(crate) type Summary = Query<queue::Summary>;
 /// Everything.
 #[component]
 pub(crate) fn App() -> impl IntoView {
+    let address = Address::start();
+    provide_context(address);
     provide_context(Clock::start());
     provide_context(Announcer::new());
-    provide_context(Session::start());
-    view! {
-        <Router>
-            <Guard />
-            <Routes fallback=NotFound>
-                <Route path=path!("/sign-in") view=SignIn />
-                <ParentRoute path=path!("/") view=Inside>
-                    <Route path=path!("/") view=Console />
-                    <Route path=path!("/floor") view=Floor />
-                </ParentRoute>
-            </Routes>
-        </Router>
+    let session = Session::start();
+    provide_context(session);
+    guard(session, address);
+    let is_signing_in = Memo::new(move |_| address.is("/sign-in"));
+    let is_inside = Memo::new(move |_| address.is("/") || address.is("/floor"));
+    move || match (is_signing_in.get(), is_inside.get()) {
+        (true, _) => view! { <SignIn /> }.into_any(),
+        (_, true) => view! { <Inside /> }.into_any(),
+        _ => view! { <NotFound /> }.into_any(),
     }
 }
 
 /// Leaves for the sign-in page when nobody is signed in, and from there when somebody is.
-#[component]
-fn Guard() -> impl IntoView {
-    let session = expect_context::<Session>();
-    let navigate = use_navigate();
-    let location = use_location();
+fn guard(session: Session, address: Address) {
     Effect::new(move |_| {
-        let is_signing_in = location.pathname.with(|path| path == "/sign-in");
-        let within = |target| navigate(target, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        let is_signing_in = address.is("/sign-in");
         match session.signed() {
-            Signed::Out(Why::NotYet) if !is_signing_in => within(Why::NotYet.path()),
+            Signed::Out(Why::NotYet) if !is_signing_in => address.replace(Why::NotYet.path()),
             // A page loaded anew: nothing of whoever was signed in stays in this one's memory, and no part of a screen
             // looks at what another part has taken away.
             Signed::Out(why) if !is_signing_in => {
                 let _ = window().location().replace(why.path());
             }
-            Signed::In(_) if is_signing_in => within(session.home()),
+            Signed::In(_) if is_signing_in => address.replace(session.home()),
             _ => {}
         }
     });
@@ -105,6 +100,8 @@ fn Inside() -> impl IntoView {
 #[component]
 fn Frame() -> impl IntoView {
     let session = expect_context::<Session>();
+    let address = expect_context::<Address>();
+    let is_floor = Memo::new(move |_| address.is("/floor"));
     let live = Live::start(session);
     let safety = Trigger::new();
     if let Ok(interval) = set_interval_with_handle(move || safety.notify(), SAFETY) {
@@ -118,13 +115,20 @@ fn Frame() -> impl IntoView {
         },
         queue::summary,
     );
-    // Another window may have changed what this agent is, or signed them out.
+    // Here, not in the console: a call goes on while a supervisor looks at the floor.
+    let telephone = Telephone::new(session);
+    let calls = Calls::start(session, expect_context::<Announcer>(), telephone, expect_context::<Clock>());
+    // The call has got somewhere; or another window has changed what this agent is, or signed them out.
     Effect::new(move |was: Option<()>| {
         live.me.track();
         if was.is_some() {
             session.ask();
+            calls.ask();
         }
     });
+    provide_context(telephone);
+    provide_context(calls);
+    provide_context(Check::new());
     provide_context(live);
     provide_context(summary);
     view! {
@@ -139,7 +143,8 @@ fn Frame() -> impl IntoView {
             <Rail />
             <div>{move || practice_banner(summary)}</div>
             <ErrorBoundary fallback=page_failed>
-                <Outlet />
+                // Each in a part of its own, which goes with what it has provided.
+                {move || if is_floor.get() { (|| view! { <Floor /> }).into_any() } else { (|| view! { <Console /> }).into_any() }}
             </ErrorBoundary>
         </div>
         <Announcements />

@@ -13,12 +13,15 @@ use crate::state::clock::{Clock, Received};
 use crate::state::session::role_label;
 
 /// The states in the order in which a supervisor wants to see them.
-pub(crate) const STATES: [Presence; 4] = [Presence::Unreachable, Presence::Available, Presence::Break, Presence::Offline];
+pub(crate) const STATES: [Presence; 6] =
+    [Presence::Unreachable, Presence::WrapUp, Presence::OnCall, Presence::Available, Presence::Break, Presence::Offline];
 
 /// The name of a state in the page's address.
 pub(crate) const fn state_key(presence: Presence) -> &'static str {
     match presence {
         Presence::Unreachable => "unreachable",
+        Presence::WrapUp => "wrap-up",
+        Presence::OnCall => "on-call",
         Presence::Available => "available",
         Presence::Break => "break",
         Presence::Offline => "offline",
@@ -41,6 +44,8 @@ enum Concern {
 fn concern(presence: Presence, seconds: i64) -> Concern {
     let (soon, now) = match presence {
         Presence::Unreachable => (30, 5 * 60),
+        Presence::OnCall => (10 * 60, 20 * 60),
+        Presence::WrapUp => (2 * 60, 4 * 60),
         Presence::Break => (15 * 60, 30 * 60),
         Presence::Available | Presence::Offline => return Concern::None,
     };
@@ -173,6 +178,8 @@ mod tests {
     fn the_longer_the_more_worrying() {
         assert_eq!([29, 30, 300].map(|seconds| concern(Presence::Unreachable, seconds)), [Concern::None, Concern::Soon, Concern::Now]);
         assert_eq!([899, 900, 1800].map(|seconds| concern(Presence::Break, seconds)), [Concern::None, Concern::Soon, Concern::Now]);
+        assert_eq!([119, 120, 240].map(|seconds| concern(Presence::WrapUp, seconds)), [Concern::None, Concern::Soon, Concern::Now]);
+        assert_eq!([599, 600, 1200].map(|seconds| concern(Presence::OnCall, seconds)), [Concern::None, Concern::Soon, Concern::Now]);
         assert_eq!(concern(Presence::Available, 100_000), Concern::None);
     }
 }

@@ -1,4 +1,4 @@
-use auth::{Intention, Presence};
+use auth::{Engagement, Intention, Presence};
 use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
@@ -29,6 +29,12 @@ pub(crate) const fn presence_look(presence: Presence) -> Look {
         Presence::Offline => {
             Look { badge: "badge badge-sm badge-soft badge-neutral whitespace-nowrap", text: "text-muted", icon: Icon::CircleDashed, word }
         }
+        Presence::OnCall => {
+            Look { badge: "badge badge-sm badge-soft badge-primary whitespace-nowrap", text: "text-primary", icon: Icon::PhoneCall, word }
+        }
+        Presence::WrapUp => {
+            Look { badge: "badge badge-sm badge-soft badge-secondary whitespace-nowrap", text: "text-secondary", icon: Icon::PenLine, word }
+        }
         Presence::Unreachable => {
             Look { badge: "badge badge-sm badge-soft badge-error whitespace-nowrap", text: "text-error", icon: Icon::Unplug, word }
         }
@@ -42,6 +48,15 @@ pub(crate) const fn intention_look(intention: Intention) -> Look {
         Intention::Break => Presence::Break,
         Intention::Offline => Presence::Offline,
     })
+}
+
+/// How an agent looks to themselves: what they are doing, or else what they want to be.
+pub(crate) const fn my_look(engagement: Option<Engagement>, intention: Intention) -> Look {
+    match engagement {
+        Some(Engagement::OnCall) => presence_look(Presence::OnCall),
+        Some(Engagement::WrapUp) => presence_look(Presence::WrapUp),
+        None => intention_look(intention),
+    }
 }
 
 /// A state as a badge.

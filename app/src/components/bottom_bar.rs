@@ -1,17 +1,35 @@
 use auth::Intention;
+use calls::{CallState, CallView};
+use leptos::html::Div;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::icon::{Icon, icon};
-use super::key_button::call_next_button;
-use crate::state::console::{Console, Stage};
+use super::key_button::{call_next_button, key_button};
+use super::telephone_check::Check;
+use crate::format::{duration, stopwatch};
+use crate::state::calls::Calls;
+use crate::state::clock::Clock;
+use crate::state::console::{Console, Stage, Then};
 use crate::state::session::Session;
+use crate::telephone::{Counters, Telephone};
 
-/// How the bar looks in each stage: icon, its colours, headline, second line.
-fn look(stage: Stage, name: Option<String>, is_on_break: bool) -> (Icon, &'static str, String, &'static str) {
-    const QUIET: &str = "bg-base-200 text-muted";
-    match stage {
-        Stage::Restoring => (Icon::CircleDashed, QUIET, "One moment".into(), "Asking whether somebody is with you"),
-        Stage::Checking => (Icon::ShieldCheck, "bg-info/12 text-info", "Checking".into(), "Nobody is shown before every check has passed"),
+const CONTROL: &str = "btn h-9 gap-1 px-2 text-xs font-medium lg:h-13 lg:min-w-17 lg:flex-col lg:gap-0.5";
+
+/// Icon, its colours, headline, second line.
+type Look = (Icon, &'static str, String, String);
+
+const QUIET: &str = "bg-base-200 text-muted";
+const BUSY: &str = "bg-info/12 text-info";
+
+/// How the bar looks in each stage without a call.
+fn look(stage: Stage, name: Option<String>, is_on_break: bool) -> Look {
+    let (glyph, class, headline, words) = match stage {
+        Stage::Restoring | Stage::OnCall | Stage::WrapUp => {
+            (Icon::CircleDashed, QUIET, "One moment".into(), "Asking whether somebody is with you")
+        }
+        Stage::Checking => (Icon::ShieldCheck, BUSY, "Checking".into(), "Nobody is shown before every check has passed"),
         Stage::Offered => {
             let words = if is_on_break { "You are on a break; they stay with you until you skip" } else { "All checks passed" };
             (Icon::Headphones, "bg-primary/12 text-primary", format!("With you: {}", name.unwrap_or_default()), words)
@@ -20,52 +38,258 @@ fn look(stage: Stage, name: Option<String>, is_on_break: bool) -> (Icon, &'stati
         Stage::Ready => (Icon::CircleCheck, "bg-success/12 text-success", "Ready".into(), "Call next offers you the next person"),
         Stage::OnBreak => (Icon::Coffee, "bg-warning/12 text-warning", "On a break".into(), "Nobody is offered to you"),
         Stage::Offline => (Icon::CircleDashed, QUIET, "Offline".into(), "Nobody is offered to you"),
+    };
+    (glyph, class, headline, words.to_owned())
+}
+
+/// How it looks in a call, so many seconds after the server's answer.
+fn call_look(view: &CallView, seconds_ago: i64) -> Look {
+    let number = || view.number.clone().unwrap_or_else(|| view.user_name.clone());
+    let since = stopwatch(view.state_seconds + seconds_ago);
+    let talking = || stopwatch(view.talk_seconds.unwrap_or(view.state_seconds) + seconds_ago);
+    match view.state {
+        CallState::Created | CallState::Joining => {
+            (Icon::PhoneOutgoing, BUSY, "Connecting you".into(), format!("{} is not rung before you are on the line", view.user_name))
+        }
+        CallState::Checking => (Icon::ShieldCheck, BUSY, "Checking once more".into(), "Is the call still needed?".into()),
+        CallState::Dialling => (Icon::PhoneOutgoing, BUSY, format!("Dialling · {since}"), number()),
+        CallState::Ringing => (Icon::PhoneOutgoing, "bg-info/12 text-info animate-ring", format!("Ringing · {since}"), number()),
+        CallState::Connected => (Icon::PhoneCall, "bg-success/12 text-success", format!("Talking · {}", talking()), number()),
+        CallState::Ended => {
+            let left = view.wrap_up.as_ref().map_or(0, |wrap_up| wrap_up.seconds_left - seconds_ago);
+            let words = if left > 0 { format!("Wrap-up · {} left", duration(left)) } else { "Wrap-up · time is up".to_owned() };
+            (Icon::PenLine, "bg-secondary/12 text-secondary", words, "Kept as you go, nothing is lost".into())
+        }
     }
 }
 
-/// The state in words at the left, the next thing to press at the right.
+/// The telephone: the state in words at the left, its keys in the middle, the next thing to press at the right. Its `data-`
+/// attributes say what has gone through, for whoever looks from outside.
 #[component]
-pub(crate) fn BottomBar() -> impl IntoView {
+pub(crate) fn BottomBar(
+    /// The keypad is open.
+    is_pressing: RwSignal<bool>,
+) -> impl IntoView {
     let console = expect_context::<Console>();
+    let calls = expect_context::<Calls>();
+    let telephone = calls.telephone;
+    let check = expect_context::<Check>();
     let session = expect_context::<Session>();
-    let state = move || {
-        let is_on_break = session.intention() == Intention::Break;
-        let (glyph, class, headline, words) = look(console.stage(), console.held_name(), is_on_break);
-        view! {
-            <span class=format!("grid size-11 shrink-0 place-items-center rounded-full {class}")>{icon(glyph, "size-5")}</span>
-            <div class="min-w-0">
-                <p class="truncate font-semibold" title=headline.clone()>{headline.clone()}</p>
-                <p class="truncate text-xs text-muted">{words}</p>
-            </div>
+    let clock = expect_context::<Clock>();
+    let state_part = NodeRef::<Div>::new();
+    let shown = move || {
+        if telephone.is_being_checked.get() {
+            let words = check.missing().unwrap_or("Everything works");
+            return (Icon::Headphones, QUIET, "Telephone check".to_owned(), words.to_owned());
+        }
+        match calls.view() {
+            Some(view) => {
+                let (glyph, class, headline, words) = call_look(&view.value, view.seconds_ago(clock.now()));
+                let words = match (telephone.is_reconnecting.get(), telephone.is_on_line.get(), view.value.state) {
+                    (true, _, _) => "The connection was lost; it is being made again".to_owned(),
+                    (_, false, CallState::Dialling | CallState::Ringing | CallState::Connected) => {
+                        "You are not on the line in this window".to_owned()
+                    }
+                    _ => words,
+                };
+                (glyph, class, headline, words)
+            }
+            None if calls.is_beginning.get() => {
+                (Icon::PhoneOutgoing, BUSY, "Calling".to_owned(), "Getting your telephone ready".to_owned())
+            }
+            None => look(console.stage(), console.held_name(), session.intention() == Intention::Break),
         }
     };
+    let border = move || match (console.stage(), calls.is_talking()) {
+        (_, true) => "border-success",
+        (Stage::OnCall, _) => "border-info",
+        (Stage::WrapUp, _) => "border-secondary",
+        _ => "border-base-300",
+    };
+    let words = view! {
+        {move || {
+            let (glyph, class, headline, words) = shown();
+            view! {
+                <span class=format!("grid size-11 shrink-0 place-items-center rounded-full {class}")>{icon(glyph, "size-5")}</span>
+                <div class="min-w-0">
+                    <p class="truncate font-semibold" title=headline.clone()>{headline.clone()}</p>
+                    <p class="truncate text-xs text-muted" title=words.clone()>{words.clone()}</p>
+                </div>
+            }
+        }}
+        {move || telephone.is_on_line.get().then(|| level(calls))}
+        {move || (console.stage() == Stage::WrapUp).then(|| view! {
+            <button type="button" class="btn btn-sm ml-1" aria-label="+30 s, extend the wrap-up" on:click=move |_| calls.extend()>"+30 s"</button>
+        })}
+    };
+    // Whoever pressed a button that is not there any more does not press what has taken its place.
+    let stage = move || (console.stage(), telephone.is_being_checked.get());
+    Effect::new(move |was: Option<()>| {
+        stage();
+        let is_focus_here = document().active_element().is_some_and(|active| active.closest("[data-next]").ok().flatten().is_some());
+        if was.is_some() && is_focus_here {
+            request_animation_frame(move || {
+                let is_lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+                if let Some(part) =
+                    state_part.try_get_untracked().flatten().filter(|_| is_lost).and_then(|part| part.dyn_into::<HtmlElement>().ok())
+                {
+                    let _ = part.focus();
+                }
+            });
+        }
+    });
     let call_next = Callback::new(move |()| console.call_next());
     let next = move || {
-        match console.stage() {
-        Stage::Ready | Stage::NobodyLeft => call_next_button("min-w-40 justify-between gap-3", false, call_next).into_any(),
-        Stage::Checking => call_next_button("min-w-40 justify-between gap-3", true, call_next).into_any(),
-        Stage::Offered => view! {
-            <button type="button" class="btn h-13 min-w-40" aria-haspopup="dialog" on:click=move |_| console.is_skipping.set(true)>
-                {icon(Icon::SkipForward, "size-4")} "Skip…"
-            </button>
+        let (stage, is_checking) = stage();
+        if is_checking {
+            return check_buttons(console, telephone, check, session).into_any();
         }
-        .into_any(),
-        Stage::OnBreak | Stage::Offline => view! {
-            <button type="button" class="btn btn-primary h-13 min-w-40 text-base" on:click=move |_| console.set_intention(Intention::Available)>
-                {icon(Icon::CircleCheck, "size-5")} "Become available"
-            </button>
+        match stage {
+            Stage::Ready | Stage::NobodyLeft => call_next_button("min-w-40 justify-between gap-3", false, call_next).into_any(),
+            Stage::Checking => call_next_button("min-w-40 justify-between gap-3", true, call_next).into_any(),
+            Stage::Offered => view! {
+                <button
+                    type="button"
+                    class="btn h-13"
+                    aria-haspopup="dialog"
+                    disabled=move || calls.is_beginning.get()
+                    on:click=move |_| console.is_skipping.set(true)
+                >
+                    {icon(Icon::SkipForward, "size-4")} "Skip…"
+                </button>
+                {key_button("btn-success", Icon::Phone, "Call", ("Alt+C", "Alt+C"), move || calls.is_beginning.get(), move || console.call())}
+            }
+            .into_any(),
+            Stage::OnCall => {
+                key_button("btn-error", Icon::PhoneOff, "Hang up", ("Alt+H", "Alt+H"), move || calls.is_hanging_up.get(), move || calls.hang_up()).into_any()
+            }
+            Stage::WrapUp => view! {
+                <button
+                    type="button"
+                    class="btn btn-ghost h-13 flex-col gap-0.5"
+                    aria-keyshortcuts="Shift+Enter"
+                    disabled=move || calls.is_saving.get()
+                    on:click=move |_| console.save(Then::Pause)
+                >
+                    "Save and pause" <span class="text-xs font-normal text-muted">"Shift+Enter"</span>
+                </button>
+                {key_button("btn-primary", Icon::Check, "Save and next", ("Enter", "Enter"), move || calls.is_saving.get(), move || console.save(Then::Next))}
+            }
+            .into_any(),
+            Stage::OnBreak | Stage::Offline => view! {
+                <button type="button" class="btn btn-primary h-13 min-w-40 text-base" on:click=move |_| console.become_available()>
+                    {icon(Icon::CircleCheck, "size-5")} "Become available"
+                </button>
+            }
+            .into_any(),
+            Stage::Restoring => ().into_any(),
         }
-        .into_any(),
-        Stage::Restoring => ().into_any(),
-    }
     };
+    let counter = move |of: fn(&Counters) -> f64| move || telephone.counters.with(of).to_string();
     view! {
         <footer
-            class="sticky bottom-0 z-20 grid min-h-18 grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t-2 border-base-300 bg-base-100 px-4 py-1.5 lg:col-start-2 lg:py-2.5"
-            aria-label="What is next"
+            class=move || {
+                format!("sticky bottom-0 z-20 grid min-h-18 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 border-t-2 bg-base-100 px-4 py-1.5 lg:col-start-2 lg:grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] lg:py-2.5 {}", border())
+            }
+            aria-label="Telephone"
+            data-call=move || calls.map(|view| view.id.to_string())
+            data-packets-in=counter(|counters| counters.packets_in)
+            data-packets-out=counter(|counters| counters.packets_out)
+            data-energy-in=counter(|counters| counters.energy_in)
+            data-energy-out=counter(|counters| counters.energy_out)
         >
-            <div class="flex min-w-0 items-center gap-3" data-testid="state">{state}</div>
-            <div class="flex items-center justify-end gap-2">{next}</div>
+            <div class="flex min-w-0 items-center gap-3 rounded-field" tabindex="-1" node_ref=state_part data-testid="state">{words}</div>
+            {move || telephone.is_on_line.get().then(|| controls(calls, is_pressing))}
+            <div class="flex items-center justify-end gap-2 lg:col-start-3" data-next="">{next}</div>
         </footer>
+    }
+}
+
+/// The keys of a call that this window is on the line of. Mute shows what the SDK has confirmed (lessons, line 24).
+fn controls(calls: Calls, is_pressing: RwSignal<bool>) -> impl IntoView {
+    let telephone = calls.telephone;
+    let is_muted = move || telephone.is_muted.get();
+    view! {
+        <div class="flex items-center justify-center gap-1 max-lg:order-last max-lg:col-span-2 max-lg:justify-start lg:col-start-2" role="group" aria-label="Call controls">
+            <button
+                type="button"
+                class=move || format!("{CONTROL} {}", if is_muted() { "btn-soft btn-warning" } else { "btn-ghost" })
+                aria-pressed=move || if is_muted() { "true" } else { "false" }
+                aria-keyshortcuts="Alt+M"
+                title="Mute (Alt+M)"
+                on:click=move |_| telephone.mute(!telephone.is_muted.get_untracked())
+            >
+                {move || icon(if is_muted() { Icon::MicOff } else { Icon::Mic }, "size-5")}
+                <span>{move || if is_muted() { "Muted" } else { "Mute" }}</span>
+            </button>
+            <button type="button" class=format!("{CONTROL} btn-ghost") aria-haspopup="dialog" on:click=move |_| is_pressing.set(true)>
+                {icon(Icon::Grid, "size-5")} <span>"Keypad"</span>
+            </button>
+        </div>
+    }
+}
+
+/// How loud the microphone is.
+fn level(calls: Calls) -> impl IntoView {
+    let level = move || calls.telephone.level.get();
+    view! {
+        <span class="flex shrink-0 items-end gap-0.5 max-sm:hidden" role="img" aria-label="Microphone level">
+            {(0..9u32).map(|bar| view! {
+                <span
+                    class=move || { if level() > bar * 11 { "w-1 rounded-full bg-success" } else { "w-1 rounded-full bg-base-300" } }
+                    style:height=format!("{}px", 8 + bar)
+                ></span>
+            }).collect_view()}
+        </span>
+    }
+}
+
+/// The way out of the check of the telephone, and back without it.
+fn check_buttons(console: Console, telephone: Telephone, check: Check, session: Session) -> impl IntoView {
+    let is_done = move || check.missing().is_none();
+    let words = move || if session.intention() == Intention::Available { "Done" } else { "Become available" };
+    view! {
+        <button type="button" class="btn btn-ghost h-13" on:click=move |_| telephone.is_being_checked.set(false)>"Not now"</button>
+        <button
+            type="button"
+            class="btn btn-primary h-13 min-w-40 flex-col gap-0.5 text-base"
+            disabled=move || !is_done()
+            on:click=move |_| console.telephone_is_checked()
+        >
+            {words} <span class="text-xs font-normal opacity-90 empty:hidden">{move || check.missing()}</span>
+        </button>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(state: &str, number: &str) -> CallView {
+        serde_json::from_str(&format!(
+            r#"{{"id":"01936b6e-0000-7000-8000-000000000001","user_id":"48213","user_name":"Priya Raman","number":{number},"queue":"unsigned_users",
+                "state":"{state}","state_seconds":9,"talk_seconds":60,"end":null,"notes":"",
+                "wrap_up":{{"seconds_left":90,"suggested":null,"choices":[],"callback_hours":"","callback_from":"","callback_until":""}}}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_bar_says_where_the_call_stands_and_its_time_runs() {
+        let words = |state, ago| {
+            let (_, _, headline, words) = call_look(&view(state, r#""07700 900142""#), ago);
+            (headline, words)
+        };
+        assert_eq!(words("dialling", 0), ("Dialling · 00:09".into(), "07700 900142".into()));
+        assert_eq!(words("ringing", 2).0, "Ringing · 00:11");
+        assert_eq!(words("connected", 5).0, "Talking · 01:05");
+        assert_eq!(words("ended", 20).0, "Wrap-up · 1 min 10 s left");
+        assert_eq!(words("ended", 95).0, "Wrap-up · time is up");
+        assert!(words("joining", 0).1.contains("not rung before you are on the line"));
+    }
+
+    #[test]
+    fn without_a_number_the_name_is_shown() {
+        assert_eq!(call_look(&view("dialling", "null"), 0).3, "Priya Raman");
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn QueueChoice() -> impl IntoView {
     let summary = expect_context::<Summary>();
     // While somebody is held, the queues step aside on a narrow screen.
     let class = move || {
-        if console.stage() == Stage::Offered {
+        if matches!(console.stage(), Stage::Offered | Stage::OnCall | Stage::WrapUp) {
             "flex min-h-0 flex-col gap-5 overflow-y-auto border-base-300 p-4 max-lg:hidden lg:border-r"
         } else {
             "flex min-h-0 flex-col gap-5 overflow-y-auto border-base-300 p-4 max-lg:border-b lg:border-r"

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use super::icon::{Icon, icon};
 use super::logo::logo;
+use crate::state::address::Address;
 use crate::state::session::Session;
 
 /// Where one can go.
@@ -22,8 +22,8 @@ pub(crate) fn Rail() -> impl IntoView {
 }
 
 fn entry(href: &'static str, glyph: Icon, word: &'static str) -> impl IntoView {
-    let location = use_location();
-    let is_here = move || location.pathname.with(|path| path == href);
+    let address = expect_context::<Address>();
+    let is_here = move || address.is(href);
     view! {
         <a
             href=href

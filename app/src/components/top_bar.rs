@@ -2,11 +2,12 @@ use auth::Intention;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::badge::{badge, intention_look};
+use super::badge::{badge, intention_look, my_look};
 use super::dialog::ConfirmDialog;
 use super::icon::{Icon, icon};
 use super::menu::Menu;
 use super::server_light::ServerLight;
+use super::telephone_lights::TelephoneLights;
 use super::theme_button::theme_button;
 use crate::format::{count, initials, stopwatch};
 use crate::routes::Summary;
@@ -23,7 +24,7 @@ pub(crate) fn TopBar() -> impl IntoView {
     view! {
         <header class="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-base-300 bg-base-100 px-4 max-lg:py-2">
             <StatusMenu />
-            <div class="flex items-center gap-4" role="group" aria-label="Connections"><ServerLight /></div>
+            <div class="flex flex-wrap items-center gap-x-4 gap-y-1" role="group" aria-label="Connections"><ServerLight /> <TelephoneLights /></div>
             <dl class="ml-auto flex items-center gap-5 text-xs" aria-label="My figures today">
                 <div class="flex items-baseline gap-1.5">
                     <dt class="text-muted">"Saved today"</dt>
@@ -42,10 +43,14 @@ fn StatusMenu() -> impl IntoView {
     let console = expect_context::<Console>();
     let clock = expect_context::<Clock>();
     let intention = Memo::new(move |_| session.intention());
-    let time = move || session.map(|me| stopwatch(me.value.intention_seconds + me.seconds_ago(clock.now()))).unwrap_or_default();
+    let engagement = move || session.engagement();
+    let time = move || {
+        let seconds = session.map(|me| me.value.engagement_seconds.unwrap_or(me.value.intention_seconds) + me.seconds_ago(clock.now()));
+        seconds.map(stopwatch).unwrap_or_default()
+    };
     let label = Signal::stored("My status:".to_owned());
     let face = move || {
-        let look = intention_look(intention.get());
+        let look = my_look(engagement(), intention.get());
         view! {
             <span class=look.text>{icon(look.icon, "size-4.5")}</span>
             <span class="font-semibold">{look.word}</span>
@@ -58,9 +63,12 @@ fn StatusMenu() -> impl IntoView {
     let asked = RwSignal::new(None::<String>);
     let choose = move |wanted| match console.name_now().filter(|_| wanted == Intention::Offline) {
         Some(name) => asked.set(Some(name)),
+        None if wanted == Intention::Available => console.become_available(),
         None => console.set_intention(wanted),
     };
     let words = move |wanted| match (wanted, console.held_name()) {
+        (Intention::Available, _) if engagement().is_some() => "Go on with the next person after this one".to_owned(),
+        (Intention::Break, _) if engagement().is_some() => "After this one: nobody else is offered".to_owned(),
         (Intention::Available, _) => "Call next offers you people".to_owned(),
         (Intention::Break, None) => "Back in a while".to_owned(),
         (Intention::Break, Some(name)) => format!("{name} stays with you until you skip"),
@@ -90,7 +98,8 @@ fn StatusMenu() -> impl IntoView {
         <Menu label class="btn btn-sm h-9 gap-2 border-base-300 bg-base-100 px-2.5" face=face.into()>
             {choice(Intention::Available)}
             {choice(Intention::Break)}
-            {choice(Intention::Offline)}
+            // Nobody goes home in the middle of a call.
+            {move || engagement().is_none().then(|| choice(Intention::Offline))}
         </Menu>
         {move || asked.get().map(|name| view! {
             <ConfirmDialog
@@ -132,6 +141,9 @@ pub(crate) fn AccountMenu() -> impl IntoView {
     let asked = RwSignal::new(None::<String>);
     let sign_out = move || session.sign_out(move |error| announcer.show(format!("You are still signed in. {}", error.message)));
     let leave = move || match console.and_then(Console::name_now) {
+        _ if untrack(|| session.engagement()).is_some() => {
+            announcer.show("You are still in a call. Hang up and say what came of it, then sign out.");
+        }
         Some(name) => asked.set(Some(name)),
         // On the floor it is not known whether somebody is held in the console.
         None => spawn_local(async move {

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use auth::Intention;
 use kernel::{ErrorCode, QueueKind};
 use leptos::ev;
 use leptos::prelude::*;
@@ -8,23 +7,29 @@ use queue::HandOut;
 
 use super::{Missing, provided, set_title};
 use crate::components::bottom_bar::BottomBar;
+use crate::components::call_over::call_over;
 use crate::components::card::CARD;
 use crate::components::claims::ClaimsOf;
 use crate::components::error_strip::error_strip;
 use crate::components::icon::{Icon, icon};
 use crate::components::key_button::call_next_button;
+use crate::components::keypad::Keypad;
+use crate::components::note::Note;
 use crate::components::passed_over::passed_over;
 use crate::components::person::PersonHeader;
 use crate::components::queue_choice::QueueChoice;
 use crate::components::saved_list::saved_list;
 use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
 use crate::components::skip_dialog::SkipDialog;
+use crate::components::telephone_check::TelephoneCheck;
 use crate::components::timeline::Timeline;
 use crate::components::top_bar::TopBar;
 use crate::components::why::WhyThisCall;
+use crate::components::wrap_up::WrapUpForm;
 use crate::format::count;
 use crate::routes::Summary;
 use crate::state::announce::Announcer;
+use crate::state::calls::{Calls, Phase};
 use crate::state::clock::Received;
 use crate::state::console::{CHOICES, Console as State, Failure, Stage, Task, nobody_words};
 use crate::state::live::Live;
@@ -41,7 +46,9 @@ fn console() -> Result<impl IntoView, Missing> {
     set_title("Console");
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;
-    let console = State::start(session, provided::<Announcer>("announcer")?, provided::<Summary>("summary")?);
+    let calls = provided::<Calls>("calls")?;
+    let telephone = calls.telephone;
+    let console = State::start(session, provided::<Announcer>("announcer")?, provided::<Summary>("summary")?, calls);
     provide_context(console);
 
     // Another window of this agent, or the server, may have changed who is held.
@@ -52,15 +59,31 @@ fn console() -> Result<impl IntoView, Missing> {
         }
     });
     let keys = window_event_listener(ev::keydown, move |event| {
-        let is_call_next = event.alt_key() && !event.ctrl_key() && !event.meta_key() && !event.shift_key() && event.code() == "KeyN";
-        if is_call_next {
-            event.prevent_default();
-            if !event.repeat() {
-                console.call_next();
-            }
+        if !event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+            return;
+        }
+        let act: &dyn Fn() = match event.code().as_str() {
+            "KeyN" => &|| console.call_next(),
+            "KeyC" => &|| console.call(),
+            "KeyH" => &|| calls.hang_up(),
+            "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
+            _ => return,
+        };
+        event.prevent_default();
+        if !event.repeat() {
+            act();
         }
     });
     on_cleanup(move || keys.remove());
+    // A page that is left takes the agent's leg with it, and the call ends.
+    let leaving = window_event_listener(ev::beforeunload, move |event| {
+        if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
+            event.prevent_default();
+            event.set_return_value("yes");
+        }
+    });
+    on_cleanup(move || leaving.remove());
+    let is_pressing = RwSignal::new(false);
     // The same person checked again is no other dialogue: what was written in it stays.
     let skipping = Memo::new(move |_| {
         let lease = console.held().filter(|_| console.is_skipping.get())?.value.lease_id?;
@@ -70,24 +93,57 @@ fn console() -> Result<impl IntoView, Missing> {
     Ok(view! {
         <TopBar />
         <main id="main" tabindex="-1" class="min-h-0 min-w-0">
-            <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[14.5rem_minmax(0,1fr)_20.5rem] 2xl:grid-cols-[18rem_minmax(0,1fr)_26rem]">
-                <QueueChoice />
-                <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call" data-centre="">
-                    <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <Centre /></div>
-                </div>
-                <Side />
-            </div>
+            {move || if telephone.is_being_checked.get() { view! { <TelephoneCheck /> }.into_any() } else { view! { <Columns /> }.into_any() }}
         </main>
-        <BottomBar />
+        <BottomBar is_pressing />
+        {move || (is_pressing.get() && telephone.is_on_line.get()).then(|| view! { <Keypad is_open=is_pressing /> })}
         {move || skipping.get().map(|(lease, name)| view! { <SkipDialog lease name /> })}
     })
 }
 
-/// What went wrong, and who is not held any more.
+/// Queues, the person, what happened.
+#[component]
+fn Columns() -> impl IntoView {
+    view! {
+        <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[14.5rem_minmax(0,1fr)_20.5rem] 2xl:grid-cols-[18rem_minmax(0,1fr)_26rem]">
+            <QueueChoice />
+            <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call" data-centre="">
+                <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <Centre /></div>
+            </div>
+            <Side />
+        </div>
+    }
+}
+
+/// What went wrong, how a call ended, and who is not held any more.
 #[component]
 fn Notices() -> impl IntoView {
     let console = expect_context::<State>();
+    let calls = expect_context::<Calls>();
     let failure = move || console.failure().map(|failure| failure_strip(console, &failure));
+    let call_failure = move || calls.failure.get().map(|(title, error)| error_strip(title, &error, None));
+    let trouble = move || {
+        calls.telephone.trouble.get().filter(|_| calls.is_talking()).map(|trouble| {
+            view! {
+                <p class="flex gap-3 rounded-field border border-error/40 bg-error/8 p-3 text-dense" role="alert" data-testid="trouble">
+                    <span class="mt-px text-error">{icon(Icon::TriangleAlert, "size-4")}</span>
+                    <span>{trouble.words()}</span>
+                </p>
+            }
+        })
+    };
+    // What has changed about whoever is on the line.
+    let changed = move || {
+        let is_in_call = calls.phase().is_some();
+        console.held().filter(|_| is_in_call).and_then(|held| held.value.note.clone()).map(|note| {
+            view! {
+                <p class="flex gap-3 rounded-field border border-accent/40 bg-accent/8 p-3 text-dense" data-testid="changed">
+                    <span class="mt-px text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
+                    <span>{note}</span>
+                </p>
+            }
+        })
+    };
     let notice = move || {
         console.notice.get().map(|words| {
             view! {
@@ -107,7 +163,7 @@ fn Notices() -> impl IntoView {
             }
         })
     };
-    view! { {failure} {notice} }
+    view! { {failure} {call_failure} {trouble} {changed} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
 }
 
 /// What was tried, in words.
@@ -136,10 +192,20 @@ fn failure_strip(console: State, failure: &Failure) -> impl IntoView + use<> {
 #[component]
 fn Centre() -> impl IntoView {
     let console = expect_context::<State>();
-    move || match console.stage() {
+    // The card stays as it is when the person is called.
+    let stage = Memo::new(move |_| match console.stage() {
+        Stage::OnCall => Stage::Offered,
+        stage => stage,
+    });
+    move || match stage.get() {
         Stage::Restoring => restoring_skeleton().into_any(),
         Stage::Checking => checking_skeleton().into_any(),
-        Stage::Offered => (move || console.held().map(|held| view! { <Offered held /> })).into_any(),
+        Stage::Offered | Stage::OnCall => (move || match console.held() {
+            Some(held) => view! { <Offered held /> }.into_any(),
+            None => view! { <Unseen /> }.into_any(),
+        })
+        .into_any(),
+        Stage::WrapUp => view! { <WrapUpForm /> }.into_any(),
         Stage::NobodyLeft => (move || console.held().map(|held| view! { <NobodyLeft held /> })).into_any(),
         Stage::Ready => view! { <Ready /> }.into_any(),
         Stage::OnBreak => {
@@ -162,6 +228,24 @@ fn Offered(held: Arc<Received<HandOut>>) -> impl IntoView {
             {why.map(|why| view! { <WhyThisCall why held=Arc::clone(&held) /> })}
             <ClaimsOf user />
         })}
+    }
+}
+
+/// Somebody is on the line, and the claims platform does not say who they are.
+#[component]
+fn Unseen() -> impl IntoView {
+    let console = expect_context::<State>();
+    let calls = expect_context::<Calls>();
+    let heading = NodeRef::new();
+    console.focus_when_wanted(heading);
+    view! {
+        <section class=format!("{CARD} px-4 py-3") aria-label="The person">
+            <h1 class="text-lg leading-6 font-semibold" tabindex="-1" node_ref=heading data-testid="person">
+                {move || calls.map(|view| view.user_name.clone())}
+            </h1>
+            <p class="mt-0.5 text-dense text-muted">{move || calls.map(|view| format!("User {}", view.user_id))}</p>
+            <button type="button" class="btn btn-sm mt-3" on:click=move |_| console.check_again()>{icon(Icon::RefreshCw, "size-4")} "Read who this is"</button>
+        </section>
     }
 }
 
@@ -214,14 +298,15 @@ fn HowItGoes() -> impl IntoView {
     let steps = [
         ("Call next", "Checks tick off, then you see who it is and why."),
         ("Identity", "Check who it is. Only then the claims unfold."),
-        ("Skip", "Not now? Say why, and the person is offered again later."),
+        ("Call", "They are checked once more, then rung. Not now? Skip."),
+        ("Wrap-up", "Say what came of it with one key, 1 to 9."),
     ];
     view! {
         <section class=CARD aria-labelledby="how">
             <header class="flex min-h-10 items-center gap-2 border-b border-base-300 px-4 py-1.5">
                 <h2 class="font-semibold" id="how">"How it goes"</h2>
             </header>
-            <ol class="grid gap-4 p-4 text-dense sm:grid-cols-3">
+            <ol class="grid gap-4 p-4 text-dense sm:grid-cols-2 xl:grid-cols-4">
                 {steps.into_iter().enumerate().map(|(index, (title, words))| view! {
                     <li class="flex gap-2.5">
                         <span class="grid size-6 shrink-0 place-items-center rounded-full bg-base-200 text-xs font-semibold" aria-hidden="true">{index + 1}</span>
@@ -244,7 +329,7 @@ fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoVi
                 <span class="inline-block text-muted">{icon(glyph, "size-8")}</span>
                 <h1 tabindex="-1" node_ref=heading class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="away">{headline}</h1>
                 <p class="mt-2 text-base leading-6 text-muted">{words}</p>
-                <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=move |_| console.set_intention(Intention::Available)>
+                <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=move |_| console.become_available()>
                     {icon(Icon::CircleCheck, "size-5")} "Become available"
                 </button>
             </div>
@@ -305,7 +390,10 @@ fn Side() -> impl IntoView {
         },
         queue::saved_today,
     );
-    let user = Memo::new(move |_| console.held().filter(|_| console.stage() == Stage::Offered).and_then(|held| held.value.user.clone()));
+    let calls = expect_context::<Calls>();
+    let is_in_call = Memo::new(move |_| calls.phase().is_some());
+    let is_held = Memo::new(move |_| matches!(console.stage(), Stage::Offered | Stage::OnCall | Stage::WrapUp));
+    let user = Memo::new(move |_| console.held().filter(|_| is_held.get()).and_then(|held| held.value.user.clone()));
     view! {
         <aside class="flex min-h-0 flex-col border-base-300 bg-base-100 max-lg:border-t lg:border-l" aria-label="Timeline">
             {move || match user.get() {
@@ -322,6 +410,7 @@ fn Side() -> impl IntoView {
                 }
                 .into_any(),
             }}
+            {move || is_in_call.get().then(|| view! { <Note /> })}
         </aside>
     }
 }

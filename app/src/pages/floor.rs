@@ -1,7 +1,6 @@
 use auth::{AgentPresence, Presence};
 use kernel::AgentId;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{Missing, provided, set_title};
 use crate::components::agents_table::{STATES, agents_table, state_from_key, state_key};
@@ -17,6 +16,7 @@ use crate::components::tile::{decisions_tile, queue_tile, tile_skeleton};
 use crate::components::top_bar::AccountMenu;
 use crate::format::lag;
 use crate::routes::Summary;
+use crate::state::address::Address;
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -139,8 +139,8 @@ fn strip<T: Send + Sync>(query: Query<T>, title: &'static str, error: &kernel::W
 fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     let holdings = Query::new(session, move || live.agents.track(), queue::holdings);
-    let query = use_query_map();
-    let wanted = Memo::new(move |_| query.with(|query| query.get_str("state").and_then(state_from_key)));
+    let address = expect_context::<Address>();
+    let wanted = Memo::new(move |_| address.parameter("state", state_from_key));
     let table = move || match (agents.answer(), agents.error()) {
         (Some(answer), _) => agents_table(&answer, holdings.answer().as_deref(), wanted.get(), clock),
         (None, Some(error)) => view! { <div class="p-4">{strip(agents, "The agents could not be read", &error)}</div> }.into_any(),

@@ -2,12 +2,12 @@ use gloo_net::http::Request;
 use kernel::{ErrorCode, Health, HealthCheck, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_query_map;
 
 use super::set_title;
 use crate::components::icon::{Icon, icon};
 use crate::components::logo::logo;
 use crate::components::theme_button::theme_button;
+use crate::state::address::Address;
 use crate::state::session::{Session, Why};
 
 /// E-mail and password, and how the service is.
@@ -136,7 +136,7 @@ fn error_title(error: &WireError) -> &'static str {
 #[component]
 fn SignInForm() -> impl IntoView {
     let session = expect_context::<Session>();
-    let query = use_query_map();
+    let address = expect_context::<Address>();
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let is_shown = RwSignal::new(false);
@@ -188,7 +188,7 @@ fn SignInForm() -> impl IntoView {
             }
         });
     };
-    let note = move || query.with(|query| query.get_str("reason").and_then(Why::words));
+    let note = move || address.parameter("reason", Why::words);
 
     view! {
         <form class="m-auto flex w-full max-w-sm flex-col gap-4 py-10" aria-labelledby="sign-in" on:submit=submit novalidate>

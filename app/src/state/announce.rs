@@ -12,6 +12,8 @@ const STAYS: Duration = Duration::from_secs(6);
 pub(crate) struct Announcer {
     /// Read out politely.
     pub(crate) polite: RwSignal<String>,
+    /// Read out at once: somebody has answered.
+    pub(crate) assertive: RwSignal<String>,
     /// Shown at the bottom left for six seconds, with its number.
     pub(crate) toast: RwSignal<Option<(u32, String)>>,
     number: StoredValue<u32>,
@@ -19,12 +21,22 @@ pub(crate) struct Announcer {
 
 impl Announcer {
     pub(crate) fn new() -> Self {
-        Self { polite: RwSignal::new(String::new()), toast: RwSignal::new(None), number: StoredValue::new(0) }
+        Self {
+            polite: RwSignal::new(String::new()),
+            assertive: RwSignal::new(String::new()),
+            toast: RwSignal::new(None),
+            number: StoredValue::new(0),
+        }
     }
 
     /// Only read out.
     pub(crate) fn say(self, words: impl Into<String>) {
         self.polite.set(words.into());
+    }
+
+    /// Read out at once, whatever is being read.
+    pub(crate) fn interrupt(self, words: impl Into<String>) {
+        self.assertive.set(words.into());
     }
 
     /// Read out and shown for a while.

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use auth::Intention;
-use kernel::{ErrorCode, LeaseId, QueueKind, WireError};
+use kernel::{ErrorCode, LeaseId, QueueKind, UserId, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::{HandOut, PassedOver, ReleaseReason};
 
 use super::announce::Announcer;
+use super::calls::{Calls, Phase};
 use super::clock::Received;
 use super::query::Query;
 use super::session::Session;
 use crate::format::{count, counted, lower_first};
+use crate::telephone::{Line, checked};
 
 /// The queues that an agent can choose.
 pub(crate) const CHOICES: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];
@@ -30,6 +32,10 @@ pub(crate) enum Stage {
     Checking,
     /// A person is held.
     Offered,
+    /// They are being called.
+    OnCall,
+    /// The call is over; what came of it is being recorded.
+    WrapUp,
     /// The last Call next found nobody.
     NobodyLeft,
     /// Available, nobody held.
@@ -62,9 +68,11 @@ pub(crate) struct Failure {
     pub(crate) error: WireError,
 }
 
-/// What to show, from what is known. A held person comes before everything: whoever holds one sees them.
-fn stage(task: Option<Task>, held: Option<&HandOut>, intention: Intention) -> Stage {
+/// What to show, from what is known. A call comes before everything, then a held person: whoever holds one sees them.
+fn stage(task: Option<Task>, held: Option<&HandOut>, intention: Intention, call: Option<Phase>) -> Stage {
     match (task, held) {
+        _ if call == Some(Phase::Going) => Stage::OnCall,
+        _ if call == Some(Phase::WrapUp) => Stage::WrapUp,
         (Some(Task::Restoring), _) => Stage::Restoring,
         (Some(Task::CallingNext), _) => Stage::Checking,
         (_, Some(hand_out)) if hand_out.user.is_some() => Stage::Offered,
@@ -223,17 +231,29 @@ pub(crate) struct Console {
     release: StoredValue<Release>,
     /// A hint about this agent came while something was under way.
     is_follow_due: StoredValue<bool>,
+    calls: Calls,
     session: Session,
     announcer: Announcer,
     summary: Query<queue::Summary>,
 }
 
+/// What follows when what came of a call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The next person, from the same queue.
+    Next,
+    /// A break.
+    Pause,
+}
+
 impl Console {
     /// Begins by asking whether somebody is held already.
-    pub(crate) fn start(session: Session, announcer: Announcer, summary: Query<queue::Summary>) -> Self {
+    pub(crate) fn start(session: Session, announcer: Announcer, summary: Query<queue::Summary>, calls: Calls) -> Self {
         let held = RwSignal::<Option<Arc<Received<HandOut>>>>::new(None);
         let task = RwSignal::new(None);
-        let stage = Memo::new(move |_| held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention())));
+        let stage = Memo::new(move |_| {
+            held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention(), calls.phase()))
+        });
         let console = Self {
             held,
             task,
@@ -247,6 +267,7 @@ impl Console {
             changes: StoredValue::new(0),
             release: StoredValue::new(Release::Idle),
             is_follow_due: StoredValue::new(false),
+            calls,
             session,
             announcer,
             summary,
@@ -259,6 +280,28 @@ impl Console {
                 announcer.say(intention_words(now, console.name_now().as_deref()));
             }
             now
+        });
+        // What an agent does with a call decides what is on the screen, and where the focus belongs.
+        Effect::new(move |was: Option<()>| {
+            let phase = calls.phase();
+            if was.is_some() {
+                console.call_changed(phase);
+            }
+        });
+        let is_connected = Memo::new(move |_| calls.is_talking());
+        Effect::new(move |_| {
+            if is_connected.get() {
+                console.look_again();
+            }
+        });
+        // Whoever is available and has checked their telephone today finds it ready.
+        Effect::new(move |_| {
+            if session.intention() == Intention::Available && calls.telephone.line.get_untracked() == Line::Off && checked::is_set() {
+                spawn_local(async move {
+                    // The light says when it fails, and Call tries again.
+                    let _ = calls.telephone.start().await;
+                });
+            }
         });
         console
     }
@@ -315,8 +358,31 @@ impl Console {
         untrack(move || self.held_name())
     }
 
+    fn user_now(self) -> Option<UserId> {
+        self.held.with_untracked(|held| held.as_ref()?.value.user.as_ref().map(|user| user.id))
+    }
+
     fn lease_now(self) -> Option<LeaseId> {
         self.held.with_untracked(|held| held.as_ref()?.value.lease_id)
+    }
+
+    /// Becomes available, on the first time of a day after the telephone has been checked.
+    pub(crate) fn become_available(self) {
+        if checked::is_set() {
+            self.set_intention(Intention::Available);
+        } else {
+            self.calls.telephone.is_being_checked.set(true);
+        }
+    }
+
+    /// The telephone has been found to work.
+    pub(crate) fn telephone_is_checked(self) {
+        checked::set();
+        self.is_focus_wanted.set_value(true);
+        self.calls.telephone.is_being_checked.set(false);
+        if untrack(|| self.session.intention()) != Intention::Available {
+            self.set_intention(Intention::Available);
+        }
     }
 
     /// Asks the server for another intention. What went wrong is shown as a message: the status stays what it was.
@@ -344,6 +410,10 @@ impl Console {
     pub(crate) fn follow(self) {
         // The screen is gone.
         let (Some(asked_at), Some(release)) = (self.changes.try_get_value(), self.release.try_get_value()) else { return };
+        // Whoever is called is held until it is over.
+        if self.calls.phase_now().is_some() {
+            return;
+        }
         if self.task.get_untracked().is_some() || release != Release::Idle {
             self.is_follow_due.set_value(true);
             return;
@@ -375,7 +445,7 @@ impl Console {
 
     /// Asks again about the person on the screen.
     pub(crate) fn check_again(self) {
-        if self.stage.get_untracked() == Stage::Offered {
+        if matches!(self.stage.get_untracked(), Stage::Offered | Stage::OnCall | Stage::WrapUp) {
             self.ask_current(Task::CheckingAgain);
         }
     }
@@ -398,6 +468,78 @@ impl Console {
         });
     }
 
+    /// A call began, ended or was dealt with.
+    fn call_changed(self, phase: Option<Phase>) {
+        self.is_skipping.set(false);
+        self.notice.set(None);
+        // What is being typed goes on.
+        self.is_focus_wanted.set_value(!is_writing());
+        match phase {
+            Some(Phase::WrapUp) => self.look_again(),
+            // Whoever was not rung may be held still.
+            None if self.release.get_value() == Release::Idle => self.follow(),
+            _ => {}
+        }
+    }
+
+    /// Whoever is talked to may have done meanwhile what they were rung for. Nobody has asked, so a failure says nothing.
+    fn look_again(self) {
+        let asked_at = self.changes.get_value();
+        spawn_local(async move {
+            let Ok(hand_out) = queue::current().await else { return };
+            let is_late = self.task.try_get_untracked() != Some(None) || self.changes.try_get_value() != Some(asked_at);
+            if !is_late && hand_out.call_id.is_some() {
+                self.take(Task::CheckingAgain, hand_out);
+            }
+        });
+    }
+
+    /// Rings the person held.
+    pub(crate) fn call(self) {
+        let is_ready = self.stage.get_untracked() == Stage::Offered && self.task.get_untracked().is_none();
+        let Some((lease, name)) = self.lease_now().zip(self.name_now()).filter(|_| is_ready && !self.is_skipping.get_untracked()) else {
+            return;
+        };
+        if checked::is_set() {
+            self.notice.set(None);
+            self.calls.begin(lease, name);
+        } else {
+            self.calls.telephone.is_being_checked.set(true);
+        }
+    }
+
+    /// Records what came of the call.
+    pub(crate) fn save(self, then: Then) {
+        if self.stage.get_untracked() != Stage::WrapUp || self.calls.is_saving.get_untracked() || self.release.get_value() != Release::Idle
+        {
+            return;
+        }
+        let name = self.calls.map(|view| view.user_name.clone()).unwrap_or_default();
+        // The person is let go with it: as with a skip, a question on its way would bring them back.
+        self.changes.update_value(|changes| *changes += 1);
+        self.task.set(None);
+        self.release.set_value(Release::UnderWay);
+        spawn_local(async move {
+            let recorded = self.calls.record().await;
+            if self.release.try_update_value(|release| std::mem::replace(release, Release::Idle)).is_none() {
+                return;
+            }
+            if let Some(recorded) = recorded {
+                self.is_focus_wanted.set_value(true);
+                self.is_identity_checked.set(false);
+                self.held.set(None);
+                self.failure.set(None);
+                self.announcer.show(format!("{name}: {}", lower_first(&recorded.words)));
+                match (then, untrack(|| self.session.intention())) {
+                    (Then::Next, Intention::Available) => self.call_next(),
+                    (Then::Pause, Intention::Available) => self.set_intention(Intention::Break),
+                    _ => {}
+                }
+            }
+            self.follow_if_due();
+        });
+    }
+
     /// Call next, when the console is ready for it.
     pub(crate) fn call_next(self) {
         let is_ready = matches!(self.stage.get_untracked(), Stage::Ready | Stage::NobodyLeft) && self.task.get_untracked().is_none();
@@ -405,6 +547,8 @@ impl Console {
             return;
         }
         self.notice.set(None);
+        self.calls.over.set(None);
+        self.calls.failure.set(None);
         self.changes.update_value(|changes| *changes += 1);
         self.task.set(Some(Task::CallingNext));
         let choice = self.choice.get_untracked();
@@ -454,13 +598,21 @@ impl Console {
             self.is_identity_checked.set(false);
             self.is_skipping.set(false);
         }
-        let gone = self.name_now().filter(|_| hand_out.user.is_none()).map(|name| {
+        // How a call ended has been said by whoever knows.
+        let is_told = self.user_now().is_some_and(|user| self.calls.has_told_of(user));
+        let gone = self.name_now().filter(|_| hand_out.user.is_none() && !is_told).map(|name| {
             let is_offline = untrack(|| self.session.intention()) == Intention::Offline;
             gone_words(&name, &hand_out, is_offline)
         });
         let queue = self.choice.get_untracked();
         let waiting = untrack(|| self.waiting(queue));
-        if let Some(words) = answer_words(task, is_same, gone.as_deref(), queue, &hand_out, waiting) {
+        if hand_out.call_id.is_some() {
+            // In a call only what is new about the person is worth saying, and at once.
+            let known = self.held.with_untracked(|held| held.as_ref().and_then(|held| held.value.note.clone()));
+            if let Some(note) = hand_out.note.clone().filter(|note| known.as_ref() != Some(note)) {
+                self.announcer.interrupt(note);
+            }
+        } else if let Some(words) = answer_words(task, is_same, gone.as_deref(), queue, &hand_out, waiting) {
             self.announcer.say(words);
         }
         if gone.is_some() || !is_same {
@@ -537,6 +689,11 @@ fn gone_words(name: &str, hand_out: &HandOut, is_offline: bool) -> String {
     }
 }
 
+/// Something is being written.
+fn is_writing() -> bool {
+    document().active_element().is_some_and(|active| matches!(active.tag_name().as_str(), "TEXTAREA" | "INPUT"))
+}
+
 fn is_focus_in_the_centre() -> bool {
     document().active_element().is_some_and(|active| active.closest("[data-centre]").ok().flatten().is_some())
 }
@@ -567,26 +724,38 @@ mod tests {
     #[test]
     fn a_held_person_is_shown_whatever_the_agent_wants_to_be() {
         for intention in [Intention::Available, Intention::Break, Intention::Offline] {
-            assert_eq!(stage(None, Some(&somebody()), intention), Stage::Offered);
+            assert_eq!(stage(None, Some(&somebody()), intention, None), Stage::Offered);
             for task in [Task::CheckingAgain, Task::Following] {
-                assert_eq!(stage(Some(task), Some(&somebody()), intention), Stage::Offered);
+                assert_eq!(stage(Some(task), Some(&somebody()), intention, None), Stage::Offered);
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_comes_before_everything() {
+        for intention in [Intention::Available, Intention::Break, Intention::Offline] {
+            for held in [None, Some(&somebody())] {
+                for task in [None, Some(Task::Restoring), Some(Task::CheckingAgain)] {
+                    assert_eq!(stage(task, held, intention, Some(Phase::Going)), Stage::OnCall);
+                    assert_eq!(stage(task, held, intention, Some(Phase::WrapUp)), Stage::WrapUp);
+                }
             }
         }
     }
 
     #[test]
     fn nobody_held_follows_the_agents_wish() {
-        assert_eq!(stage(None, None, Intention::Available), Stage::Ready);
-        assert_eq!(stage(None, None, Intention::Break), Stage::OnBreak);
-        assert_eq!(stage(None, None, Intention::Offline), Stage::Offline);
-        assert_eq!(stage(None, Some(&nobody()), Intention::Available), Stage::NobodyLeft);
-        assert_eq!(stage(None, Some(&nobody()), Intention::Break), Stage::OnBreak);
+        assert_eq!(stage(None, None, Intention::Available, None), Stage::Ready);
+        assert_eq!(stage(None, None, Intention::Break, None), Stage::OnBreak);
+        assert_eq!(stage(None, None, Intention::Offline, None), Stage::Offline);
+        assert_eq!(stage(None, Some(&nobody()), Intention::Available, None), Stage::NobodyLeft);
+        assert_eq!(stage(None, Some(&nobody()), Intention::Break, None), Stage::OnBreak);
     }
 
     #[test]
     fn what_is_under_way_comes_first() {
-        assert_eq!(stage(Some(Task::Restoring), None, Intention::Offline), Stage::Restoring);
-        assert_eq!(stage(Some(Task::CallingNext), Some(&nobody()), Intention::Available), Stage::Checking);
+        assert_eq!(stage(Some(Task::Restoring), None, Intention::Offline, None), Stage::Restoring);
+        assert_eq!(stage(Some(Task::CallingNext), Some(&nobody()), Intention::Available, None), Stage::Checking);
     }
 
     #[test]

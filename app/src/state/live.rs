@@ -16,6 +16,8 @@ use super::session::Session;
 /// many times a second, and nobody reads a figure faster than this. The last change is never lost: whatever comes too soon
 /// is made up for when the time has passed.
 const AT_MOST_EVERY: f64 = 2_000.0;
+/// Hints about whoever is signed in here are few, and their calls are among them: ringing, answered, over.
+const MINE_AT_MOST_EVERY: f64 = 150.0;
 /// A stream that was refused is tried again after this time.
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(3);
 
@@ -47,11 +49,13 @@ pub(crate) struct Version {
     number: RwSignal<u64>,
     bumped_at: StoredValue<f64>,
     is_due: StoredValue<bool>,
+    /// In milliseconds.
+    at_most_every: f64,
 }
 
 impl Version {
-    fn new() -> Self {
-        Self { number: RwSignal::new(0), bumped_at: StoredValue::new(f64::NEG_INFINITY), is_due: StoredValue::new(false) }
+    fn new(at_most_every: f64) -> Self {
+        Self { number: RwSignal::new(0), bumped_at: StoredValue::new(f64::NEG_INFINITY), is_due: StoredValue::new(false), at_most_every }
     }
 
     /// Whoever calls this is called again when something of the kind may have changed.
@@ -64,7 +68,7 @@ impl Version {
         if self.is_due.get_value() {
             return;
         }
-        match wait_millis(self.bumped_at.get_value(), now_millis()) {
+        match wait_millis(self.bumped_at.get_value(), now_millis(), self.at_most_every) {
             0 => self.bump_now(),
             millis => {
                 self.is_due.set_value(true);
@@ -81,9 +85,9 @@ impl Version {
 }
 
 /// How long to wait so that two bumps are not too close.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped between 0 and 2000")]
-fn wait_millis(last: f64, now: f64) -> u64 {
-    (last + AT_MOST_EVERY - now).clamp(0.0, AT_MOST_EVERY).ceil() as u64
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped between 0 and some seconds")]
+fn wait_millis(last: f64, now: f64, at_most_every: f64) -> u64 {
+    (last + at_most_every - now).clamp(0.0, at_most_every).ceil() as u64
 }
 
 /// What a hint may be about.
@@ -146,10 +150,10 @@ impl Live {
     pub(crate) fn start(session: Session) -> Self {
         let live = Self {
             connection: RwSignal::new(Connection::Connecting),
-            queues: Version::new(),
-            agents: Version::new(),
-            me: Version::new(),
-            everything: Version::new(),
+            queues: Version::new(AT_MOST_EVERY),
+            agents: Version::new(AT_MOST_EVERY),
+            me: Version::new(MINE_AT_MOST_EVERY),
+            everything: Version::new(AT_MOST_EVERY),
             was_open_until: StoredValue::new(0.0),
             session,
             open: StoredValue::new_local(None),
@@ -236,6 +240,7 @@ mod tests {
 
     #[test]
     fn bumps_are_two_seconds_apart() {
+        let wait_millis = |last, now| wait_millis(last, now, AT_MOST_EVERY);
         assert_eq!(wait_millis(f64::NEG_INFINITY, 10.0), 0);
         assert_eq!(wait_millis(1_000.0, 1_000.0), 2_000);
         assert_eq!(wait_millis(1_000.0, 1_120.5), 1_880);

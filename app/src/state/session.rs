@@ -1,6 +1,6 @@
 //! Who is signed in.
 
-use auth::{Intention, Me, Role};
+use auth::{Engagement, Intention, Me, Role};
 use kernel::{AgentId, ErrorCode, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -164,6 +164,11 @@ impl Session {
     /// What the agent wants to be; offline when nobody is signed in.
     pub(crate) fn intention(self) -> Intention {
         self.map(|me| me.value.intention).unwrap_or(Intention::Offline)
+    }
+
+    /// What the agent is doing beside it.
+    pub(crate) fn engagement(self) -> Option<Engagement> {
+        self.map(|me| me.value.engagement).flatten()
     }
 
     /// Who it is, for whatever happens outside of the screen's parts.

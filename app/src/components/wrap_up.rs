@@ -1,0 +1,316 @@
+use calls::Choice;
+use leptos::ev::KeyboardEvent;
+use leptos::html::H1;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use super::card::{CARD, card_header};
+use super::icon::{Icon, icon};
+use crate::format::{duration, initials};
+use crate::state::calls::{Calls, Part};
+use crate::state::console::{Console, Then};
+
+/// What a key means in wrap-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Press {
+    Choose(u8),
+    Save(Then),
+}
+
+/// What this key means where it was pressed: digits mean themselves in a text field, and Enter presses a button.
+fn press(key: &str, is_shift: bool, is_in_text: bool, is_on_button: bool) -> Option<Press> {
+    match key {
+        "Enter" if is_on_button => None,
+        "Enter" => Some(Press::Save(if is_shift { Then::Pause } else { Then::Next })),
+        _ if is_in_text => None,
+        _ => key.parse().ok().filter(|key| (1..=9).contains(key)).map(Press::Choose),
+    }
+}
+
+/// The choices in their groups: those with keys by whether somebody was reached, then the less common.
+fn groups(choices: &[Choice]) -> [(&'static str, bool, Vec<Choice>); 4] {
+    let of = |has_key: bool, is_reached: bool| {
+        choices.iter().filter(|choice| choice.key.is_some() == has_key && choice.is_reached == is_reached).cloned().collect()
+    };
+    [
+        ("Reached", true, of(true, true)),
+        ("Not reached", true, of(true, false)),
+        ("Less common, reached", false, of(false, true)),
+        ("Less common, not reached", false, of(false, false)),
+    ]
+}
+
+/// What came of the call, and what will happen.
+#[component]
+pub(crate) fn WrapUpForm() -> impl IntoView {
+    let calls = expect_context::<Calls>();
+    let console = expect_context::<Console>();
+    let on_key = move |event: KeyboardEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let is = |selector: &str| target.as_ref().is_some_and(|target| target.matches(selector).unwrap_or(false));
+        if event.alt_key() || event.ctrl_key() || event.meta_key() {
+            return;
+        }
+        match press(&event.key(), event.shift_key(), is("textarea, input:not([type=radio], [type=checkbox])"), is("button, textarea")) {
+            Some(Press::Choose(key)) if calls.choose_by_key(key) => event.prevent_default(),
+            Some(Press::Save(then)) => {
+                event.prevent_default();
+                if !event.repeat() {
+                    console.save(then);
+                }
+            }
+            _ => {}
+        }
+    };
+    // What is at fault takes the focus.
+    Effect::new(move |_| {
+        let part = calls.problem.get().map(|(part, _)| part);
+        let id = match part {
+            Some(Part::Choice) => "outcome-choices",
+            Some(Part::Time) => "callback-at",
+            Some(Part::Note) => "note",
+            None => return,
+        };
+        request_animation_frame(move || {
+            if let Some(field) = document().get_element_by_id(id).and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+                let _ = field.focus();
+            }
+        });
+    });
+    view! {
+        <div class="flex flex-col gap-3" on:keydown=on_key>
+            <Who />
+            <section class=CARD aria-labelledby="outcome">
+                {card_header(
+                    Icon::PenLine,
+                    "outcome",
+                    "What came of the call?".into(),
+                    String::new(),
+                    view! { <span class="text-xs text-muted">"press " <kbd class="kbd kbd-sm">"1"</kbd> " to " <kbd class="kbd kbd-sm">"9"</kbd></span> },
+                )}
+                <div
+                    class="flex flex-col gap-2.5 px-4 pt-3 pb-3.5"
+                    role="radiogroup"
+                    id="outcome-choices"
+                    tabindex="-1"
+                    aria-labelledby="outcome"
+                    aria-describedby="outcome-problem"
+                    aria-invalid=move || if matches!(calls.problem.get(), Some((Part::Choice, _))) { "true" } else { "false" }
+                >
+                    {move || groups(&calls.wrap_up(|wrap_up| wrap_up.choices.clone()).unwrap_or_default()).into_iter().filter(|(_, _, choices)| !choices.is_empty()).map(|group| choice_group(calls, group)).collect_view()}
+                    <p class="text-dense text-error empty:hidden" id="outcome-problem" role="alert">{move || problem_of(calls, Part::Choice)}</p>
+                </div>
+            </section>
+            <Consequences />
+        </div>
+    }
+}
+
+fn problem_of(calls: Calls, part: Part) -> Option<String> {
+    calls.problem.get().filter(|(at, _)| *at == part).map(|(_, words)| words)
+}
+
+/// Whom the call was with, and how it ended. Takes the focus when the call is over.
+#[component]
+fn Who() -> impl IntoView {
+    let calls = expect_context::<Calls>();
+    let heading = NodeRef::<H1>::new();
+    expect_context::<Console>().focus_when_wanted(heading);
+    let name = Memo::new(move |_| calls.map(|view| view.user_name.clone()).unwrap_or_default());
+    let talked = move || {
+        calls.map(|view| view.talk_seconds).flatten().map_or_else(|| "Ended".to_owned(), |seconds| format!("Ended · {}", duration(seconds)))
+    };
+    let end = move || calls.map(|view| view.end.as_ref().map(|end| end.words.clone())).flatten();
+    let number = move || {
+        calls
+            .map(|view| view.number.clone())
+            .flatten()
+            .map(|number| view! { <span class="inline-flex items-center gap-1">{icon(Icon::Phone, "size-3.5")} {number}</span> })
+    };
+    view! {
+        <section class="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-box border border-base-300 bg-base-100 px-4 py-3" aria-label="The person">
+            <span class="grid size-11 shrink-0 place-items-center rounded-full bg-base-300 text-sm font-semibold" aria-hidden="true">{move || initials(&name.get())}</span>
+            <div class="min-w-48 flex-1">
+                <div class="flex flex-wrap items-center gap-2">
+                    <h1 class="-mx-1 rounded-xs px-1 text-lg leading-6 font-semibold break-words focus-visible:-outline-offset-1" tabindex="-1" node_ref=heading data-testid="person">{name}</h1>
+                    <span class="badge badge-sm badge-soft badge-secondary whitespace-nowrap">{icon(Icon::PenLine, "size-3.5")} {talked}</span>
+                </div>
+                <p class="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-dense text-muted">
+                    <span class="font-medium text-base-content" data-testid="end-words">{end}</span>
+                    {number}
+                    <span>{move || calls.map(|view| format!("User {}", view.user_id))}</span>
+                </p>
+            </div>
+        </section>
+    }
+}
+
+fn choice_group(calls: Calls, (legend, is_large, choices): (&'static str, bool, Vec<Choice>)) -> impl IntoView {
+    let class = if is_large { "grid gap-2 sm:grid-cols-3" } else { "flex flex-wrap gap-1.5" };
+    view! {
+        <fieldset>
+            <legend class="mb-1.5 text-xs font-semibold text-muted">{legend}</legend>
+            <div class=class>{choices.into_iter().map(|choice| choice_view(calls, choice)).collect_view()}</div>
+        </fieldset>
+    }
+}
+
+fn choice_view(calls: Calls, choice: Choice) -> impl IntoView {
+    let disposition = choice.disposition;
+    let is_chosen = move || calls.chosen.get() == Some(disposition);
+    let input = view! {
+        <input type="radio" name="disposition" class="sr-only" prop:checked=is_chosen on:change=move |_| calls.choose(disposition) />
+    };
+    let chosen = move |chosen: &'static str, other: &'static str| if is_chosen() { chosen } else { other };
+    match choice.key {
+        Some(key) => view! {
+            <label class=move || {
+                format!(
+                    "flex cursor-pointer items-center gap-3 rounded-field border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
+                    chosen("border-primary bg-primary/8 ring-1 ring-primary", "border-base-300 hover:bg-base-200"),
+                )
+            }>
+                {input}
+                <kbd class=move || {
+                    format!(
+                        "grid size-8 shrink-0 place-items-center rounded-field font-sans text-base font-semibold {}",
+                        chosen("bg-primary text-primary-content", "bg-base-200"),
+                    )
+                }>{key}</kbd>
+                <span class="min-w-0 flex-1">
+                    <span class="block leading-5 font-medium">{choice.label}</span>
+                    <span class="block text-xs text-muted">{choice.hint}</span>
+                </span>
+                {move || is_chosen().then(|| view! { <span class="text-primary">{icon(Icon::CircleCheck, "size-5")}</span> })}
+            </label>
+        }
+        .into_any(),
+        None => view! {
+            <label class=move || {
+                format!(
+                    "inline-flex h-7 cursor-pointer items-center rounded-field border px-2 text-xs has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
+                    chosen("border-primary bg-primary/8 font-semibold ring-1 ring-primary", "border-base-300 hover:bg-base-200"),
+                )
+            }>
+                {input} {choice.label}
+            </label>
+        }
+        .into_any(),
+    }
+}
+
+/// What will happen if this is saved, and the fields that it needs.
+#[component]
+fn Consequences() -> impl IntoView {
+    let calls = expect_context::<Calls>();
+    let line =
+        |term: &'static str, words: String, class: &'static str| view! { <dt class="text-muted">{term}</dt><dd class=class>{words}</dd> };
+    move || {
+        let choice = calls.choice()?;
+        Some(view! {
+            <section class=CARD aria-labelledby="next">
+                {card_header(
+                    Icon::CalendarClock,
+                    "next",
+                    "What will happen".into(),
+                    String::new(),
+                    view! { <span class="text-xs text-muted">"if you save “"{choice.label}"”"</span> },
+                )}
+                <div class="grid gap-4 px-4 py-3 sm:grid-cols-[1.35fr_1fr]">
+                    <dl class="grid grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1.5 text-dense">
+                        {line("Next attempt", choice.next_attempt, "font-semibold")}
+                        {line("Attempts", choice.attempts, "")}
+                        {choice.order.map(|order| line("Order", order, ""))}
+                        {choice.also.map(|also| line("Also", also, "font-semibold"))}
+                        {choice.needs_note.then(|| line("Needed", "a note: what did the person say?".to_owned(), ""))}
+                    </dl>
+                    {choice.needs_time.then(|| view! { <CallbackTime /> })}
+                </div>
+            </section>
+        })
+    }
+}
+
+/// When to call back.
+#[component]
+fn CallbackTime() -> impl IntoView {
+    let calls = expect_context::<Calls>();
+    let span = calls.wrap_up(|wrap_up| (wrap_up.callback_from.clone(), wrap_up.callback_until.clone(), wrap_up.callback_hours.clone()));
+    let (from, until, hours) = span.unwrap_or_default();
+    view! {
+        <div class="text-dense">
+            <label class="mb-1.5 block font-medium" for="callback-at">"When?"</label>
+            <input
+                type="datetime-local"
+                id="callback-at"
+                class="input w-full"
+                min=from
+                max=until
+                required
+                aria-describedby="callback-hours callback-problem"
+                aria-invalid=move || if matches!(calls.problem.get(), Some((Part::Time, _))) { "true" } else { "false" }
+                prop:value=move || calls.callback_at.get()
+                on:input:target=move |event| {
+                    calls.callback_at.set(event.target().value());
+                    calls.problem.set(None);
+                }
+            />
+            <p class="pt-1 text-xs text-muted" id="callback-hours">{hours}</p>
+            <p class="pt-1 text-error empty:hidden" id="callback-problem" role="alert">{move || problem_of(calls, Part::Time)}</p>
+            <label class="mt-2 flex cursor-pointer items-start gap-2.5">
+                <input type="checkbox" class="checkbox checkbox-sm checkbox-primary mt-px" bind:checked=calls.is_asked_regardless />
+                <span>"They asked to be rung then in any case, whether or not anything is still needed"</span>
+            </label>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use calls::Disposition;
+
+    use super::*;
+
+    #[test]
+    fn keys_choose_and_save_but_never_in_a_text_field() {
+        assert_eq!(press("7", false, false, false), Some(Press::Choose(7)));
+        assert_eq!(press("7", false, true, false), None);
+        for key in ["0", "10", "x", "Tab", " "] {
+            assert_eq!(press(key, false, false, false), None);
+        }
+        assert_eq!(press("Enter", false, false, false), Some(Press::Save(Then::Next)));
+        assert_eq!(press("Enter", true, true, false), Some(Press::Save(Then::Pause)));
+        assert_eq!(press("Enter", false, false, true), None);
+    }
+
+    #[test]
+    fn choices_are_grouped_by_key_and_by_whether_somebody_was_reached() {
+        let choice = |disposition, key, is_reached| Choice {
+            disposition,
+            label: String::new(),
+            is_reached,
+            key,
+            hint: String::new(),
+            next_attempt: String::new(),
+            attempts: String::new(),
+            order: None,
+            needs_note: false,
+            needs_time: false,
+            also: None,
+        };
+        let choices = [
+            choice(Disposition::Completed, Some(1), true),
+            choice(Disposition::NoAnswer, Some(7), false),
+            choice(Disposition::HungUp, None, true),
+            choice(Disposition::Failed, None, false),
+        ];
+        let found =
+            groups(&choices).map(|(_, is_large, choices)| (is_large, choices.iter().map(|choice| choice.disposition).collect::<Vec<_>>()));
+
+        assert_eq!(found[0], (true, vec![Disposition::Completed]));
+        assert_eq!(found[1], (true, vec![Disposition::NoAnswer]));
+        assert_eq!(found[2], (false, vec![Disposition::HungUp]));
+        assert_eq!(found[3], (false, vec![Disposition::Failed]));
+    }
+}

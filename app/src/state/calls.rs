@@ -1,0 +1,741 @@
+//! The agent's call: where it stands is what the server says, asked again at each hint. What came of it is written here until it
+//! is recorded. The decisions are pure functions.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use calls::{CallState, CallView, Choice, Disposition, Recorded, WrapUp};
+use kernel::{CallId, ErrorCode, LeaseId, UserId, WireError};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::announce::Announcer;
+use super::clock::{Clock, Received};
+use super::session::Session;
+use super::slot::Slot;
+use crate::telephone::{Telephone, error_words};
+
+/// What is typed is kept when the keys have been still for so long.
+const STILL: Duration = Duration::from_millis(600);
+/// What could not be kept is tried again after this time.
+const KEEP_RETRY: Duration = Duration::from_secs(3);
+/// This browser has left the call, but the server has not heard so from the carrier by then: it is told.
+const LEG_GRACE: Duration = Duration::from_millis(1_500);
+/// Hints may be lost: a call that goes on is asked about so often, in seconds, and one whose wrap-up is over.
+const ASK_AGAIN: i64 = 10;
+const ASK_WHEN_OVER: i64 = 2;
+
+/// What an agent does with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It goes on, from its beginning.
+    Going,
+    /// It is over; what came of it is being recorded.
+    WrapUp,
+}
+
+/// What a call asks of its agent; nothing when it is over and there is nothing to record.
+pub(crate) const fn phase(view: &CallView) -> Option<Phase> {
+    match (view.state, &view.wrap_up) {
+        (CallState::Ended, Some(_)) => Some(Phase::WrapUp),
+        (CallState::Ended, None) => None,
+        _ => Some(Phase::Going),
+    }
+}
+
+/// How a call ended that has nothing to record, or nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Over {
+    /// Whom it was for.
+    pub(crate) user: UserId,
+    /// The same in words.
+    pub(crate) name: String,
+    /// In a sentence.
+    pub(crate) words: String,
+    /// What to do next.
+    pub(crate) next: &'static str,
+    /// Good news: the call was not needed.
+    pub(crate) is_saved_call: bool,
+}
+
+/// How this call ended, when there is nothing to record. `seconds_left` of its wrap-up when it was last seen with one.
+fn over(view: &CallView, seconds_left: Option<i64>) -> Over {
+    use calls::CallEnd;
+    let (words, next) = match (&view.end, seconds_left) {
+        (Some(end), _) if end.how.is_before_ringing() => {
+            let next = match end.how {
+                CallEnd::Refused => "Call next offers you somebody else.",
+                CallEnd::CouldNotCheck => "They stay with you: press Call again in a moment, or skip.",
+                _ => "They stay with you: press Call to try again, or skip.",
+            };
+            (end.words.clone(), next)
+        }
+        (_, Some(left)) if left > 2 => (
+            format!("What came of the call with {} was recorded in another window.", view.user_name),
+            "Call next offers you somebody else.",
+        ),
+        _ => (
+            format!("The time to say what came of the call with {} ran out: it was recorded as “Not recorded”.", view.user_name),
+            "You are on a break, and your note is kept. Become available when you are ready.",
+        ),
+    };
+    let is_saved_call = view.end.as_ref().is_some_and(|end| end.is_saved_call);
+    Over { user: view.user_id, name: view.user_name.clone(), words, next, is_saved_call }
+}
+
+/// Whether an answer is older than what is shown: states only move forward, and answers may overtake each other.
+fn is_late(shown: Option<&CallView>, answer: &CallView) -> bool {
+    shown.is_some_and(|shown| shown.id == answer.id && shown.state > answer.state)
+}
+
+/// What is read out when a call has got somewhere, and whether it interrupts.
+fn progress_words(view: &CallView) -> Option<(String, bool)> {
+    let name = &view.user_name;
+    match view.state {
+        CallState::Ringing => Some((format!("Ringing {name}."), false)),
+        CallState::Connected => Some((format!("Connected to {name}."), true)),
+        CallState::Ended if view.wrap_up.is_some() => {
+            let end = view.end.as_ref().map_or("The call is over.", |end| end.words.as_str());
+            Some((format!("{end} What came of the call?"), false))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the server is asked again without a hint, so many seconds after its last answer.
+fn is_ask_due(view: &CallView, seconds_ago: i64) -> bool {
+    match (phase(view), &view.wrap_up) {
+        (Some(Phase::Going), _) => seconds_ago >= ASK_AGAIN,
+        (Some(Phase::WrapUp), Some(wrap_up)) => seconds_ago >= ASK_WHEN_OVER && seconds_ago >= wrap_up.seconds_left,
+        _ => false,
+    }
+}
+
+/// A part of the wrap-up that can be at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The choices.
+    Choice,
+    /// The time of the callback.
+    Time,
+    /// The note.
+    Note,
+}
+
+/// What is wrong with what would be recorded: where, and in words. The server's own rules are the server's.
+fn problem(choice: Option<&Choice>, notes: &str, callback_at: &str) -> Option<(Part, &'static str)> {
+    match choice {
+        None => Some((Part::Choice, "Choose what came of the call.")),
+        Some(choice) if choice.needs_time && callback_at.is_empty() => Some((Part::Time, "Choose when to call back.")),
+        Some(choice) if choice.needs_note && notes.trim().is_empty() => Some((Part::Note, "Write in the note what the person said.")),
+        Some(_) => None,
+    }
+}
+
+/// Where the server's refusal of an outcome belongs; elsewhere it is shown as a failure.
+fn part_at_fault(error: &WireError) -> Option<Part> {
+    match error.code {
+        ErrorCode::Unprocessable if error.message.to_lowercase().contains("note ") => Some(Part::Note),
+        ErrorCode::Unprocessable => Some(Part::Time),
+        _ => None,
+    }
+}
+
+/// Whether what was typed is safe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// Nothing was typed here.
+    Untouched,
+    /// Not yet.
+    UnderWay,
+    /// Kept by the server, at this time of day.
+    Kept(String),
+    /// Not, and why; it is tried again.
+    Failed(String),
+}
+
+/// The agent's call, for all screens; like the telephone, one for as long as the page is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Calls(&'static Parts);
+
+impl Deref for Calls {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        self.0
+    }
+}
+
+/// What is known of it.
+pub(crate) struct Parts {
+    view: &'static Slot<Option<Arc<Received<CallView>>>>,
+    /// What it asks of the agent.
+    is_going: Memo<bool>,
+    is_in_wrap_up: Memo<bool>,
+    /// How the last one ended, when there is nothing to record.
+    pub(crate) over: Slot<Option<Over>>,
+    /// Call was pressed; the server has not begun yet.
+    pub(crate) is_beginning: RwSignal<bool>,
+    /// Hang up was pressed; the server has not said yet that the call is over.
+    pub(crate) is_hanging_up: RwSignal<bool>,
+    /// What went wrong: what was tried, and why.
+    pub(crate) failure: Slot<Option<(&'static str, WireError)>>,
+    /// What came of the call.
+    pub(crate) chosen: Slot<Option<Disposition>>,
+    /// The note, verbatim.
+    pub(crate) notes: RwSignal<String>,
+    /// Whether it is safe.
+    pub(crate) keeping: Slot<Keeping>,
+    /// The promised time, as the field has it.
+    pub(crate) callback_at: RwSignal<String>,
+    /// They asked to be rung then in any case.
+    pub(crate) is_asked_regardless: RwSignal<bool>,
+    /// What is wrong with it.
+    pub(crate) problem: Slot<Option<(Part, String)>>,
+    /// The outcome is on its way to the server.
+    pub(crate) is_saving: RwSignal<bool>,
+    is_asking: Slot<bool>,
+    is_ask_wanted: Slot<bool>,
+    /// How often something was typed: an older text is not kept after a newer one.
+    typed: Slot<u32>,
+    pub(crate) telephone: Telephone,
+    session: Session,
+    announcer: Announcer,
+}
+
+impl Calls {
+    /// Asks whether there is a call, and looks after it for as long as the page is there.
+    pub(crate) fn start(session: Session, announcer: Announcer, telephone: Telephone, clock: Clock) -> Self {
+        let view: &'static Slot<Option<Arc<Received<CallView>>>> = Box::leak(Box::new(Slot::new(None)));
+        let is_in = move |wanted| view.with(|view| view.as_ref().and_then(|view| phase(&view.value))) == Some(wanted);
+        let calls = Self(Box::leak(Box::new(Parts {
+            view,
+            is_going: Memo::new(move |_| is_in(Phase::Going)),
+            is_in_wrap_up: Memo::new(move |_| is_in(Phase::WrapUp)),
+            over: Slot::new(None),
+            is_beginning: RwSignal::new(false),
+            is_hanging_up: RwSignal::new(false),
+            failure: Slot::new(None),
+            chosen: Slot::new(None),
+            notes: RwSignal::new(String::new()),
+            keeping: Slot::new(Keeping::Untouched),
+            callback_at: RwSignal::new(String::new()),
+            is_asked_regardless: RwSignal::new(false),
+            problem: Slot::new(None),
+            is_saving: RwSignal::new(false),
+            is_asking: Slot::new(false),
+            is_ask_wanted: Slot::new(false),
+            typed: Slot::new(0),
+            telephone,
+            session,
+            announcer,
+        })));
+        calls.ask();
+        Effect::new(move |_| {
+            let now = clock.now();
+            if view.with_untracked(|view| view.as_ref().is_some_and(|view| is_ask_due(&view.value, view.seconds_ago(now)))) {
+                calls.ask();
+            }
+        });
+        Effect::new(move |_| {
+            if telephone.leg_ended.get() > 0 {
+                calls.leg_ended();
+            }
+        });
+        Effect::new(move |_| {
+            if let Some((code, _)) = telephone.call_error.get() {
+                calls.leg_failed(code);
+            }
+        });
+        calls
+    }
+
+    /// The call, with the moment of the answer.
+    pub(crate) fn view(self) -> Option<Arc<Received<CallView>>> {
+        self.view.get()
+    }
+
+    /// The person has answered, and it goes on.
+    pub(crate) fn is_talking(self) -> bool {
+        self.map(|view| view.state) == Some(CallState::Connected)
+    }
+
+    /// Something of it.
+    pub(crate) fn map<U>(self, of: impl FnOnce(&CallView) -> U) -> Option<U> {
+        self.view.with(|view| view.as_ref().map(|view| of(&view.value)))
+    }
+
+    /// What it asks of the agent.
+    pub(crate) fn phase(self) -> Option<Phase> {
+        match (self.is_going.get(), self.is_in_wrap_up.get()) {
+            (true, _) => Some(Phase::Going),
+            (_, true) => Some(Phase::WrapUp),
+            _ => None,
+        }
+    }
+
+    /// The same, for whatever happens once.
+    pub(crate) fn phase_now(self) -> Option<Phase> {
+        self.view.with_untracked(|view| view.as_ref().and_then(|view| phase(&view.value)))
+    }
+
+    fn id_now(self) -> Option<CallId> {
+        self.view.with_untracked(|view| view.as_ref().map(|view| view.value.id))
+    }
+
+    /// Whether how a call for this person ended has been said already.
+    pub(crate) fn has_told_of(self, user: UserId) -> bool {
+        self.over.with_untracked(|over| over.as_ref().is_some_and(|over| over.user == user))
+    }
+
+    /// Asks the server. While one question is on its way, all further ones become a single one after it.
+    pub(crate) fn ask(self) {
+        if self.is_asking.get_untracked() {
+            self.is_ask_wanted.set(true);
+            return;
+        }
+        self.is_asking.set(true);
+        spawn_local(async move {
+            loop {
+                let id = self.id_now();
+                let answer = match id {
+                    Some(id) => calls::find(id).await.map(Some),
+                    None => calls::current().await,
+                };
+                match answer {
+                    // Another call has begun, or ended, meanwhile.
+                    Ok(_) if self.id_now() != id => {}
+                    Ok(Some(view)) => self.take(view),
+                    Ok(None) => {}
+                    // The light says that the server is away, and the next hint asks again.
+                    Err(error) => self.session.noticed(&error),
+                }
+                if !self.is_ask_wanted.get_untracked() {
+                    break;
+                }
+                self.is_ask_wanted.set(false);
+            }
+            self.is_asking.set(false);
+        });
+    }
+
+    /// Takes an answer about a call.
+    fn take(self, answer: CallView) {
+        let shown = self.view.get_untracked();
+        let shown = shown.as_ref().map(|shown| &shown.value);
+        if is_late(shown, &answer) {
+            return;
+        }
+        let is_same = shown.is_some_and(|shown| shown.id == answer.id);
+        let is_step = !is_same || shown.is_some_and(|shown| phase(shown) != phase(&answer) || shown.state != answer.state);
+        if !is_same {
+            self.clear_outcome();
+        }
+        // Whatever was typed here is newer than what the server has.
+        if self.keeping.get_untracked() == Keeping::Untouched && self.notes.with_untracked(|notes| *notes != answer.notes) {
+            self.notes.set(answer.notes.clone());
+        }
+        if answer.state == CallState::Ended {
+            self.is_hanging_up.set(false);
+            self.telephone.disconnect();
+        }
+        if is_step {
+            if answer.state == CallState::Connected {
+                self.telephone.is_connected();
+            }
+            match progress_words(&answer) {
+                Some((words, true)) => self.announcer.interrupt(words),
+                Some((words, false)) => self.announcer.say(words),
+                None => {}
+            }
+        }
+        match phase(&answer) {
+            None => {
+                let left = shown.filter(|_| is_same).and_then(|shown| shown.wrap_up.as_ref()).map(|wrap_up| {
+                    let ago = self.view.with_untracked(|view| view.as_ref().map_or(0, |view| view.seconds_ago(super::clock::now_millis())));
+                    wrap_up.seconds_left - ago
+                });
+                // An outcome on its way from here is spoken of when it has arrived.
+                if !self.is_saving.get_untracked() {
+                    self.finish(over(&answer, left));
+                }
+            }
+            Some(phase_now) => {
+                if is_step && phase_now == Phase::WrapUp {
+                    self.chosen.set(answer.wrap_up.as_ref().and_then(|wrap_up| wrap_up.suggested));
+                }
+                self.view.set(Some(Arc::new(Received::now(answer))));
+            }
+        }
+    }
+
+    fn finish(self, over: Over) {
+        self.announcer.say(format!("{} {}", over.words, over.next));
+        self.over.set(Some(over));
+        self.view.set(None);
+        self.session.ask();
+    }
+
+    fn clear_outcome(self) {
+        self.chosen.set(None);
+        self.notes.set(String::new());
+        self.keeping.set(Keeping::Untouched);
+        self.callback_at.set(String::new());
+        self.is_asked_regardless.set(false);
+        self.problem.set(None);
+        self.typed.set(self.typed.get_untracked() + 1);
+    }
+
+    // ---- the course of a call ----------------------------------------------------------------------------------------
+
+    /// Rings the person held. The telephone is made ready first, so that the ten seconds to connect are enough.
+    pub(crate) fn begin(self, lease: LeaseId, name: String) {
+        if self.is_beginning.get_untracked() || self.phase_now().is_some() {
+            return;
+        }
+        self.is_beginning.set(true);
+        self.over.set(None);
+        self.failure.set(None);
+        self.announcer.say(format!("Calling {name}."));
+        spawn_local(async move {
+            let result = self.try_begin(lease).await;
+            self.is_beginning.set(false);
+            if let Err(failure) = result {
+                self.failure.set(Some(failure));
+            }
+        });
+    }
+
+    async fn try_begin(self, lease: LeaseId) -> Result<(), (&'static str, WireError)> {
+        self.telephone.be_ready().await.map_err(|not_ready| {
+            ("Your telephone is not ready, so nobody was rung", WireError::new(ErrorCode::Unavailable, not_ready.words()))
+        })?;
+        let view = calls::start(lease).await.map_err(|error| {
+            self.session.noticed(&error);
+            // A call in another window, or one that the answer was lost of.
+            self.ask();
+            ("Nobody was rung", error)
+        })?;
+        let id = view.id;
+        self.take(view);
+        if let Err(code) = self.telephone.connect(id).await {
+            self.leg_failed(code);
+        }
+        Ok(())
+    }
+
+    /// The browser's leg could not be made, or broke: why is said, and the call ends. It is never tried again by itself (lessons,
+    /// line 20).
+    fn leg_failed(self, code: u32) {
+        if self.phase_now() == Some(Phase::Going) {
+            self.failure.set(Some(("Your telephone did not stay connected", WireError::new(ErrorCode::Unavailable, error_words(code)))));
+            self.tell_server_to_hang_up();
+        }
+    }
+
+    /// The browser's leg is over. The server hears it from the carrier; when it does not, from us (lessons, line 22).
+    fn leg_ended(self) {
+        self.ask();
+        self.hang_up_soon();
+    }
+
+    /// Tells the server to hang up, unless it knows by then.
+    fn hang_up_soon(self) {
+        let id = self.id_now();
+        set_timeout(
+            move || {
+                if self.phase_now() == Some(Phase::Going) && self.id_now() == id {
+                    self.tell_server_to_hang_up();
+                }
+            },
+            LEG_GRACE,
+        );
+    }
+
+    /// Ends the call, here and at the server, whichever of them is stuck.
+    pub(crate) fn hang_up(self) {
+        if self.phase_now() != Some(Phase::Going) {
+            return;
+        }
+        self.is_hanging_up.set(true);
+        if self.telephone.is_on_line.get_untracked() {
+            self.telephone.disconnect();
+            self.hang_up_soon();
+        } else {
+            self.tell_server_to_hang_up();
+        }
+    }
+
+    fn tell_server_to_hang_up(self) {
+        if let Some(id) = self.id_now() {
+            self.is_hanging_up.set(true);
+            self.change(id, Box::pin(calls::hang_up(id)), "The server did not hear that you hung up");
+        }
+    }
+
+    /// Takes the answer to a change of this call; `failed` says what did not happen.
+    fn change(self, id: CallId, asking: Pin<Box<dyn Future<Output = Result<CallView, WireError>>>>, failed: &'static str) {
+        spawn_local(async move {
+            match asking.await {
+                Ok(view) if self.id_now() == Some(id) => self.take(view),
+                Ok(_) => {}
+                Err(error) => {
+                    self.session.noticed(&error);
+                    self.is_hanging_up.set(false);
+                    // Over already: what came of it is asked for.
+                    if error.code != ErrorCode::Conflict {
+                        self.failure.set(Some((failed, error)));
+                    }
+                    self.ask();
+                }
+            }
+        });
+    }
+
+    // ---- what came of it ---------------------------------------------------------------------------------------------
+
+    /// What has to be recorded.
+    pub(crate) fn wrap_up<U>(self, of: impl FnOnce(&WrapUp) -> U) -> Option<U> {
+        self.map(|view| view.wrap_up.as_ref().map(of)).flatten()
+    }
+
+    /// What follows from what is chosen.
+    pub(crate) fn choice(self) -> Option<Choice> {
+        let chosen = self.chosen.get()?;
+        self.wrap_up(|wrap_up| wrap_up.choices.iter().find(|choice| choice.disposition == chosen).cloned()).flatten()
+    }
+
+    /// Chooses what came of the call.
+    pub(crate) fn choose(self, disposition: Disposition) {
+        self.problem.set(None);
+        self.chosen.set(Some(disposition));
+    }
+
+    /// Chooses by its key. Answers whether there is such a key.
+    pub(crate) fn choose_by_key(self, key: u8) -> bool {
+        let choice = untrack(move || {
+            self.wrap_up(|wrap_up| wrap_up.choices.iter().find(|choice| choice.key == Some(key)).map(|choice| choice.disposition)).flatten()
+        });
+        if let Some(choice) = choice {
+            self.choose(choice);
+        }
+        choice.is_some()
+    }
+
+    /// Half a minute more.
+    pub(crate) fn extend(self) {
+        if let Some(id) = self.id_now() {
+            self.change(id, Box::pin(calls::extend_wrap_up(id)), "There are no 30 seconds more");
+        }
+    }
+
+    /// Something was typed. It is kept when the keys have been still for a moment (lessons, line 27).
+    pub(crate) fn typed(self, notes: String) {
+        self.notes.set(notes);
+        self.keeping.set(Keeping::UnderWay);
+        if self.problem.with_untracked(|problem| matches!(problem, Some((Part::Note, _)))) {
+            self.problem.set(None);
+        }
+        self.typed.set(self.typed.get_untracked() + 1);
+        self.keep_after(STILL);
+    }
+
+    fn keep_after(self, wait: Duration) {
+        let (typed, id) = (self.typed.get_untracked(), self.id_now());
+        set_timeout(
+            move || {
+                let Some(id) = id.filter(|_| self.is_still(typed)) else { return };
+                spawn_local(async move {
+                    let result = calls::save_notes(id, self.notes.get_untracked()).await;
+                    if !self.is_still(typed) {
+                        return;
+                    }
+                    match result {
+                        Ok(()) => self.keeping.set(Keeping::Kept(time_of_day())),
+                        Err(error) => {
+                            self.session.noticed(&error);
+                            self.keeping.set(Keeping::Failed(error.message));
+                            self.keep_after(KEEP_RETRY);
+                        }
+                    }
+                });
+            },
+            wait,
+        );
+    }
+
+    /// Nothing was typed since, and it is still about the same call.
+    fn is_still(self, typed: u32) -> bool {
+        self.typed.get_untracked() == typed
+    }
+
+    /// Records what came of the call. Nothing when it could not be: why is shown where it belongs, and nothing is lost.
+    pub(crate) async fn record(self) -> Option<Recorded> {
+        let id = self.id_now()?;
+        let choice = untrack(move || self.choice());
+        let (notes, callback_at) = (self.notes.get_untracked(), self.callback_at.get_untracked());
+        let wrong = problem(choice.as_ref(), &notes, &callback_at);
+        self.problem.set(wrong.map(|(part, words)| (part, words.to_owned())));
+        let choice = choice.filter(|_| wrong.is_none())?;
+        self.failure.set(None);
+        self.is_saving.set(true);
+        // What needs no time takes none.
+        let callback_at = choice.needs_time.then_some(callback_at);
+        let is_regardless = choice.needs_time && self.is_asked_regardless.get_untracked();
+        let result = calls::record_outcome(id, choice.disposition, Some(notes), callback_at, is_regardless).await;
+        self.is_saving.set(false);
+        match result {
+            Ok(recorded) => {
+                self.clear_outcome();
+                self.over.set(None);
+                self.view.set(None);
+                self.session.ask();
+                Some(recorded)
+            }
+            Err(error) => {
+                self.session.noticed(&error);
+                if let Some(part) = part_at_fault(&error) {
+                    self.problem.set(Some((part, error.message)));
+                } else {
+                    self.failure.set(Some(("What came of the call is not recorded yet", error)));
+                    // It may have been closed meanwhile.
+                    self.ask();
+                }
+                None
+            }
+        }
+    }
+}
+
+/// What the clock of this machine shows.
+fn time_of_day() -> String {
+    String::from(js_sys::Date::new_0().to_time_string()).chars().take(8).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use calls::{CallEnd, Ended};
+
+    use super::*;
+
+    fn choice(disposition: Disposition) -> Choice {
+        Choice {
+            disposition,
+            label: String::new(),
+            is_reached: true,
+            key: None,
+            hint: String::new(),
+            next_attempt: String::new(),
+            attempts: String::new(),
+            order: None,
+            needs_note: disposition == Disposition::DoNotContact,
+            needs_time: disposition == Disposition::CallbackRequested,
+            also: None,
+        }
+    }
+
+    fn view(state: CallState) -> CallView {
+        CallView {
+            id: "01936b6e-0000-7000-8000-000000000001".parse().unwrap(),
+            user_id: UserId::new(48213),
+            user_name: "Priya Raman".into(),
+            number: None,
+            queue: kernel::QueueKind::UnsignedUsers,
+            state,
+            state_seconds: 0,
+            talk_seconds: None,
+            end: None,
+            wrap_up: None,
+            notes: String::new(),
+        }
+    }
+
+    fn ended(how: CallEnd, seconds_left: Option<i64>) -> CallView {
+        let wrap_up = seconds_left.map(|seconds_left| WrapUp {
+            seconds_left,
+            suggested: None,
+            choices: Vec::new(),
+            callback_hours: String::new(),
+            callback_from: String::new(),
+            callback_until: String::new(),
+        });
+        let end = Some(Ended { how, words: "It is over.".into(), is_saved_call: how == CallEnd::Refused });
+        CallView { end, wrap_up, ..view(CallState::Ended) }
+    }
+
+    #[test]
+    fn a_call_asks_to_be_made_then_to_be_recorded_then_nothing() {
+        for state in CallState::ALL.into_iter().filter(|state| *state != CallState::Ended) {
+            assert_eq!(phase(&view(state)), Some(Phase::Going));
+        }
+        assert_eq!(phase(&ended(CallEnd::ByPerson, Some(90))), Some(Phase::WrapUp));
+        assert_eq!(phase(&ended(CallEnd::Refused, None)), None);
+    }
+
+    /// lessons, line 17: late `ringing` overwrote `completed`.
+    #[test]
+    fn an_answer_that_was_overtaken_is_not_shown() {
+        assert!(is_late(Some(&view(CallState::Connected)), &view(CallState::Ringing)));
+        assert!(!is_late(Some(&view(CallState::Ringing)), &view(CallState::Connected)));
+        assert!(!is_late(Some(&view(CallState::Ringing)), &view(CallState::Ringing)));
+        let other = CallView { id: "01936b6e-0000-7000-8000-000000000002".parse().unwrap(), ..view(CallState::Created) };
+        assert!(!is_late(Some(&view(CallState::Ended)), &other));
+    }
+
+    #[test]
+    fn an_end_without_anything_to_record_says_what_to_do_next() {
+        let refused = over(&ended(CallEnd::Refused, None), None);
+        assert_eq!((refused.words.as_str(), refused.is_saved_call), ("It is over.", true));
+        assert!(refused.next.contains("Call next"));
+        assert!(over(&ended(CallEnd::NotConnected, None), None).next.contains("press Call to try again"));
+        assert!(over(&ended(CallEnd::CouldNotCheck, None), None).next.contains("again in a moment"));
+        assert!(over(&ended(CallEnd::ByPerson, None), Some(0)).words.contains("ran out"));
+        assert!(over(&ended(CallEnd::ByPerson, None), Some(60)).words.contains("another window"));
+    }
+
+    #[test]
+    fn hints_may_be_lost() {
+        assert!(!is_ask_due(&view(CallState::Ringing), 9));
+        assert!(is_ask_due(&view(CallState::Ringing), 10));
+        assert!(!is_ask_due(&ended(CallEnd::ByPerson, Some(90)), 89));
+        assert!(is_ask_due(&ended(CallEnd::ByPerson, Some(90)), 90));
+        assert!(!is_ask_due(&ended(CallEnd::ByPerson, Some(0)), 1));
+        assert!(!is_ask_due(&ended(CallEnd::Refused, None), 100));
+    }
+
+    #[test]
+    fn what_is_missing_is_said_where_it_is_missing() {
+        let part = |choice: Option<Disposition>, notes, at| problem(choice.map(self::choice).as_ref(), notes, at).map(|(part, _)| part);
+
+        assert_eq!(part(None, "", ""), Some(Part::Choice));
+        assert_eq!(part(Some(Disposition::NoAnswer), "", ""), None);
+        assert_eq!(part(Some(Disposition::CallbackRequested), "", ""), Some(Part::Time));
+        assert_eq!(part(Some(Disposition::CallbackRequested), "", "2026-11-24T14:30"), None);
+        assert_eq!(part(Some(Disposition::DoNotContact), " \n", ""), Some(Part::Note));
+        assert_eq!(part(Some(Disposition::DoNotContact), "Never again", ""), None);
+    }
+
+    #[test]
+    fn what_the_server_refuses_is_said_at_the_field_at_fault() {
+        let part = |error: calls::CallsError| part_at_fault(&error.into());
+
+        assert_eq!(part(calls::CallsError::NoteNeeded), Some(Part::Note));
+        assert_eq!(part(calls::CallsError::NoteTooLong(4000)), Some(Part::Note));
+        for error in
+            [calls::CallsError::TimeNeeded, calls::CallsError::TimeIsPast, calls::CallsError::OutsideHours, calls::CallsError::NoSuchTime]
+        {
+            assert_eq!(part(error), Some(Part::Time));
+        }
+        assert_eq!(part(calls::CallsError::NothingToRecord), None);
+    }
+
+    #[test]
+    fn only_what_matters_is_read_out_and_only_the_answer_interrupts() {
+        assert_eq!(progress_words(&view(CallState::Dialling)), None);
+        assert_eq!(progress_words(&view(CallState::Ringing)), Some(("Ringing Priya Raman.".into(), false)));
+        assert_eq!(progress_words(&view(CallState::Connected)), Some(("Connected to Priya Raman.".into(), true)));
+        assert_eq!(progress_words(&ended(CallEnd::ByPerson, Some(90))), Some(("It is over. What came of the call?".into(), false)));
+    }
+}

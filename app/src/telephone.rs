@@ -1,0 +1,558 @@
+//! The telephone of this browser: the carrier's Voice SDK, behind `public/telephone.js`. It carries sound and nothing else: where a
+//! call stands is what the server says.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use calls::VoiceToken;
+use kernel::{CallId, WireError};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::state::session::Session;
+use crate::state::slot::Slot;
+
+const SCRIPT: &str = "/telephone.js";
+/// Where the browser keeps the day of the last check that was passed.
+const CHECKED_KEY: &str = "dialler.telephone_checked";
+/// After a failed attempt to get a new token, the next one.
+const TOKEN_RETRY: Duration = Duration::from_secs(10);
+/// So many samples in a row, one a second, without anything heard or said are told in words.
+const SILENT_SAMPLES: u32 = 5;
+/// Less sound energy than this between two samples is no sound at all: a switched-off microphone, not a quiet room.
+const FLAT: f64 = 1e-10;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn listen(tell: &Closure<dyn FnMut(String, f64, f64, f64, f64)>);
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn start(token: &str, local_carrier: Option<String>) -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn refresh(token: &str);
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn connect(call_id: &str) -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn disconnect();
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn mute(is_muted: bool);
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = sendDigits)]
+    fn send_digits(digits: &str);
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn allow() -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = meterOn)]
+    fn meter_on() -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = meterOff)]
+    fn meter_off();
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = playSound)]
+    fn play_sound() -> js_sys::Promise;
+}
+
+/// The connection to the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Nobody has needed it yet.
+    Off,
+    /// On its way.
+    Connecting,
+    /// Calls can be made.
+    Ready,
+    /// Lost, or never made; with the carrier's code, or 0.
+    Offline(u32),
+}
+
+impl Line {
+    /// The word on a screen.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Off => "not in use",
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::Offline(_) => "offline",
+        }
+    }
+}
+
+/// What is known of the microphone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Microphone {
+    /// The browser would ask.
+    Unknown,
+    /// It may be used and is there.
+    Ready,
+    /// The browser or the agent said no.
+    Refused,
+    /// None is plugged in.
+    Missing,
+    /// It could not be opened.
+    Failed,
+}
+
+impl Microphone {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4, from our own script")]
+    const fn from_number(number: f64) -> Self {
+        match number as u8 {
+            1 => Self::Ready,
+            2 => Self::Refused,
+            3 => Self::Missing,
+            4 => Self::Failed,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The word on a screen.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Unknown => "not checked",
+            Self::Ready => "ready",
+            Self::Refused => "not allowed",
+            Self::Missing => "none found",
+            Self::Failed => "not working",
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) const fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Unknown | Self::Ready => None,
+            Self::Refused => Some(
+                "The browser does not let this page use the microphone. Allow it with the sign beside the page's address, then try again.",
+            ),
+            Self::Missing => Some("No microphone was found. Plug in a headset, then try again."),
+            Self::Failed => Some(
+                "The microphone could not be opened. Another program may be using it: close that one, or unplug the headset and plug it in again, then try again.",
+            ),
+        }
+    }
+}
+
+/// What went through since the call was accepted, as the browser counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Counters {
+    pub(crate) packets_in: f64,
+    pub(crate) packets_out: f64,
+    pub(crate) energy_in: f64,
+    pub(crate) energy_out: f64,
+}
+
+/// Connected, but no sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing comes from the other side.
+    NothingHeard,
+    /// The microphone gives nothing.
+    FlatMicrophone,
+}
+
+impl Trouble {
+    /// What happened, and what to do.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::NothingHeard => {
+                "No sound reaches you: nothing has come through for 5 seconds. The person may hear you all the same. Say that you will ring again, hang up, and look at the network."
+            }
+            Self::FlatMicrophone => "They cannot hear you: your microphone has been silent for 5 seconds. Look at its switch and its plug.",
+        }
+    }
+}
+
+/// How long each side has been silent, in samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Silence {
+    last: Counters,
+    nothing_heard: u32,
+    flat: u32,
+}
+
+impl Silence {
+    /// Takes the next sample. lessons, line 23: `accept` fired and no media flowed.
+    fn hear(self, now: Counters, is_muted: bool) -> Self {
+        let is_new = now.packets_in > self.last.packets_in;
+        let is_flat = now.energy_out - self.last.energy_out < FLAT && !is_muted;
+        Self { last: now, nothing_heard: if is_new { 0 } else { self.nothing_heard + 1 }, flat: if is_flat { self.flat + 1 } else { 0 } }
+    }
+
+    const fn trouble(self) -> Option<Trouble> {
+        if self.nothing_heard >= SILENT_SAMPLES {
+            Some(Trouble::NothingHeard)
+        } else if self.flat >= SILENT_SAMPLES {
+            Some(Trouble::FlatMicrophone)
+        } else {
+            None
+        }
+    }
+}
+
+/// What to tell the agent about an error of the carrier's.
+pub(crate) const fn error_words(code: u32) -> &'static str {
+    match code {
+        31401 | 31208 => "The browser does not let this page use the microphone. Allow it with the sign beside the page's address.",
+        31402 => "The microphone could not be opened. Another program may be using it.",
+        20101 | 20104 | 31201..=31205 => "The carrier does not accept this telephone's sign-in. Load the page again.",
+        53000..=53999 => "The carrier was reached, but no sound could be exchanged with it. Look at the network, or at what guards it.",
+        _ => "The carrier could not be reached. Look at the network, then try again.",
+    }
+}
+
+/// Why the telephone is not ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotReady {
+    /// The server gives no token.
+    Server(WireError),
+    /// The carrier does not answer; its code.
+    Carrier(u32),
+    /// No microphone.
+    Microphone(Microphone),
+}
+
+impl NotReady {
+    /// What happened, and what to do.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Server(error) => error.message.clone(),
+            Self::Carrier(code) => error_words(*code).to_owned(),
+            Self::Microphone(microphone) => microphone.advice().unwrap_or("The microphone could not be used.").to_owned(),
+        }
+    }
+}
+
+/// The telephone, for all screens. There is one for as long as the page is there, so that it is small to hand around.
+#[derive(Clone, Copy)]
+pub(crate) struct Telephone(&'static Parts);
+
+impl Deref for Telephone {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        self.0
+    }
+}
+
+/// What it is made of.
+pub(crate) struct Parts {
+    /// The connection to the carrier.
+    pub(crate) line: Slot<Line>,
+    /// What is known of the microphone.
+    pub(crate) microphone: Slot<Microphone>,
+    /// How loud it is, of 100.
+    pub(crate) level: Slot<u32>,
+    /// This browser is on the line of a call.
+    pub(crate) is_on_line: RwSignal<bool>,
+    /// As the SDK confirmed it; what was asked for is not shown (lessons, line 24).
+    pub(crate) is_muted: RwSignal<bool>,
+    /// The check is in the place of everything else.
+    pub(crate) is_being_checked: RwSignal<bool>,
+    /// The connection of the call was lost and is being made again.
+    pub(crate) is_reconnecting: RwSignal<bool>,
+    /// What has gone through.
+    pub(crate) counters: Slot<Counters>,
+    /// Connected, but no sound.
+    pub(crate) trouble: Slot<Option<Trouble>>,
+    /// Counts up when this browser's leg is over.
+    pub(crate) leg_ended: Slot<u32>,
+    /// The newest error of a call: its code, and how many there were before.
+    pub(crate) call_error: Slot<Option<(u32, u32)>>,
+    silence: Slot<Silence>,
+    /// The token has run for half its life. It is replaced between calls.
+    is_token_old: Slot<bool>,
+    tokens: Slot<u32>,
+    is_loaded: Slot<bool>,
+    session: Session,
+}
+
+impl Telephone {
+    /// A telephone that nobody has needed yet.
+    pub(crate) fn new(session: Session) -> Self {
+        Self(Box::leak(Box::new(Parts {
+            line: Slot::new(Line::Off),
+            microphone: Slot::new(Microphone::Unknown),
+            level: Slot::new(0),
+            is_on_line: RwSignal::new(false),
+            is_muted: RwSignal::new(false),
+            is_being_checked: RwSignal::new(false),
+            is_reconnecting: RwSignal::new(false),
+            counters: Slot::new(Counters::default()),
+            trouble: Slot::new(None),
+            leg_ended: Slot::new(0),
+            call_error: Slot::new(None),
+            silence: Slot::new(Silence::default()),
+            is_token_old: Slot::new(false),
+            tokens: Slot::new(0),
+            is_loaded: Slot::new(false),
+            session,
+        })))
+    }
+
+    /// Connects to the carrier anew. Answers how many milliseconds that took.
+    pub(crate) async fn start(self) -> Result<u32, NotReady> {
+        self.line.set(Line::Connecting);
+        let started = self.try_start().await;
+        if let Err(error) = &started {
+            let code = if let NotReady::Carrier(code) = error { *code } else { 0 };
+            self.line.set(Line::Offline(code));
+        }
+        started
+    }
+
+    async fn try_start(self) -> Result<u32, NotReady> {
+        self.load().await?;
+        let token = self.ask_token().await.map_err(NotReady::Server)?;
+        let millis = JsFuture::from(start(&token.token, token.local_carrier)).await.map_err(|code| NotReady::Carrier(number(&code)))?;
+        self.line.set(Line::Ready);
+        Ok(number(&millis))
+    }
+
+    /// Adds the script when it is first needed; it is no part of the first load.
+    async fn load(self) -> Result<(), NotReady> {
+        if self.is_loaded.get_untracked() {
+            return Ok(());
+        }
+        let loaded = js_sys::Promise::new(&mut |resolve, reject| {
+            let script = document().create_element("script").ok().and_then(|script| script.dyn_into::<web_sys::HtmlScriptElement>().ok());
+            if let (Some(script), Some(head)) = (script, document().head()) {
+                script.set_src(SCRIPT);
+                script.set_onload(Some(&resolve));
+                script.set_onerror(Some(&reject));
+                // It fails only when the document is gone.
+                let _ = head.append_child(&script);
+            }
+        });
+        JsFuture::from(loaded).await.map_err(|_| NotReady::Carrier(0))?;
+        if !self.is_loaded.get_untracked() {
+            self.is_loaded.set(true);
+            let tell = Closure::new(move |what: String, a, b, c, d| self.told(&what, a, b, c, d));
+            listen(&tell);
+            // For as long as the page is there.
+            tell.forget();
+        }
+        Ok(())
+    }
+
+    async fn ask_token(self) -> Result<VoiceToken, WireError> {
+        let token = calls::voice_token().await.inspect_err(|error| self.session.noticed(error))?;
+        self.is_token_old.set(false);
+        let number = self.tokens.get_untracked() + 1;
+        self.tokens.set(number);
+        let half = Duration::from_secs(u64::try_from(token.seconds / 2).unwrap_or(0));
+        set_timeout(
+            move || {
+                if self.tokens.get_untracked() == number {
+                    self.is_token_old.set(true);
+                    self.refresh_if_due();
+                }
+            },
+            half,
+        );
+        Ok(token)
+    }
+
+    /// lessons, line 21: the token died after an hour. Replaced well before, and never during a call.
+    fn refresh_if_due(self) {
+        if !self.is_token_old.get_untracked() || self.is_on_line.get_untracked() || self.line.get_untracked() == Line::Off {
+            return;
+        }
+        spawn_local(async move {
+            match self.ask_token().await {
+                Ok(token) if self.line.get_untracked() == Line::Ready => refresh(&token.token),
+                // The line is made anew with a token of its own.
+                Ok(_) => {}
+                Err(_) => set_timeout(move || self.refresh_if_due(), TOKEN_RETRY),
+            }
+        });
+    }
+
+    /// Makes sure that a call can be made now: connected, and the microphone may be used.
+    pub(crate) async fn be_ready(self) -> Result<(), NotReady> {
+        if self.line.get_untracked() != Line::Ready {
+            self.start().await?;
+        }
+        JsFuture::from(allow()).await.map_err(|why| NotReady::Microphone(microphone(&why)))?;
+        Ok(())
+    }
+
+    /// Connects this browser's leg of a call, once (lessons, line 20).
+    pub(crate) async fn connect(self, call: CallId) -> Result<(), u32> {
+        self.is_muted.set(false);
+        self.is_reconnecting.set(false);
+        self.counters.set(Counters::default());
+        self.trouble.set(None);
+        self.is_on_line.set(true);
+        let result = JsFuture::from(connect(&call.to_string())).await;
+        result.map(|_| ()).map_err(|code| {
+            self.is_on_line.set(false);
+            number(&code)
+        })
+    }
+
+    /// The person has answered: from now on silence means something.
+    pub(crate) fn is_connected(self) {
+        let last = self.counters.get_untracked();
+        self.silence.set(Silence { last, ..Silence::default() });
+        self.trouble.set(None);
+    }
+
+    /// Leaves the call.
+    pub(crate) fn disconnect(self) {
+        if self.is_on_line.get_untracked() {
+            disconnect();
+        }
+    }
+
+    /// Asks the SDK to mute, or not to.
+    pub(crate) fn mute(self, is_muted: bool) {
+        if self.is_on_line.get_untracked() {
+            mute(is_muted);
+        }
+    }
+
+    /// Presses keys.
+    pub(crate) fn send_digits(self, digits: &str) {
+        if self.is_on_line.get_untracked() {
+            send_digits(digits);
+        }
+    }
+
+    /// Listens to the microphone and shows how loud it is, until [`Self::stop_listening`].
+    pub(crate) async fn listen(self) -> Result<(), Microphone> {
+        self.load().await.map_err(|_| Microphone::Unknown)?;
+        JsFuture::from(meter_on()).await.map(|_| ()).map_err(|why| microphone(&why))
+    }
+
+    /// See [`Self::listen`].
+    pub(crate) fn stop_listening(self) {
+        if self.is_loaded.get_untracked() {
+            meter_off();
+        }
+    }
+
+    /// Plays two tones. It ends when they have.
+    pub(crate) async fn play_sound(self) -> bool {
+        self.load().await.is_ok() && JsFuture::from(play_sound()).await.is_ok()
+    }
+
+    fn told(self, what: &str, a: f64, b: f64, c: f64, d: f64) {
+        match what {
+            "connecting" => self.line.set(Line::Connecting),
+            "ready" => self.line.set(Line::Ready),
+            "offline" => self.line.set(Line::Offline(0)),
+            "microphone" => self.microphone.set(Microphone::from_number(a)),
+            "level" => self.level.set(whole(a)),
+            "muted" => self.is_muted.set(a > 0.0),
+            "reconnecting" => self.is_reconnecting.set(true),
+            "reconnected" => self.is_reconnecting.set(false),
+            "sample" => self.sampled(Counters { packets_in: a, packets_out: b, energy_in: c, energy_out: d }),
+            "call_error" => {
+                let before = self.call_error.get_untracked().map_or(0, |(_, before)| before + 1);
+                self.call_error.set(Some((whole(a), before)));
+            }
+            "ended" => {
+                self.is_on_line.set(false);
+                self.is_muted.set(false);
+                self.is_reconnecting.set(false);
+                self.trouble.set(None);
+                self.level.set(0);
+                self.leg_ended.set(self.leg_ended.get_untracked() + 1);
+                self.refresh_if_due();
+            }
+            // “accepted” proves nothing (lessons, line 23); an error of the line shows in what becomes of it.
+            _ => {}
+        }
+    }
+
+    fn sampled(self, now: Counters) {
+        let silence = self.silence.get_untracked().hear(now, self.is_muted.get_untracked());
+        self.silence.set(silence);
+        self.counters.set(now);
+        self.trouble.set(silence.trouble());
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers from our own script; the cast clamps")]
+const fn whole(number: f64) -> u32 {
+    number as u32
+}
+
+fn number(value: &JsValue) -> u32 {
+    whole(value.as_f64().unwrap_or(0.0))
+}
+
+fn microphone(value: &JsValue) -> Microphone {
+    match value.as_f64().map(Microphone::from_number) {
+        Some(why @ (Microphone::Refused | Microphone::Missing)) => why,
+        _ => Microphone::Failed,
+    }
+}
+
+/// That the check was passed on this day, in this browser.
+pub(crate) mod checked {
+    use leptos::prelude::window;
+
+    fn today() -> String {
+        String::from(js_sys::Date::new_0().to_date_string())
+    }
+
+    /// Passed today.
+    pub(crate) fn is_set() -> bool {
+        let kept = window().local_storage().ok().flatten().and_then(|storage| storage.get_item(super::CHECKED_KEY).ok().flatten());
+        kept == Some(today())
+    }
+
+    /// Remembers it.
+    pub(crate) fn set() {
+        if let Ok(Some(storage)) = window().local_storage() {
+            // A full or closed storage only means that it is checked again.
+            let _ = storage.set_item(super::CHECKED_KEY, &today());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(packets_in: f64, energy_out: f64) -> Counters {
+        Counters { packets_in, energy_out, ..Counters::default() }
+    }
+
+    /// lessons, line 23
+    #[test]
+    fn connected_but_no_sound_is_told_after_five_seconds() {
+        let mut silence = Silence::default();
+        for second in 1..=5 {
+            assert_eq!(silence.trouble(), None);
+            silence = silence.hear(sample(0.0, f64::from(second)), false);
+        }
+        assert_eq!(silence.trouble(), Some(Trouble::NothingHeard));
+        assert_eq!(silence.hear(sample(50.0, 6.0), false).trouble(), None);
+    }
+
+    #[test]
+    fn a_flat_microphone_is_told_unless_it_is_muted() {
+        let run = |is_muted| (1..=5).fold(Silence::default(), |silence, second| silence.hear(sample(f64::from(second), 0.0), is_muted));
+
+        assert_eq!(run(false).trouble(), Some(Trouble::FlatMicrophone));
+        assert_eq!(run(true).trouble(), None);
+        // A quiet room is not silence.
+        let quiet =
+            (1..=9).fold(Silence::default(), |silence, second| silence.hear(sample(f64::from(second), f64::from(second) * 1e-8), false));
+        assert_eq!(quiet.trouble(), None);
+    }
+
+    #[test]
+    fn every_trouble_with_the_microphone_says_what_to_do() {
+        for number in [2.0, 3.0, 4.0] {
+            assert!(Microphone::from_number(number).advice().is_some_and(|words| words.contains("try again")));
+        }
+        assert_eq!(Microphone::from_number(1.0).advice(), None);
+    }
+
+    #[test]
+    fn errors_are_told_apart() {
+        assert!(error_words(31401).contains("microphone"));
+        assert!(error_words(20104).contains("sign-in"));
+        assert!(error_words(53405).contains("no sound"));
+        assert!(error_words(0).contains("network"));
+    }
+}

@@ -1,0 +1,279 @@
+// The whole of a call in a real browser with the real SDK. `accept` proves nothing: packets and sound are measured in the page and at
+// the carrier (lessons, line 23).
+import type { APIRequestContext, Page } from "@playwright/test";
+
+import { HANNAH, alive, expect, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
+
+type Flow = { packets: number; voiced: number; rms: number };
+type Leg = { sid: string; from: string; to: string; status: string; media: { connected: boolean; received: Flow; sent: Flow; digits: string } };
+
+const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
+  const answer = await request.post(`/twilio/admin/${path}`, { data });
+  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+};
+
+/** What the next person to be rung does. */
+const next = (request: APIRequestContext, ...steps: object[]) => admin(request, "scenarios", { match: {}, times: 1, steps });
+const ANSWERS = [{ ring_ms: 1200 }, { answer: true }, { repeat: "chat" }];
+
+const legs = async (request: APIRequestContext): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
+const agentLeg = async (request: APIRequestContext) => (await legs(request)).findLast((leg) => leg.from.startsWith("client:"));
+const personLegs = async (request: APIRequestContext) => (await legs(request)).filter((leg) => leg.to.startsWith("+"));
+
+const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
+const state = (page: Page) => page.getByTestId("state");
+const counter = async (page: Page, name: string) => Number(await dock(page).getAttribute(`data-${name}`));
+
+/** An agent who is available has somebody in front of them. */
+const offered = async (page: Page) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  return personOnScreen(page);
+};
+const wrapUp = (page: Page) => page.getByRole("radiogroup", { name: "What came of the call?" });
+
+test.beforeEach(async ({ request }) => admin(request, "reset"));
+
+test.describe("for the first time in a day", () => {
+  test.use({ isTelephoneChecked: false });
+
+  test("an agent checks the telephone, and only then becomes available", async ({ page }) => {
+    const loaded: string[] = [];
+    page.on("request", (asked) => loaded.push(new URL(asked.url()).pathname));
+    await signIn(page, HANNAH);
+    await expect(page.getByTestId("telephone-light")).toContainText("not in use");
+    expect(loaded.filter((path) => path.includes("telephone") || path.includes("twilio"))).toEqual([]);
+
+    await page.getByRole("button", { name: "Become available" }).first().click();
+    await expect(page.getByRole("heading", { name: "Check your telephone" })).toBeFocused();
+    await expect(page.getByText("We can hear you")).toBeVisible();
+    await expect(page.getByText(/The carrier answers: connected and signed in after \d+ ms/)).toBeVisible();
+    const become = dock(page).getByRole("button", { name: "Become available" });
+    await expect(become).toBeDisabled();
+    await expect(become).toContainText("First the speaker");
+
+    await page.getByRole("button", { name: "Play a sound" }).click();
+    await page.getByRole("button", { name: "No", exact: true }).click();
+    await expect(page.getByRole("alert")).toContainText("turn the volume up");
+    await page.getByRole("button", { name: "Play the sound again" }).click();
+    await expect(page.getByText("Waiting for your answer")).toBeVisible();
+    await page.getByRole("button", { name: "Yes", exact: true }).click();
+    await become.click();
+
+    await expect(page.getByRole("button", { name: /My status: Available/ })).toBeVisible();
+    await expect(page.getByTestId("telephone-light")).toContainText("ready");
+    await expect(page.getByTestId("microphone-light")).toContainText("ready");
+    expect(loaded).toContain("/telephone.js");
+    expect(loaded).toContain("/vendor/twilio.min.js");
+
+    // Today it is not asked for again.
+    await page.reload();
+    await alive(page);
+    await setStatus(page, "Break");
+    await setStatus(page, "Available");
+    await expect(page.getByRole("heading", { name: "Check your telephone" })).toHaveCount(0);
+    await page.getByTestId("microphone-light").click();
+    await expect(page.getByRole("heading", { name: "Check your telephone" })).toBeVisible();
+    await page.getByRole("button", { name: "Not now" }).click();
+    await expect(page.getByRole("heading", { name: "Ready for the next call" })).toBeVisible();
+  });
+
+  test("without a microphone the agent is told what to do, and can still look around", async ({ page, context }) => {
+    await context.addInitScript(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    });
+    await signIn(page, HANNAH);
+    await page.getByRole("button", { name: "Become available" }).first().click();
+    await expect(page.getByRole("alert")).toContainText("Allow it with the sign beside the page's address");
+    await expect(page.getByTestId("microphone-light")).toContainText("not allowed");
+    await expect(dock(page).getByRole("button", { name: "Become available" })).toBeDisabled();
+    await page.getByRole("button", { name: "Not now" }).click();
+    await expect(page.getByRole("heading", { name: "You are offline" })).toBeVisible();
+  });
+});
+
+test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by one key, somebody else", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  const [before] = await ours<{ score: number }>("select score from queue.entry where user_id = $1", [person.id]);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Ringing · 00:0");
+  await expect(page.getByRole("button", { name: "Skip…" })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /My status: On call/ })).toBeVisible();
+  await expect(state(page)).toContainText("Talking · 00:0");
+  await expect(page.locator("#live-assertive")).toHaveText(`Connected to ${person.name}.`);
+  await expect(page.getByTestId("person")).toHaveText(person.name);
+
+  // Packets and energy, in the page and at the carrier, both ways.
+  for (const name of ["packets-in", "packets-out"]) await expect.poll(() => counter(page, name)).toBeGreaterThan(100);
+  for (const name of ["energy-in", "energy-out"]) await expect.poll(() => counter(page, name)).toBeGreaterThan(0);
+  await expect.poll(async () => (await agentLeg(request))?.media.received.voiced ?? 0).toBeGreaterThan(10);
+  await expect.poll(async () => (await agentLeg(request))?.media.sent.voiced ?? 0).toBeGreaterThan(10);
+  await expect(page.getByTestId("trouble")).toHaveCount(0);
+
+  await page.getByRole("button", { name: "Keypad" }).click();
+  await page.getByRole("button", { name: "4", exact: true }).click();
+  await page.keyboard.press("2");
+  await page.keyboard.press("#");
+  await expect(page.getByTestId("sent")).toHaveText("42#");
+  await expect.poll(async () => (await agentLeg(request))?.media.digits).toBe("42#");
+  await page.keyboard.press("Escape");
+
+  const mute = page.getByRole("button", { name: "Mute", exact: true });
+  await expect(mute).toHaveAttribute("aria-pressed", "false");
+  await page.keyboard.press("Alt+m");
+  await expect(page.getByRole("button", { name: "Muted" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByTestId("microphone-light")).toContainText("muted");
+  await page.keyboard.press("Alt+m");
+  await expect(mute).toHaveAttribute("aria-pressed", "false");
+
+  await page.keyboard.press("Alt+h");
+  await expect(page.getByTestId("person")).toBeFocused();
+  await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
+  await expect(page.getByRole("button", { name: /My status: Wrap-up/ })).toBeVisible();
+  await expect(state(page)).toContainText(/Wrap-up · 1 min \d\d s left|Wrap-up · 2 min 00 s left/);
+  await page.keyboard.press("2");
+  await expect(wrapUp(page).getByRole("radio", { name: /^2 Will do it/ })).toBeChecked();
+  await expect(page.getByRole("region", { name: "What will happen" })).toContainText("1 of 3 today");
+  await page.keyboard.press("Enter");
+
+  await expect(page.getByTestId("toast")).toContainText("ext attempt");
+  const other = await personOnScreen(page);
+  expect(other.id).not.toBe(person.id);
+  const [outcome] = await ours<{ disposition: string }>("select o.disposition from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1", [person.id]);
+  expect(outcome?.disposition).toBe("going_to_complete");
+  // 72 hours later, by the business clock (rules, Dispositions).
+  const [after] = await ours<{ score: number; hours: string }>(
+    `select e.score, extract(epoch from e.available_at - c.created_at) / 3600 as hours
+     from queue.entry e join calls.call c on c.user_id = e.user_id where e.user_id = $1`,
+    [person.id],
+  );
+  expect(Math.abs(Number(after?.hours) - 72)).toBeLessThan(0.1);
+  expect(after?.score).not.toBe(before?.score);
+});
+
+for (const [what, steps, words, suggested] of [
+  ["hangs up first", [{ ring_ms: 500 }, { answer: true }, { hangup_after_ms: 1500 }], "hung up.", null],
+  ["is engaged", [{ busy: true }], "The line is engaged.", /Engaged/],
+  ["does not answer", [{ ring_ms: 500 }, { no_answer: true }], "Nobody answered.", /No answer/],
+  ["cannot be reached", [{ failed: true }], "The call could not be put through.", /failed/i],
+] as const) {
+  test(`when the person ${what}, that is said and suggested`, async ({ page, request }) => {
+    test.setTimeout(60_000);
+    await next(request, ...steps);
+    const person = await offered(page);
+    await page.getByRole("button", { name: /^Call\b(?! next)/ }).click();
+    await expect(page.getByTestId("end-words")).toContainText(words, { timeout: 45_000 });
+    await expect(page.locator("#live-polite")).toContainText("What came of the call?");
+    if (suggested) {
+      await expect(wrapUp(page).getByRole("radio", { name: suggested })).toBeChecked();
+    } else {
+      await page.keyboard.press("Enter");
+      await expect(page.getByText("Choose what came of the call.")).toBeVisible();
+      await page.keyboard.press("5");
+    }
+    await page.getByTestId("person").focus();
+    await page.keyboard.press("Shift+Enter");
+    await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+    const [kept] = await ours<{ count: string }>("select count(*) from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1", [person.id]);
+    expect(kept?.count).toBe("1");
+  });
+}
+
+test("who signs between Call next and Call is not rung, and counts as saved", async ({ page, request }) => {
+  const person = await offered(page);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  await sign(person.id);
+  await page.keyboard.press("Alt+c");
+  const over = page.getByTestId("call-over");
+  await expect(over).toContainText("No call needed: signed in the meantime");
+  await expect(over).toContainText("Call next offers you somebody else");
+  await expect(page.getByTestId("notice")).toHaveCount(0);
+  expect(await personLegs(request)).toEqual([]);
+  const [saved] = await ours<{ count: string }>("select count(*) from queue.decision where user_id = $1 and is_saved_call", [person.id]);
+  expect(saved?.count).toBe("1");
+
+  await page.keyboard.press("Alt+n");
+  expect((await personOnScreen(page)).id).not.toBe(person.id);
+  await expect(over).toHaveCount(0);
+});
+
+test("a telephone that cannot connect rings nobody, and says so", async ({ page, request, context }) => {
+  await context.addInitScript(() => {
+    const devices = navigator.mediaDevices;
+    const ask = devices?.getUserMedia.bind(devices);
+    const refuse = () => new Promise<MediaStream>((_, reject) => setTimeout(() => reject(new DOMException("no", "NotAllowedError")), 50));
+    if (ask) devices.getUserMedia = (wanted) => ("isTaken" in window ? refuse() : ask(wanted));
+  });
+  const person = await offered(page);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  // The microphone is taken away after the check.
+  await page.evaluate(() => Object.assign(window, { isTaken: true }));
+  await page.keyboard.press("Alt+c");
+  await expect(page.getByRole("alert").first()).toContainText("microphone");
+  await expect(page.getByTestId("call-over")).toContainText("was not rung");
+  expect(await personLegs(request)).toEqual([]);
+  // The person stays, and can be called again.
+  expect((await personOnScreen(page)).id).toBe(person.id);
+  await expect(page.getByRole("button", { name: "Skip…" })).toBeVisible();
+});
+
+test("what is typed survives a reload in wrap-up, and so does the wrap-up", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  const note = page.getByLabel(/^Note for this person/);
+  await note.fill("At home; will sign");
+  await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d:\d\d/);
+  await page.getByRole("button", { name: /Hang up/ }).click();
+  await expect(page.getByTestId("end-words")).toBeVisible();
+  await note.pressSequentially(" tonight. 7 o'clock.");
+  await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d:\d\d/);
+  // Digits in a text field are text.
+  await expect(wrapUp(page).getByRole("radio", { checked: true })).toHaveCount(0);
+
+  await page.reload();
+  await alive(page);
+  await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
+  expect((await personOnScreen(page)).id).toBe(person.id);
+  await expect(note).toHaveValue("At home; will sign tonight. 7 o'clock.");
+
+  // What is needed is asked for where it is missing, and nothing is lost.
+  await wrapUp(page).getByText("Call me back").click();
+  await page.keyboard.press("Enter");
+  const when = page.getByLabel("When?");
+  await expect(when).toBeFocused();
+  await expect(when).toHaveAccessibleDescription(/Choose when to call back/);
+  await when.fill("2026-11-24T23:30");
+  expectStatus(422);
+  await page.keyboard.press("Enter");
+  await expect(when).toHaveAccessibleDescription(/Calls may not be made at that time/);
+  await when.fill("2026-11-24T15:30");
+  await page.getByRole("button", { name: "+30 s" }).click();
+  await expect(state(page)).toContainText(/Wrap-up · 2 min/);
+  await page.getByRole("button", { name: /Save and pause/ }).click();
+  await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+  const [kept] = await ours<{ notes: string }>("select notes from calls.call where user_id = $1 order by created_at desc limit 1", [person.id]);
+  expect(kept?.notes).toBe("At home; will sign tonight. 7 o'clock.");
+});
+
+test("a page that is left in a call asks first, and the call ends cleanly", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  const asked = page.waitForEvent("dialog");
+  const reloaded = page.reload();
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.accept();
+  await reloaded;
+  await alive(page);
+  await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
+  expect((await personOnScreen(page)).id).toBe(person.id);
+  await expect.poll(async () => (await personLegs(request)).map((leg) => leg.status)).toEqual(["completed"]);
+});
