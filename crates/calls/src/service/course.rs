@@ -10,8 +10,8 @@ use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEvent
 
 use super::{Calls, CallsFailure, agent_of_identity};
 use crate::rules::{Event, LegEnd, Step, step};
-use crate::store::{self, CallRow, NewEvent};
-use crate::types::{CallEnd, CallState};
+use crate::store::{self, CallRow, NewEvent, NewOutcome};
+use crate::types::{CallEnd, CallState, Disposition};
 
 /// The agent has so long to record what came of a call (rules, Presence).
 const WRAP_UP: TimeDelta = TimeDelta::seconds(120);
@@ -217,6 +217,9 @@ impl Calls {
         let (engagement, wrap_up_until) = if how.is_before_ringing() {
             self.shared.queue.cancel_attempt(conn, row.id).await?;
             self.shared.queue.give_back(conn, row.id).await?;
+            // No call is left without a disposition (rules); there is no attempt that it could count for.
+            let failed = NewOutcome { disposition: Disposition::Failed, notes: &row.notes, callback_at: None, recorded_by: None };
+            store::insert_outcome(conn, row.id, &failed, now).await?;
             (None, None)
         } else {
             (Some(Engagement::WrapUp), Some(machine_now() + WRAP_UP))

@@ -41,7 +41,8 @@ impl Calls {
         if row.state != CallState::Ended {
             return Err(CallsError::NotOver.into());
         }
-        if row.closed_at.is_some() && before.is_none() {
+        // Where nobody was rung there is no attempt, and the system has said that it failed.
+        if row.end_reason.is_none_or(CallEnd::is_before_ringing) || (row.closed_at.is_some() && before.is_none()) {
             return Err(CallsError::NothingToRecord.into());
         }
         let catalogue = self.catalogue().await?;

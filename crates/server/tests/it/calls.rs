@@ -387,6 +387,9 @@ async fn a_call_that_the_carrier_refuses_is_no_attempt_and_leaves_the_agent_as_b
     let call = begun.until("ended").await;
     assert_eq!(call["end"]["how"], "not_placed");
     assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
+    assert_eq!(app.count("select count(*) from calls.outcome where disposition = 'failed' and recorded_by is null").await, 1);
+    let late = begun.agent.post("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "contacted"})).await;
+    assert_eq!(late.0, 409, "nobody was rung: {}", late.1);
     let me = begun.agent.ask("/api/auth/me", json!({})).await;
     assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("available")));
     assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
