@@ -10,7 +10,8 @@ const check = async (page: Page, what: string) => {
 };
 
 for (const scheme of ["light", "dark"] as const) {
-  test(`every screen can be read and used by everybody, ${scheme}`, async ({ page, browser }) => {
+  test(`every screen can be read and used by everybody, ${scheme}`, async ({ page, browser, request }) => {
+    test.setTimeout(60_000);
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     await page.goto("/sign-in");
     await alive(page);
@@ -34,6 +35,38 @@ for (const scheme of ["light", "dark"] as const) {
     await check(page, "signing out with somebody held");
     await page.keyboard.press("Escape");
     await skip(page);
+
+    const steps = [{ ring_ms: 2500 }, { answer: true }, { repeat: "chat" }];
+    await request.post("/twilio/admin/scenarios", { data: { match: {}, times: 1, steps } });
+    await page.getByTestId("telephone-light").click();
+    await expect(page.getByText("We can hear you")).toBeVisible();
+    await page.getByRole("button", { name: "Play a sound" }).click();
+    await expect(page.getByText("Did you hear it?")).toBeVisible();
+    await check(page, "the check of the telephone");
+    await page.getByRole("button", { name: "Not now" }).click();
+    await page.keyboard.press("Alt+n");
+    await personOnScreen(page);
+    await page.keyboard.press("Alt+c");
+    await expect(page.getByTestId("state")).toContainText("Ringing");
+    await check(page, "ringing");
+    await expect(page.getByTestId("state")).toContainText("Talking");
+    await page.keyboard.press("Alt+m");
+    await expect(page.getByRole("button", { name: "Muted" })).toBeVisible();
+    await check(page, "talking, muted");
+    await page.getByRole("button", { name: "Keypad" }).click();
+    await check(page, "the keypad");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Alt+h");
+    await expect(page.getByTestId("end-words")).toBeVisible();
+    await page.getByTestId("person").focus();
+    await page.keyboard.press("4");
+    await page.keyboard.press("Enter");
+    await expect(page.getByText("Choose when to call back.")).toBeVisible();
+    await check(page, "wrap-up with something missing");
+    await page.getByTestId("person").focus();
+    await page.keyboard.press("7");
+    await page.keyboard.press("Shift+Enter");
+    await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
 
     const floor = await elsewhere(browser, GARETH, { colorScheme: scheme, reducedMotion: "reduce" });
     await expect(floor.getByRole("row", { name: /Hannah Whitfield/ })).toBeVisible();

@@ -141,6 +141,7 @@ test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by 
   await page.keyboard.press("Enter");
 
   await expect(page.getByTestId("toast")).toContainText("ext attempt");
+  await expect(page.getByRole("button", { name: "Skip…" })).toBeVisible();
   const other = await personOnScreen(page);
   expect(other.id).not.toBe(person.id);
   const [outcome] = await ours<{ disposition: string }>("select o.disposition from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1", [person.id]);

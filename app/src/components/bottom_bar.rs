@@ -198,9 +198,31 @@ pub(crate) fn BottomBar(
             data-energy-in=counter(|counters| counters.energy_in)
             data-energy-out=counter(|counters| counters.energy_out)
         >
-            <div class="flex min-w-0 items-center gap-3 rounded-field" tabindex="-1" node_ref=state_part data-testid="state">{words}</div>
+            <div
+                class=move || {
+                    if console.stage() == Stage::WrapUp {
+                        "flex min-w-0 items-center gap-3 rounded-field max-lg:col-span-2"
+                    } else {
+                        "flex min-w-0 items-center gap-3 rounded-field"
+                    }
+                }
+                tabindex="-1"
+                node_ref=state_part
+                data-testid="state">{words}</div>
             {move || telephone.is_on_line.get().then(|| controls(calls, is_pressing))}
-            <div class="flex items-center justify-end gap-2 lg:col-start-3" data-next="">{next}</div>
+            <div
+                class=move || {
+                    // On a narrow screen the countdown needs a line of its own.
+                    if console.stage() == Stage::WrapUp {
+                        "flex items-center justify-end gap-2 max-lg:col-span-2 lg:col-start-3"
+                    } else {
+                        "flex items-center justify-end gap-2 lg:col-start-3"
+                    }
+                }
+                data-next=""
+            >
+                {next}
+            </div>
         </footer>
     }
 }

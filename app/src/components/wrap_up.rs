@@ -63,6 +63,16 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
             _ => {}
         }
     };
+    // What is needed is seen. The focus stays: another key chooses something else.
+    Effect::new(move |_| {
+        if calls.choice().is_some_and(|choice| choice.needs_time) {
+            request_animation_frame(|| {
+                if let Some(field) = document().get_element_by_id("callback-hours") {
+                    field.scroll_into_view_with_bool(false);
+                }
+            });
+        }
+    });
     // What is at fault takes the focus.
     Effect::new(move |_| {
         let part = calls.problem.get().map(|(part, _)| part);
@@ -90,7 +100,7 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
                     view! { <span class="text-xs text-muted">"press " <kbd class="kbd kbd-sm">"1"</kbd> " to " <kbd class="kbd kbd-sm">"9"</kbd></span> },
                 )}
                 <div
-                    class="flex flex-col gap-2.5 px-4 pt-3 pb-3.5"
+                    class="flex flex-wrap gap-x-4 gap-y-2.5 px-4 pt-3 pb-3.5"
                     role="radiogroup"
                     id="outcome-choices"
                     tabindex="-1"
@@ -98,8 +108,12 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
                     aria-describedby="outcome-problem"
                     aria-invalid=move || if matches!(calls.problem.get(), Some((Part::Choice, _))) { "true" } else { "false" }
                 >
-                    {move || groups(&calls.wrap_up(|wrap_up| wrap_up.choices.clone()).unwrap_or_default()).into_iter().filter(|(_, _, choices)| !choices.is_empty()).map(|group| choice_group(calls, group)).collect_view()}
-                    <p class="text-dense text-error empty:hidden" id="outcome-problem" role="alert">{move || problem_of(calls, Part::Choice)}</p>
+                    {move || {
+                        let choices = calls.wrap_up(|wrap_up| wrap_up.choices.clone()).unwrap_or_default();
+                        let groups = groups(&choices).into_iter().filter(|(_, _, choices)| !choices.is_empty());
+                        groups.map(|group| choice_group(calls, group)).collect_view()
+                    }}
+                    <p class="w-full text-dense text-error empty:hidden" id="outcome-problem" role="alert">{move || problem_of(calls, Part::Choice)}</p>
                 </div>
             </section>
             <Consequences />
@@ -132,7 +146,7 @@ fn Who() -> impl IntoView {
         <section class="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-box border border-base-300 bg-base-100 px-4 py-3" aria-label="The person">
             <span class="grid size-11 shrink-0 place-items-center rounded-full bg-base-300 text-sm font-semibold" aria-hidden="true">{move || initials(&name.get())}</span>
             <div class="min-w-48 flex-1">
-                <div class="flex flex-wrap items-center gap-2">
+                <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
                     <h1 class="-mx-1 rounded-xs px-1 text-lg leading-6 font-semibold break-words focus-visible:-outline-offset-1" tabindex="-1" node_ref=heading data-testid="person">{name}</h1>
                     <span class="badge badge-sm badge-soft badge-secondary whitespace-nowrap">{icon(Icon::PenLine, "size-3.5")} {talked}</span>
                 </div>
@@ -149,7 +163,7 @@ fn Who() -> impl IntoView {
 fn choice_group(calls: Calls, (legend, is_large, choices): (&'static str, bool, Vec<Choice>)) -> impl IntoView {
     let class = if is_large { "grid gap-2 sm:grid-cols-3" } else { "flex flex-wrap gap-1.5" };
     view! {
-        <fieldset>
+        <fieldset class=if is_large { "w-full" } else { "min-w-0" }>
             <legend class="mb-1.5 text-xs font-semibold text-muted">{legend}</legend>
             <div class=class>{choices.into_iter().map(|choice| choice_view(calls, choice)).collect_view()}</div>
         </fieldset>
@@ -167,7 +181,7 @@ fn choice_view(calls: Calls, choice: Choice) -> impl IntoView {
         Some(key) => view! {
             <label class=move || {
                 format!(
-                    "flex cursor-pointer items-center gap-3 rounded-field border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
+                    "relative flex cursor-pointer items-center gap-3 rounded-field border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
                     chosen("border-primary bg-primary/8 ring-1 ring-primary", "border-base-300 hover:bg-base-200"),
                 )
             }>
@@ -182,7 +196,7 @@ fn choice_view(calls: Calls, choice: Choice) -> impl IntoView {
                     <span class="block leading-5 font-medium">{choice.label}</span>
                     <span class="block text-xs text-muted">{choice.hint}</span>
                 </span>
-                {move || is_chosen().then(|| view! { <span class="text-primary">{icon(Icon::CircleCheck, "size-5")}</span> })}
+                {move || is_chosen().then(|| view! { <span class="absolute top-1.5 right-1.5 text-primary">{icon(Icon::CircleCheck, "size-4")}</span> })}
             </label>
         }
         .into_any(),
