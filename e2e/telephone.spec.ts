@@ -222,6 +222,29 @@ test("a telephone that cannot connect rings nobody, and says so", async ({ page,
   await expect(page.getByRole("button", { name: "Skip…" })).toBeVisible();
 });
 
+test("a microphone that gives nothing is told in words, and muting is not taken for it (lessons, line 23)", async ({ page, request, context }) => {
+  await context.addInitScript(() => {
+    const devices = navigator.mediaDevices;
+    // A stream that is there and silent, as of a microphone whose switch is off.
+    if (devices) devices.getUserMedia = () => Promise.resolve(new AudioContext().createMediaStreamDestination().stream);
+  });
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  const trouble = page.getByTestId("trouble");
+  await expect(trouble).toContainText("They cannot hear you", { timeout: 7_000 });
+  await expect(trouble).toHaveRole("alert");
+  await expect(page.getByTestId("microphone-light")).toContainText("silent");
+  // The other direction is not blamed.
+  await expect.poll(() => counter(page, "packets-in")).toBeGreaterThan(100);
+
+  await page.keyboard.press("Alt+m");
+  await expect(page.getByTestId("microphone-light")).toContainText("muted");
+  await expect(trouble).toHaveCount(0);
+});
+
 test("what is typed survives a reload in wrap-up, and so does the wrap-up", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);
