@@ -1,7 +1,5 @@
 //! The client against a server of the test's own, which stands for the carrier.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,14 +11,11 @@ use axum::response::IntoResponse;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use twilio::{
-    Address, Beep, CallEvent, CallFilter, CallSid, CallStatus, CallUpdate, Client, ClientError, ClientOptions, ConferenceCallback,
-    ConferenceSid, ConferenceStatus, ConferenceTopic, NewParticipant, Params, ParticipantKey, ParticipantStatus, Recording,
-    RecordingChannels, RestError,
+    Address, CallFilter, CallStatus, CallUpdate, Client, ClientError, ClientOptions, ConferenceStatus, NewParticipant, Params,
+    ParticipantKey, ParticipantStatus, RestError,
 };
 
-const ACCOUNT: &str = "AC00000000000000000000000000000001";
-const CALL: &str = "CA00000000000000000000000000000002";
-const CONFERENCE: &str = "CF00000000000000000000000000000003";
+use super::support::{ACCOUNT, CALL, CONFERENCE, call_sid, conference_sid, new_participant, options};
 
 /// A request as the carrier gets it.
 #[derive(Clone, Debug)]
@@ -54,7 +49,7 @@ impl Carrier {
     }
 
     /// The only request that came.
-    fn only(&self) -> Seen {
+    fn sole(&self) -> Seen {
         let seen = self.seen.lock().unwrap();
         assert_eq!(seen.len(), 1, "{seen:?}");
         seen[0].clone()
@@ -70,45 +65,6 @@ fn client(base_url: &str) -> Client {
     Client::new(&options(base_url)).unwrap()
 }
 
-fn options(base_url: &str) -> ClientOptions {
-    ClientOptions {
-        base_url: base_url.to_owned(),
-        account_sid: ACCOUNT.parse().unwrap(),
-        auth_token: "s3cret:é".into(),
-        connect_timeout: Duration::from_secs(1),
-        timeout: Duration::from_millis(400),
-    }
-}
-
-fn call_sid() -> CallSid {
-    CALL.parse().unwrap()
-}
-
-fn conference_sid() -> ConferenceSid {
-    CONFERENCE.parse().unwrap()
-}
-
-fn new_participant() -> NewParticipant {
-    NewParticipant {
-        from: Address::new("+442079460000"),
-        to: Address::new("+447700900142"),
-        label: "call 7".into(),
-        timeout_seconds: 25,
-        status_callback: "https://a.example/leg?call=7&x=1".into(),
-        status_callback_events: vec![CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed],
-        conference_status_callback: Some(ConferenceCallback {
-            url: "https://a.example/conference".into(),
-            topics: vec![ConferenceTopic::Join, ConferenceTopic::Leave],
-        }),
-        start_conference_on_enter: true,
-        end_conference_on_exit: true,
-        beep: Beep::Never,
-        recording: Some(Recording { channels: RecordingChannels::Dual, status_callback: Some("https://a.example/recording".into()) }),
-        early_media: true,
-        time_limit_seconds: Some(7200),
-    }
-}
-
 fn pairs(params: &Params) -> Vec<(&str, &str)> {
     params.iter().collect()
 }
@@ -120,7 +76,7 @@ async fn a_participant_is_asked_for_with_everything_that_was_said() {
     assert_eq!(made.call_sid, Some(call_sid()));
     assert_eq!(made.status, Some(ParticipantStatus::Queued));
 
-    let seen = carrier.only();
+    let seen = carrier.sole();
     assert_eq!(seen.method, Method::POST);
     assert_eq!(seen.uri.path(), format!("/2010-04-01/Accounts/{ACCOUNT}/Conferences/call%2F7%20%C3%A9/Participants.json"));
     // AC00000000000000000000000000000001:s3cret:é
@@ -159,7 +115,7 @@ async fn what_is_optional_is_not_said() {
     let carrier = Carrier::answering(201, "{}").await;
     let new = NewParticipant { conference_status_callback: None, recording: None, time_limit_seconds: None, ..new_participant() };
     carrier.client().add_participant("c", &new).await.unwrap();
-    let form = carrier.only().form;
+    let form = carrier.sole().form;
     for name in ["ConferenceStatusCallback", "Record", "RecordingChannels", "TimeLimit"] {
         assert_eq!(form.get(name), None, "{name}");
     }
@@ -189,7 +145,7 @@ async fn a_create_that_was_answered_with_2xx_was_carried_out_whatever_else_was_s
         let carrier = Carrier::answering(201, body).await;
         let made = carrier.client().add_participant("c", &new_participant()).await.unwrap();
         assert_eq!(made.call_sid, None, "{body}");
-        carrier.only();
+        carrier.sole();
     }
 }
 
@@ -204,7 +160,7 @@ async fn a_refusal_says_the_carriers_code_and_no_number() {
     let RestError::Refused { status: 400, code: Some(21_211), message: Some(message) } = &error else { panic!("{error:?}") };
     assert_eq!(message, "The 'To' number +…142 is not a valid phone number.");
     assert!(!format!("{error:?}").contains("7700900142"));
-    carrier.only();
+    carrier.sole();
 }
 
 #[tokio::test]
@@ -217,7 +173,7 @@ async fn a_refusal_without_words_is_one_too() {
         assert!(matches!(error, RestError::Refused { code: None, message: None, .. }), "{error:?}");
         assert_eq!(error.may_have_been_carried_out(), may_have_been, "{status}");
         assert!(!error.is_not_found());
-        carrier.only();
+        carrier.sole();
     }
 }
 
@@ -225,7 +181,7 @@ async fn a_refusal_without_words_is_one_too() {
 async fn a_participant_is_removed_and_answered_with_204() {
     let carrier = Carrier::answering(204, "").await;
     carrier.client().remove_participant(&conference_sid(), ParticipantKey::Label("a/b")).await.unwrap();
-    let seen = carrier.only();
+    let seen = carrier.sole();
     assert_eq!(seen.method, Method::DELETE);
     assert_eq!(seen.uri.path(), format!("/2010-04-01/Accounts/{ACCOUNT}/Conferences/{CONFERENCE}/Participants/a%2Fb.json"));
 }
@@ -254,7 +210,7 @@ async fn lists_are_asked_for_and_read() {
     let calls = carrier.client().calls(&filter).await.unwrap();
     assert_eq!(calls.items[0].sid, Some(call_sid()));
     assert!(calls.items.len() == 2 && calls.has_more);
-    let seen = carrier.only();
+    let seen = carrier.sole();
     assert_eq!(seen.method, Method::GET);
     assert_eq!(seen.uri.path(), format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json"));
     let query = Params::from_form(seen.uri.query().unwrap().as_bytes());
@@ -265,7 +221,7 @@ async fn lists_are_asked_for_and_read() {
     let conferences = carrier.client().conferences("call & 7", Some(&ConferenceStatus::InProgress)).await.unwrap();
     assert_eq!(conferences.items[0].status, Some(ConferenceStatus::Init));
     assert!(!conferences.has_more);
-    let query = Params::from_form(carrier.only().uri.query().unwrap().as_bytes());
+    let query = Params::from_form(carrier.sole().uri.query().unwrap().as_bytes());
     assert_eq!(pairs(&query), [("FriendlyName", "call & 7"), ("Status", "in-progress"), ("PageSize", "100")]);
 
     let carrier = Carrier::answering(200, r#"{"participants":[]}"#).await;
@@ -293,7 +249,7 @@ async fn legs_and_conferences_are_changed() {
         let carrier = Carrier::answering(200, r#"{"status":"completed"}"#).await;
         let call = carrier.client().update_call(&call_sid(), &update).await.unwrap();
         assert_eq!(call.status, Some(CallStatus::Completed));
-        let seen = carrier.only();
+        let seen = carrier.sole();
         assert_eq!(seen.uri.path(), format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{CALL}.json"));
         assert_eq!(pairs(&seen.form), [(name, value)]);
     }
@@ -301,7 +257,7 @@ async fn legs_and_conferences_are_changed() {
     let carrier = Carrier::answering(200, r#"{"status":"completed","sid":"CF00000000000000000000000000000003"}"#).await;
     let conference = carrier.client().end_conference(&conference_sid()).await.unwrap();
     assert_eq!(conference.sid, Some(conference_sid()));
-    let seen = carrier.only();
+    let seen = carrier.sole();
     assert_eq!(seen.uri.path(), format!("/2010-04-01/Accounts/{ACCOUNT}/Conferences/{CONFERENCE}.json"));
     assert_eq!(pairs(&seen.form), [("Status", "completed")]);
 }

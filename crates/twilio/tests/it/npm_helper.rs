@@ -1,8 +1,6 @@
 //! An independent check: what we make and read, against the carrier's own helper for JavaScript. It is on the list of
 //! npm packages at the root for this alone.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends")]
-
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -25,17 +23,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use twilio::twiml::{Conference, ConferenceRecord, Dial, Play, RejectReason, Response, Say, Verb};
 use twilio::{
-    AccountSid, Address, Beep, CallEvent, CallFilter, CallSid, CallStatus, CallUpdate, Claims, Client, ClientOptions, ConferenceCallback,
-    ConferenceSid, ConferenceStatus, ConferenceTopic, Identity, Incoming, NewParticipant, Outgoing, Params, ParticipantKey, Recording,
-    RecordingChannels, TokenError, VoiceGrant, VoiceToken, signature,
+    Beep, CallFilter, CallStatus, CallUpdate, Claims, Client, ClientOptions, ConferenceStatus, ConferenceTopic, Identity, Incoming,
+    NewParticipant, Outgoing, Params, ParticipantKey, TokenError, VoiceGrant, VoiceToken, signature,
 };
 
+use super::support::{ACCOUNT, CALL, CONFERENCE, call_sid, conference_sid, new_participant, options};
+
 const VERSION: &str = "6.2.0";
-const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const KEY: &str = "SK00000000000000000000000000000002";
 const APPLICATION: &str = "AP00000000000000000000000000000003";
-const CALL: &str = "CA00000000000000000000000000000004";
-const CONFERENCE: &str = "CF00000000000000000000000000000005";
 
 /// What the helper answers to `question`.
 fn ask(question: Value) -> Value {
@@ -46,7 +42,7 @@ fn ask(question: Value) -> Value {
         .map(|package| package["version"].clone());
     assert_eq!(installed, Some(json!(VERSION)), "the npm package twilio {VERSION} is not installed: run `npm ci` at the root");
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/npm_helper.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/npm_helper.mjs");
     let mut node = Command::new("node")
         .arg(script)
         .stdin(Stdio::piped())
@@ -295,33 +291,14 @@ async fn requests_are_what_the_helper_sends() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(record)).await.unwrap() });
-    let client = Client::new(&ClientOptions {
-        base_url,
-        account_sid: ACCOUNT.parse::<AccountSid>().unwrap(),
-        auth_token: token.into(),
-        connect_timeout: Duration::from_secs(1),
-        timeout: Duration::from_secs(4),
-    })
-    .unwrap();
+    let client = Client::new(&ClientOptions { auth_token: token.into(), timeout: Duration::from_secs(4), ..options(&base_url) }).unwrap();
 
-    let (call, conference) = (CALL.parse::<CallSid>().unwrap(), CONFERENCE.parse::<ConferenceSid>().unwrap());
+    let (call, conference) = (call_sid(), conference_sid());
     let new = NewParticipant {
-        from: Address::new("+442079460000"),
-        to: Address::new("+447700900142"),
-        label: "call 7".into(),
-        timeout_seconds: 25,
         status_callback: "https://a.example/leg?x=1&y=é".into(),
-        status_callback_events: vec![CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed],
-        conference_status_callback: Some(ConferenceCallback {
-            url: "https://a.example/conference".into(),
-            topics: vec![ConferenceTopic::Join, ConferenceTopic::Leave],
-        }),
-        start_conference_on_enter: true,
-        end_conference_on_exit: true,
         beep: Beep::OnEnter,
-        recording: Some(Recording { channels: RecordingChannels::Dual, status_callback: Some("https://a.example/recording".into()) }),
         early_media: false,
-        time_limit_seconds: Some(7200),
+        ..new_participant()
     };
     let filter = CallFilter {
         to: Some(new.to.clone()),
