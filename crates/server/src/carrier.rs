@@ -115,16 +115,16 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         status_callback: Some(format!("{base}/webhooks/twilio/call-status")),
     };
     let emulator = twilio_emulator::Emulator::start(twilio_emulator::Config {
-        account_sid: telephone.account_sid.to_string(),
-        auth_token: telephone.auth_token.expose_secret().to_owned(),
-        api_key_sid: telephone.api_key.to_string(),
-        api_secret: telephone.api_secret.expose_secret().to_owned(),
         applications: [(telephone.application_sid.to_string(), application)].into(),
         numbers: vec![number.to_owned()],
-        media_port: 0,
         seed: TOUR,
-        mix: twilio_emulator::Mix::default(),
         pace,
+        ..twilio_emulator::Config::new(
+            telephone.account_sid.to_string(),
+            telephone.auth_token.expose_secret(),
+            telephone.api_key.to_string(),
+            telephone.api_secret.expose_secret(),
+        )
     })
     .await
     .context("the emulated carrier could not be started")?;

@@ -21,7 +21,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Parser;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use twilio_emulator::{Application, Config, Emulator, Mix, sign};
+use twilio_emulator::{Application, Config, Emulator, sign};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const AUTH_TOKEN: &str = "host-auth-token";
@@ -53,16 +53,10 @@ async fn main() -> anyhow::Result<()> {
     let base = format!("http://localhost:{}", settings.port);
     let application = Application { voice_url: format!("{base}/voice"), status_callback: Some(format!("{base}/status")) };
     let emulator = Emulator::start(Config {
-        account_sid: ACCOUNT.to_owned(),
-        auth_token: AUTH_TOKEN.to_owned(),
-        api_key_sid: KEY.to_owned(),
-        api_secret: SECRET.to_owned(),
         applications: BTreeMap::from([(APPLICATION.to_owned(), application)]),
         numbers: vec![NUMBER.to_owned()],
-        media_port: 0,
-        seed: 1,
-        mix: Mix::default(),
         pace: settings.pace,
+        ..Config::new(ACCOUNT, AUTH_TOKEN, KEY, SECRET)
     })
     .await?;
     let client = reqwest::Client::builder().no_proxy().build()?;

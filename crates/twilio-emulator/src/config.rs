@@ -39,6 +39,29 @@ pub struct Config {
     pub pace: f64,
 }
 
+impl Config {
+    /// As in life, with no application yet, on any free port; the same draw of behaviours every time.
+    pub fn new(
+        account_sid: impl Into<String>,
+        auth_token: impl Into<String>,
+        api_key_sid: impl Into<String>,
+        api_secret: impl Into<String>,
+    ) -> Self {
+        Self {
+            account_sid: account_sid.into(),
+            auth_token: auth_token.into(),
+            api_key_sid: api_key_sid.into(),
+            api_secret: api_secret.into(),
+            applications: BTreeMap::new(),
+            numbers: Vec::new(),
+            media_port: 0,
+            seed: 1,
+            mix: Mix::default(),
+            pace: 1.0,
+        }
+    }
+}
+
 impl fmt::Debug for Config {
     /// Without the secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use axum::Router;
 use clap::Parser;
 use tokio::net::TcpListener;
-use twilio_emulator::{Application, Config, Emulator, Mix};
+use twilio_emulator::{Application, Config, Emulator};
 
 /// A local Twilio: signalling and media for the voice SDK, REST, signed webhooks. Serves this machine alone.
 #[derive(Debug, Parser)]
@@ -57,16 +57,12 @@ impl Settings {
         let status_callback = self.status_callback;
         let application = |(sid, voice_url)| (sid, Application { voice_url, status_callback: status_callback.clone() });
         Config {
-            account_sid: self.account_sid,
-            auth_token: self.auth_token,
-            api_key_sid: self.api_key_sid,
-            api_secret: self.api_secret,
             applications: self.applications.into_iter().map(application).collect::<BTreeMap<_, _>>(),
             numbers: self.numbers,
             media_port: self.media_port,
             seed: self.seed,
-            mix: Mix::default(),
             pace: self.pace,
+            ..Config::new(self.account_sid, self.auth_token, self.api_key_sid, self.api_secret)
         }
     }
 }

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use super::form::Form;
 use super::paging::{page, subresources, uri};
 use super::{RestFault, name};
-use crate::cast::{Plan, is_e164};
+use crate::cast::is_e164;
 use crate::clock::{now, rfc2822};
 use crate::core::Core;
 use crate::life::{self, Cause, Dialled, Order, Source, Then};
 use crate::model::{Call, CallStatus, Endpoint};
 
-/// Who may call whom; answers who picks up there.
-pub fn destination(core: &Core, form: &Form) -> Result<(String, String, Plan), RestFault> {
+/// The call that a form asks for, if the account may make it: from one of our numbers, to a number where somebody can pick up.
+pub fn dialled(core: &Core, form: &Form, then: Then) -> Result<Dialled, RestFault> {
     let to = form.required("To", 21_201, "No 'To' number is specified")?;
     let from = form.required("From", 21_213, "No 'From' number is specified")?;
     let is_ours = core.config.numbers.is_empty() || core.config.numbers.iter().any(|number| number == from);
@@ -29,7 +29,16 @@ pub fn destination(core: &Core, form: &Form) -> Result<(String, String, Plan), R
         return Err(RestFault::invalid_to(to));
     }
     let plan = core.cast(to).map_err(|_| RestFault::invalid_to(to))?;
-    Ok((from.to_owned(), to.to_owned(), plan))
+    Ok(Dialled {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        plan,
+        ring_limit: form.ring_limit()?,
+        time_limit: form.time_limit()?,
+        progress: form.progress(),
+        then,
+        detection: form.detection(),
+    })
 }
 
 fn source(form: &Form) -> Option<Source> {
@@ -43,18 +52,7 @@ fn source(form: &Form) -> Option<Source> {
 /// `POST Calls.json`.
 pub async fn create(State(core): State<Arc<Core>>, Extension(form): Extension<Form>) -> Result<(StatusCode, Json<Value>), RestFault> {
     let source = source(&form).ok_or_else(|| RestFault::bad(21_205, "Url parameter is required."))?;
-    let (ring_limit, time_limit) = (form.ring_limit()?, form.time_limit()?);
-    let (from, to, plan) = destination(&core, &form)?;
-    let dialled = Dialled {
-        from,
-        to,
-        plan,
-        ring_limit,
-        time_limit,
-        progress: form.progress(),
-        then: Then::Follow(source),
-        detection: form.detection(),
-    };
+    let dialled = dialled(&core, &form, Then::Follow(source))?;
     let call_sid = life::dial(&core, dialled).map_err(|_| RestFault::bad(20_001, "Invalid parameter"))?;
     Ok((StatusCode::CREATED, Json(show(&core, &call_sid)?)))
 }

@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use super::calls::destination;
+use super::calls::dialled;
 use super::form::Form;
 use super::paging::{page, uri};
 use super::{RestFault, name};
 use crate::clock::rfc2822;
 use crate::core::Core;
-use crate::life::{self, Dialled, Order, Then, beeps};
+use crate::life::{self, Order, Then, beeps};
 use crate::model::{Call, CallStatus, Conference, ConferenceStatus, Effect, Left, Participant, Terms};
 use crate::sid;
 
@@ -37,18 +37,7 @@ pub async fn create(
         beeps: beeps(form.get("Beep")),
         early_media: form.flag("EarlyMedia").unwrap_or(true),
     };
-    let (ring_limit, time_limit) = (form.ring_limit()?, form.time_limit()?);
-    let (from, to, plan) = destination(&core, &form)?;
-    let dialled = Dialled {
-        from,
-        to,
-        plan,
-        ring_limit,
-        time_limit,
-        progress: form.progress(),
-        then: Then::Join { conference, terms, audience: form.audience() },
-        detection: form.detection(),
-    };
+    let dialled = dialled(&core, &form, Then::Join { conference, terms, audience: form.audience() })?;
     let message = "Participant label is already in use in the conference";
     let call_sid = life::dial(&core, dialled).map_err(|_| RestFault::bad(16_025, message))?;
     let model = core.model();

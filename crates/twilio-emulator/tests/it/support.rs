@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use serde_json::Value;
-use twilio_emulator::{Application, Config, Emulator, Mix, sign};
+use twilio_emulator::{Application, Config, Emulator, sign};
 
 pub const ACCOUNT: &str = "AC00000000000000000000000000000009";
 pub const AUTH_TOKEN: &str = "test-auth-token";
@@ -58,16 +58,10 @@ impl Lab {
         let url = |path: &str| format!("http://{address}{path}");
         let application = Application { voice_url: url("/voice?from=test"), status_callback: Some(url("/ended")) };
         let emulator = Emulator::start(Config {
-            account_sid: ACCOUNT.to_owned(),
-            auth_token: AUTH_TOKEN.to_owned(),
-            api_key_sid: KEY.to_owned(),
-            api_secret: SECRET.to_owned(),
             applications: BTreeMap::from([(APPLICATION.to_owned(), application)]),
             numbers: vec![OURS.to_owned()],
-            media_port: 0,
-            seed: 1,
-            mix: Mix::default(),
             pace: 0.02,
+            ..Config::new(ACCOUNT, AUTH_TOKEN, KEY, SECRET)
         })
         .await
         .unwrap();
