@@ -484,10 +484,7 @@ impl Calls {
                 Err(error) => {
                     self.session.noticed(&error);
                     self.is_hanging_up.set(false);
-                    // Over already: what came of it is asked for.
-                    if error.code != ErrorCode::Conflict {
-                        self.failure.set(Some((failed, error)));
-                    }
+                    self.failure.set(Some((failed, error)));
                     self.ask();
                 }
             }
