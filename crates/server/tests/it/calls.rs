@@ -1,5 +1,4 @@
-//! From Call to the outcome, over HTTP, with the emulated carrier. The browser's telephone is not here: what the carrier says of the agent's
-//! leg is said by the test, signed as the carrier signs; the person's leg is the emulator's own.
+//! From Call to the outcome, over HTTP, with the emulated carrier.
 
 use std::time::Duration;
 
@@ -11,112 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use testkit::{RoundTrips, TestPlatform};
 
-use crate::support::{Client, TestApp};
-
-/// Numbers with a behaviour of their own at the emulated carrier.
-const ANSWERS: &str = "+447700900001";
-const ENGAGED: &str = "+447700900002";
-const DOES_NOT_ANSWER: &str = "+447700900003";
-const FAILS: &str = "+447700900004";
-const IS_REFUSED: &str = "+447700900005";
-const HANGS_UP: &str = "+447700900007";
-
-/// The agent's leg, as the carrier would name it.
-const LEG: &str = "CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const CONFERENCE: &str = "CFaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-
-/// Somebody who was handed out to an agent, and a call that was begun.
-struct Begun {
-    agent: Client,
-    call: String,
-}
-
-async fn handed_out(app: &TestApp, number: &str) -> (Client, Value) {
-    app.platform.user(1).unsigned().name("Priya", "Raman").phone(number).claim("santander").insert().await.unwrap();
-    app.platform.user(2).unsigned().name("Owen", "Pritchard").phone("+447700900142").claim("vw_finance").insert().await.unwrap();
-    app.discover().await;
-    let agent = app.signed_in(Role::Agent).await;
-    let hand_out = agent.call_next().await;
-    assert_eq!(hand_out["user"]["id"], "1", "{hand_out}");
-    (agent, hand_out)
-}
-
-async fn begin(app: &TestApp, number: &str) -> Begun {
-    let (agent, hand_out) = handed_out(app, number).await;
-    let call = agent.ask("/api/calls/start", json!({"lease_id": hand_out["lease_id"]})).await;
-    assert_eq!((&call["state"], &call["user_name"]), (&json!("created"), &json!("Priya Raman")));
-    Begun { agent, call: call["id"].as_str().unwrap().to_owned() }
-}
-
-impl Begun {
-    async fn ask_voice(&self, app: &TestApp, leg: &str) -> (u16, String) {
-        let from = format!("client:agent_{}", self.agent.agent);
-        app.webhook("/webhooks/twilio/voice", &[("CallSid", leg), ("From", &from), ("To", ""), ("call_id", &self.call)]).await
-    }
-
-    async fn conference(&self, app: &TestApp, kind: &str, sequence: &str, more: &[(&str, &str)]) -> u16 {
-        let name = format!("call-{}", self.call);
-        let form = [
-            &[
-                ("ConferenceSid", CONFERENCE),
-                ("FriendlyName", &*name),
-                ("StatusCallbackEvent", kind),
-                ("CallSid", LEG),
-                ("ParticipantLabel", "agent"),
-                ("SequenceNumber", sequence),
-            ],
-            more,
-        ]
-        .concat();
-        app.webhook(&format!("/webhooks/twilio/conference-status?call={}", self.call), &form).await.0
-    }
-
-    /// The agent's telephone connects.
-    async fn join(&self, app: &TestApp) {
-        let (status, document) = self.ask_voice(app, LEG).await;
-        assert_eq!(status, 200);
-        assert!(document.contains(&format!(">call-{}</Conference>", self.call)), "{document}");
-        assert_eq!(self.conference(app, "participant-join", "1", &[]).await, 204);
-    }
-
-    async fn leave(&self, app: &TestApp) {
-        assert_eq!(self.conference(app, "participant-leave", "2", &[("ReasonParticipantLeft", "participant_hung_up")]).await, 204);
-    }
-
-    async fn find(&self) -> Value {
-        self.agent.ask("/api/calls/find", json!({"call_id": self.call})).await
-    }
-
-    /// Waits, at most 10 s, until the call is in this state.
-    async fn until(&self, state: &str) -> Value {
-        for _ in 0..200 {
-            let call = self.find().await;
-            if call["state"] == state {
-                return call;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("waited in vain for {state}: {}", self.find().await);
-    }
-
-    async fn record(&self, disposition: &str) -> Value {
-        self.agent
-            .ask("/api/calls/record_outcome", json!({"call_id": self.call, "disposition": disposition, "notes": "as typed <b>"}))
-            .await
-    }
-}
-
-/// How many people the carrier was asked to ring, by its own account and by ours.
-async fn people_rung(app: &TestApp) -> i64 {
-    let legs: Value = reqwest::get(format!("{}/twilio/admin/calls", app.base)).await.unwrap().json().await.unwrap();
-    let asked: Value = reqwest::get(format!("{}/twilio/admin/journal?kind=rest", app.base)).await.unwrap().json().await.unwrap();
-    let ours = app.count("select count(*) from calls.leg where party = 'person'").await;
-    let theirs = legs.as_array().unwrap().iter().filter(|leg| leg["to"].as_str().unwrap().starts_with("+44")).count();
-    assert_eq!(i64::try_from(theirs).unwrap(), ours, "{legs}");
-    let adds = asked.as_array().unwrap().iter().filter(|entry| entry.to_string().contains("Participants.json")).count();
-    assert_eq!(i64::try_from(adds).unwrap(), ours, "{asked}");
-    ours
-}
+use crate::begun::{ANSWERS, DOES_NOT_ANSWER, ENGAGED, FAILS, HANGS_UP, LEG, begin, people_rung, start};
+use crate::support::TestApp;
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_call_rings_the_person_only_with_the_agent_on_the_line_and_ends_in_one_outcome(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -208,34 +103,6 @@ async fn whoever_signs_between_call_next_and_call_is_not_rung_and_counts_as_save
     app.stop().await;
 }
 
-#[sqlx::test(migrator = "server::MIGRATOR")]
-async fn with_the_replica_away_nobody_is_rung_and_the_person_stays_with_the_agent(_: PgPoolOptions, connect: PgConnectOptions) {
-    let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    app.replica_proxy.stop().await;
-
-    begun.join(&app).await;
-    let call = begun.until("ended").await;
-
-    assert_eq!(call["end"]["how"], "could_not_check");
-    assert!(call["end"]["words"].as_str().unwrap().contains("cannot be read"), "{call}");
-    assert_eq!(people_rung(&app).await, 0);
-    assert_eq!(app.count("select count(*) from queue.decision where purpose = 'dial' and outcome = 'unknown'").await, 1);
-    app.replica_proxy.resume().await;
-    // Its connections are made anew.
-    for _ in 0..100 {
-        if begun.agent.post("/api/queue/current", json!({})).await.0 == 200 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let held = begun.agent.ask("/api/queue/current", json!({})).await;
-    assert_eq!((&held["user"]["id"], &held["call_id"]), (&json!("1"), &json!(null)));
-    let again = begun.agent.post("/api/calls/start", json!({"lease_id": held["lease_id"]})).await;
-    assert_eq!(again.0, 200, "{}", again.1);
-    app.stop().await;
-}
-
 /// lessons, line 18: the browser said which number to ring; and line 20: calls placed minutes later.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn the_browser_chooses_nothing_but_its_own_fresh_call_once(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -278,23 +145,6 @@ async fn the_browser_chooses_nothing_but_its_own_fresh_call_once(_: PgPoolOption
     rejected(vec![("CallSid", LEG.replace('a', "b")), ("From", from.clone()), ("call_id", begun.call.clone())]).await;
     begun.conference(&app, "participant-join", "1", &[]).await;
     assert_eq!(begun.until("connected").await["number"], "07700 900001");
-    app.stop().await;
-}
-
-#[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_call_that_the_browser_does_not_take_up_within_ten_seconds_is_void(_: PgPoolOptions, connect: PgConnectOptions) {
-    let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    sqlx::query("update calls.call set intent_expires_at = intent_expires_at - interval '10.5 seconds'").execute(&app.pool).await.unwrap();
-
-    let (_, document) = begun.ask_voice(&app, LEG).await;
-    assert!(document.contains("<Reject"), "{document}");
-    app.app.calls.end_abandoned().await.unwrap();
-
-    let call = begun.find().await;
-    assert_eq!((&call["state"], &call["end"]["how"]), (&json!("ended"), &json!("not_connected")));
-    assert_eq!(people_rung(&app).await, 0);
-    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1", "the agent keeps the person and can try again");
     app.stop().await;
 }
 
@@ -378,24 +228,6 @@ async fn engaged_unanswered_and_failed_calls_suggest_what_to_record(_: PgPoolOpt
     }
 }
 
-/// lessons, line 25: a failed dial changed what the agent wanted; and line 14: locked out by a call that never was.
-#[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_call_that_the_carrier_refuses_is_no_attempt_and_leaves_the_agent_as_before(_: PgPoolOptions, connect: PgConnectOptions) {
-    let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, IS_REFUSED).await;
-    begun.join(&app).await;
-    let call = begun.until("ended").await;
-    assert_eq!(call["end"]["how"], "not_placed");
-    assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
-    assert_eq!(app.count("select count(*) from calls.outcome where disposition = 'failed' and recorded_by is null").await, 1);
-    let late = begun.agent.post("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "contacted"})).await;
-    assert_eq!(late.0, 409, "nobody was rung: {}", late.1);
-    let me = begun.agent.ask("/api/auth/me", json!({})).await;
-    assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("available")));
-    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
-    app.stop().await;
-}
-
 /// lessons, line 26: wrap-up timers lived in the browser and died with it.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_wrap_up_that_runs_out_is_recorded_by_the_system_and_the_agent_goes_on_a_break(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -448,30 +280,6 @@ async fn an_outcome_without_a_note_keeps_the_one_that_was_typed(_: PgPoolOptions
     app.stop().await;
 }
 
-/// lessons, line 14: phantom active calls when a webhook never came.
-#[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_call_whose_last_events_were_lost_is_found_over_by_asking_the_carrier(_: PgPoolOptions, connect: PgConnectOptions) {
-    let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    begun.join(&app).await;
-    begun.until("connected").await;
-    let leg: String = sqlx::query_scalar("select sid from calls.leg where party = 'person'").fetch_one(&app.pool).await.unwrap();
-    let http = reqwest::Client::new();
-    let admin = |path: String| format!("{}/twilio/admin/{path}", app.base);
-    http.post(admin("faults".into())).json(&json!({"webhook_lost": 50})).send().await.unwrap().error_for_status().unwrap();
-    http.post(admin(format!("calls/{leg}/hangup"))).send().await.unwrap().error_for_status().unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-
-    app.app.calls.reconcile().await.unwrap();
-    assert_eq!(begun.find().await["state"], "connected", "it was heard of a moment ago");
-    sqlx::query("update calls.event set received_at = received_at - interval '1 minute'").execute(&app.pool).await.unwrap();
-    app.app.calls.reconcile().await.unwrap();
-
-    let call = begun.until("ended").await;
-    assert_eq!(call["end"]["how"], "by_person");
-    app.stop().await;
-}
-
 /// lessons, line 31: callbacks vanished. Signed, with nothing pending: only the promise stands, and it does.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_promise_that_was_asked_for_stands_when_nothing_else_does(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -496,8 +304,7 @@ async fn a_promise_that_was_asked_for_stands_when_nothing_else_does(_: PgPoolOpt
 
     let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
     assert_eq!((&offered["user"]["id"], &offered["queue"]), (&json!("1"), &json!("callbacks")), "{offered}");
-    let call = agent.ask("/api/calls/start", json!({"lease_id": offered["lease_id"]})).await;
-    let begun = Begun { agent, call: call["id"].as_str().unwrap().to_owned() };
+    let begun = start(agent, &offered, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
     begun.leave(&app).await;
@@ -549,14 +356,8 @@ async fn a_promise_is_kept_by_its_agent_first_and_comes_before_any_queue(_: PgPo
     let fourth = app.signed_in(Role::Agent).await;
     let anyone = fourth.call_next().await;
     assert_eq!((&anyone["user"]["id"], &anyone["queue"]), (&json!("1"), &json!("callbacks")), "not taken within five minutes: anyone's");
-    let call = fourth.ask("/api/calls/start", json!({"lease_id": anyone["lease_id"]})).await;
-    let again = Begun { agent: fourth, call: call["id"].as_str().unwrap().to_owned() };
-    let leg = LEG.replace('a', "c");
-    let (_, document) = again.ask_voice(&app, &leg).await;
-    assert!(document.contains("<Conference"));
-    let name = format!("call-{}", again.call);
-    let join = [("FriendlyName", name.as_str()), ("StatusCallbackEvent", "participant-join"), ("CallSid", leg.as_str())];
-    app.webhook(&format!("/webhooks/twilio/conference-status?call={}", again.call), &join).await;
+    let again = start(fourth, &anyone, "CAcccccccccccccccccccccccccccccccc").await;
+    again.join(&app).await;
     again.until("connected").await;
     let state: String = sqlx::query_scalar("select state from queue.callback").fetch_one(&app.pool).await.unwrap();
     assert_eq!(state, "missed", "rung half an hour late");
@@ -618,16 +419,15 @@ async fn beginning_and_recording_a_call_cost_few_round_trips(_: PgPoolOptions, c
     }
     app.discover().await;
     let agent = app.signed_in(Role::Agent).await;
-    let (mut start, mut record) = (u64::MAX, u64::MAX);
+    let (mut begin, mut record) = (u64::MAX, u64::MAX);
     for _ in 0..4 {
         let hand_out = agent.call_next().await;
         // Hints of a change follow off the request's path: let them pass before counting.
         tokio::time::sleep(Duration::from_millis(400)).await;
         let before = counted.count();
-        let call = agent.ask("/api/calls/start", json!({"lease_id": hand_out["lease_id"]})).await;
-        start = start.min(counted.count() - before);
+        let begun = start(agent.clone(), &hand_out, LEG).await;
+        begin = begin.min(counted.count() - before);
 
-        let begun = Begun { agent: agent.clone(), call: call["id"].as_str().unwrap().to_owned() };
         sqlx::query("update calls.call set state = 'ended', state_since = $1, ended_at = $1, end_reason = 'no_answer', wrap_up_until = $1 where id = $2::text::uuid")
             .bind(app.now() + TimeDelta::days(1))
             .bind(&begun.call)
@@ -639,7 +439,7 @@ async fn beginning_and_recording_a_call_cost_few_round_trips(_: PgPoolOptions, c
         begun.record("no_answer").await;
         record = record.min(counted.count() - before);
     }
-    assert_eq!((start, record), (8, 14));
+    assert_eq!((begin, record), (8, 14));
     app.stop().await;
 }
 

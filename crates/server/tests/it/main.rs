@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod architecture;
+mod begun;
+mod call_failures;
 mod call_next;
 mod calls;
 mod commands;

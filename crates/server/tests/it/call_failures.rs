@@ -1,0 +1,205 @@
+//! What goes wrong on the way to a call: nobody is rung who should not be, nobody twice, and no agent is locked in.
+
+use std::time::Duration;
+
+use auth::Role;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::begun::{ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, people_rung, set_faults, start};
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn with_the_replica_away_nobody_is_rung_and_the_person_stays_with_the_agent(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    app.replica_proxy.stop().await;
+
+    begun.join(&app).await;
+    let call = begun.until("ended").await;
+
+    assert_eq!(call["end"]["how"], "could_not_check");
+    assert!(call["end"]["words"].as_str().unwrap().contains("cannot be read"), "{call}");
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(app.count("select count(*) from queue.decision where purpose = 'dial' and outcome = 'unknown'").await, 1);
+    app.replica_proxy.resume().await;
+    // Its connections are made anew.
+    for _ in 0..100 {
+        if begun.agent.post("/api/queue/current", json!({})).await.0 == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let held = begun.agent.ask("/api/queue/current", json!({})).await;
+    assert_eq!((&held["user"]["id"], &held["call_id"]), (&json!("1"), &json!(null)));
+    let again = begun.agent.post("/api/calls/start", json!({"lease_id": held["lease_id"]})).await;
+    assert_eq!(again.0, 200, "{}", again.1);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_the_browser_does_not_take_up_within_ten_seconds_is_void(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    sqlx::query("update calls.call set intent_expires_at = intent_expires_at - interval '10.5 seconds'").execute(&app.pool).await.unwrap();
+
+    let (_, document) = begun.ask_voice(&app, LEG).await;
+    assert!(document.contains("<Reject"), "{document}");
+    app.app.calls.end_abandoned().await.unwrap();
+
+    let call = begun.find().await;
+    assert_eq!((&call["state"], &call["end"]["how"]), (&json!("ended"), &json!("not_connected")));
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1", "the agent keeps the person and can try again");
+    app.stop().await;
+}
+
+/// lessons, line 25: a failed dial changed what the agent wanted; and line 14: locked out by a call that never was.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_the_carrier_refuses_is_no_attempt_and_leaves_the_agent_as_before(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, IS_REFUSED).await;
+    begun.join(&app).await;
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "not_placed");
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
+    assert_eq!(app.count("select count(*) from calls.outcome where disposition = 'failed' and recorded_by is null").await, 1);
+    let late = begun.agent.post("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "contacted"})).await;
+    assert_eq!(late.0, 409, "nobody was rung: {}", late.1);
+    let me = begun.agent.ask("/api/auth/me", json!({})).await;
+    assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("available")));
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
+    app.stop().await;
+}
+
+/// lessons, line 14: phantom active calls when a webhook never came.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_whose_last_events_were_lost_is_found_over_by_asking_the_carrier(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    let leg: String = sqlx::query_scalar("select sid from calls.leg where party = 'person'").fetch_one(&app.pool).await.unwrap();
+    set_faults(&app, json!({"webhook_lost": 50})).await;
+    let hang_up = format!("{}/twilio/admin/calls/{leg}/hangup", app.base);
+    reqwest::Client::new().post(hang_up).send().await.unwrap().error_for_status().unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    app.app.calls.reconcile().await.unwrap();
+    assert_eq!(begun.find().await["state"], "connected", "it was heard of a moment ago");
+    sqlx::query("update calls.event set received_at = received_at - interval '1 minute'").execute(&app.pool).await.unwrap();
+    app.app.calls.reconcile().await.unwrap();
+
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "by_person");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_agent_who_leaves_while_the_last_check_runs_rings_nobody(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    app.warm_replica().await;
+    app.replica_proxy.slow(Duration::from_millis(700)).await;
+    begun.join(&app).await;
+    begun.until("checking").await;
+    begun.leave(&app).await;
+    assert_eq!(begun.until("ended").await["end"]["how"], "not_connected");
+
+    // The check ends after that, and finds the person callable.
+    app.until_count("the check is through", "select count(*) from queue.decision where purpose = 'dial' and outcome = 'callable'", 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
+    app.replica_proxy.resume().await;
+    assert_eq!(begun.agent.ask("/api/auth/me", json!({})).await["engagement"], json!(null));
+    app.stop().await;
+}
+
+/// lessons, line 20: what was retried silently rang people later.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_request_to_ring_that_is_never_answered_is_looked_up_and_not_repeated(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    // Carried out, and then silence: the events are lost too, so that only looking it up can tell.
+    set_faults(&app, json!({"rest_timeout": 1, "webhook_delay_ms": 8000})).await;
+    begun.join(&app).await;
+    app.until_count("the leg is found", "select count(*) from calls.leg where party = 'person'", 1).await;
+    set_faults(&app, json!({"webhook_delay_ms": 0})).await;
+    begun.until("connected").await;
+    assert_eq!(people_rung(&app).await, 1);
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 1);
+    app.stop().await;
+}
+
+/// lessons, line 14: phantom active calls, agents locked out.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_the_carrier_may_not_have_taken_is_given_up_and_not_asked_for_again(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    set_faults(&app, json!({"rest_503": 1})).await;
+    begun.join(&app).await;
+    begun.until("dialling").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    app.app.calls.end_abandoned().await.unwrap();
+    assert_eq!(begun.find().await["state"], "dialling", "it may still ring");
+
+    sqlx::query("update calls.call set state_since = state_since - interval '2 minutes'").execute(&app.pool).await.unwrap();
+    app.app.calls.end_abandoned().await.unwrap();
+    let call = begun.find().await;
+    assert_eq!((&call["state"], &call["end"]["how"]), (&json!("ended"), &json!("failed")));
+    let asked: Value = reqwest::get(format!("{}/twilio/admin/journal?kind=rest", app.base)).await.unwrap().json().await.unwrap();
+    let creates = asked.as_array().unwrap().iter().filter(|entry| entry.to_string().contains("Participants.json")).count();
+    assert_eq!(creates, 1, "{asked}");
+    assert_eq!(begun.record("failed").await["disposition"], "failed");
+    assert_eq!(begun.agent.call_next().await["user"]["id"], "2");
+    app.stop().await;
+}
+
+/// lessons, line 1: two agents rang the same person, here two people of one telephone.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_number_that_is_on_a_call_is_not_rung_for_another_person(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    for user in [1, 2] {
+        app.platform.user(user).unsigned().phone(ANSWERS).claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let mut calls: Vec<Begun> = Vec::new();
+    for leg in [LEG, "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] {
+        let agent = app.signed_in(Role::Agent).await;
+        let hand_out = agent.call_next().await;
+        calls.push(start(agent, &hand_out, leg).await);
+    }
+    let [first, second] = &calls[..] else { panic!() };
+    first.join(&app).await;
+    first.until("connected").await;
+    second.join(&app).await;
+
+    let call = second.until("ended").await;
+    assert_eq!(call["end"]["how"], "not_placed");
+    assert!(call["end"]["words"].as_str().unwrap().contains("this number"), "{call}");
+    assert_eq!(people_rung(&app).await, 1);
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 1);
+    assert_eq!(first.find().await["state"], "connected");
+    app.stop().await;
+}
+
+/// The button and the timer at the same moment: one of them holds, and the outcome is one.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn extending_a_wrap_up_that_has_run_out_is_refused_in_words(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ENGAGED).await;
+    begun.join(&app).await;
+    begun.until("ended").await;
+    sqlx::query("update calls.call set wrap_up_until = wrap_up_until - interval '3 minutes'").execute(&app.pool).await.unwrap();
+    let (closed, extended) =
+        futures::future::join(app.app.calls.close_overdue(), begun.agent.post("/api/calls/extend_wrap_up", json!({"call_id": begun.call})))
+            .await;
+    closed.unwrap();
+    let outcomes = app.count("select count(*) from calls.outcome").await;
+    match extended.0 {
+        200 => assert_eq!(outcomes, 0, "extended, and recorded all the same"),
+        status => assert_eq!((status, outcomes), (409, 1), "{}", extended.1),
+    }
+    app.stop().await;
+}
