@@ -96,8 +96,8 @@ pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
         >
             <form class="flex max-h-[80vh] flex-col short:block short:max-h-[calc(100dvh-1rem)] short:overflow-y-auto" on:submit=submit novalidate>
                 <header class="border-b border-base-300 px-5 py-4 short:py-2">
-                    <h2 class="text-lg leading-6 font-semibold" id="skip-title">"Skip "{name}</h2>
-                    <p class="mt-0.5 text-dense text-muted">"Nobody is rung. The person goes back and is offered again later."</p>
+                    <h2 class="text-lg leading-6 font-semibold short:truncate" id="skip-title">"Skip "{name}</h2>
+                    <p class="mt-0.5 text-dense text-muted short:sr-only">"Nobody is rung. The person goes back and is offered again later."</p>
                 </header>
                 <div class="min-h-0 overflow-y-auto px-5 py-4 short:py-2">
                     <fieldset
@@ -149,7 +149,7 @@ pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
                     </label>
                     <textarea
                         id="skip-note"
-                        class="textarea w-full scroll-mb-8 resize-none leading-5 short:min-h-15"
+                        class="textarea w-full scroll-mb-8 resize-none leading-5 short:h-15 short:min-h-15"
                         rows="3"
                         aria-describedby="skip-problem"
                         aria-invalid=move || is_invalid(SkipPart::Note)
