@@ -57,6 +57,7 @@ for (const scheme of ["light", "dark"] as const) {
     await check(page, "the keypad");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Alt+h");
+    await page.keyboard.press("Alt+h");
     await expect(page.getByTestId("end-words")).toBeVisible();
     await page.getByTestId("person").focus();
     await page.keyboard.press("4");

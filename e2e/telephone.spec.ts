@@ -130,6 +130,12 @@ test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by 
   await page.keyboard.press("Alt+m");
   await expect(mute).toHaveAttribute("aria-pressed", "false");
 
+  // While talking, once is not enough.
+  await page.keyboard.press("Alt+h");
+  await expect(page.getByRole("button", { name: /^Hang up Alt\+H again/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Hang up Alt\+H twice/ })).toBeVisible();
+  await expect(state(page)).toContainText("Talking");
+  await page.keyboard.press("Alt+h");
   await page.keyboard.press("Alt+h");
   await expect(page.getByTestId("person")).toBeFocused();
   await expect(page.getByTestId("end-words")).toHaveText("You hung up.");

@@ -157,11 +157,11 @@ pub(crate) fn BottomBar(
                 >
                     {icon(Icon::SkipForward, "size-4")} "Skip…"
                 </button>
-                {key_button("btn-success", Icon::Phone, "Call", ("Alt+C", "Alt+C"), move || calls.is_beginning.get(), move || console.call())}
+                {key_button("btn-success", Icon::Phone, "Call", "Alt+C", || "Alt+C", move || calls.is_beginning.get(), move || console.call())}
             }
             .into_any(),
             Stage::OnCall => {
-                key_button("btn-error", Icon::PhoneOff, "Hang up", ("Alt+H", "Alt+H"), move || calls.is_hanging_up.get(), move || calls.hang_up()).into_any()
+                key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up()).into_any()
             }
             Stage::WrapUp => view! {
                 <button
@@ -173,7 +173,7 @@ pub(crate) fn BottomBar(
                 >
                     "Save and pause" <span class="text-xs font-normal text-muted">"Shift+Enter"</span>
                 </button>
-                {key_button("btn-primary", Icon::Check, "Save and next", ("Enter", "Enter"), move || calls.is_saving.get(), move || console.save(Then::Next))}
+                {key_button("btn-primary", Icon::Check, "Save and next", "Enter", || "Enter", move || calls.is_saving.get(), move || console.save(Then::Next))}
             }
             .into_any(),
             Stage::OnBreak | Stage::Offline => view! {

@@ -7,7 +7,8 @@ pub(crate) fn key_button(
     class: &'static str,
     glyph: Icon,
     words: &'static str,
-    (key, shown): (&'static str, &'static str),
+    key: &'static str,
+    shown: impl Fn() -> &'static str + Send + Sync + 'static,
     is_disabled: impl Fn() -> bool + Send + Sync + 'static,
     press: impl Fn() + 'static,
 ) -> impl IntoView {

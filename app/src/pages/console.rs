@@ -65,7 +65,7 @@ fn console() -> Result<impl IntoView, Missing> {
         let act: &dyn Fn() = match event.code().as_str() {
             "KeyN" => &|| console.call_next(),
             "KeyC" => &|| console.call(),
-            "KeyH" => &|| calls.hang_up(),
+            "KeyH" => &|| calls.hang_up_by_key(),
             "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
             _ => return,
         };

@@ -21,6 +21,8 @@ use crate::telephone::{Telephone, error_words};
 const STILL: Duration = Duration::from_millis(600);
 /// What could not be kept is tried again after this time.
 const KEEP_RETRY: Duration = Duration::from_secs(3);
+/// A key pressed twice within this time means it.
+const TWICE: Duration = Duration::from_secs(1);
 /// This browser has left the call, but the server has not heard so from the carrier by then: it is told.
 const LEG_GRACE: Duration = Duration::from_millis(1_500);
 /// Hints may be lost: a call that goes on is asked about so often, in seconds, and one whose wrap-up is over.
@@ -180,6 +182,8 @@ pub(crate) struct Parts {
     pub(crate) is_beginning: RwSignal<bool>,
     /// Hang up was pressed; the server has not said yet that the call is over.
     pub(crate) is_hanging_up: RwSignal<bool>,
+    /// The key was pressed while talking; pressed again within a second it hangs up.
+    is_hang_up_asked: RwSignal<bool>,
     /// What went wrong: what was tried, and why.
     pub(crate) failure: Slot<Option<(&'static str, WireError)>>,
     /// What came of the call.
@@ -217,6 +221,7 @@ impl Calls {
             over: Slot::new(None),
             is_beginning: RwSignal::new(false),
             is_hanging_up: RwSignal::new(false),
+            is_hang_up_asked: RwSignal::new(false),
             failure: Slot::new(None),
             chosen: Slot::new(None),
             notes: RwSignal::new(String::new()),
@@ -465,6 +470,27 @@ impl Calls {
             self.hang_up_soon();
         } else {
             self.tell_server_to_hang_up();
+        }
+    }
+
+    /// The same by its key, which cuts nobody off by a slip: while talking it is pressed twice.
+    pub(crate) fn hang_up_by_key(self) {
+        let is_talking = self.view.with_untracked(|view| view.as_ref().is_some_and(|view| view.value.state == CallState::Connected));
+        if !is_talking || self.is_hang_up_asked.get_untracked() {
+            self.hang_up();
+            return;
+        }
+        self.is_hang_up_asked.set(true);
+        self.announcer.say("Press Alt+H again to hang up.");
+        set_timeout(move || self.is_hang_up_asked.set(false), TWICE);
+    }
+
+    /// What its button says of the key.
+    pub(crate) fn hang_up_hint(self) -> &'static str {
+        match (self.is_talking(), self.is_hang_up_asked.get()) {
+            (true, true) => "Alt+H again",
+            (true, false) => "Alt+H twice",
+            (false, _) => "Alt+H",
         }
     }
 
