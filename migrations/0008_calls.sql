@@ -1,0 +1,3 @@
+-- A supervisor looks at what was said (rules, Dispositions).
+alter table calls.disposition add column wants_review boolean not null default false;
+update calls.disposition set wants_review = true where code in ('no_claim', 'vulnerable');
