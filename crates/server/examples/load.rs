@@ -414,6 +414,7 @@ impl Statements {
             .bind(Vec::<i64>::new())
             .bind(now)
             .bind(now + TimeDelta::seconds(30))
+            .bind(now - TimeDelta::hours(10))
             .fetch_one(pool)
             .await?;
         let lease: i64 = row.try_get(1).with_context(|| format!("{queue} ran dry"))?;
