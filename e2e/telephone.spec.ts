@@ -291,6 +291,76 @@ test("what is typed survives a reload in wrap-up, and so does the wrap-up", asyn
   expect(kept?.notes).toBe("At home; will sign tonight. 7 o'clock.");
 });
 
+test("two windows have one note, and none of them empties it", async ({ page, context, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await page.getByRole("button", { name: /Hang up/ }).click();
+  await expect(page.getByTestId("end-words")).toBeVisible();
+  const other = await context.newPage();
+  await other.goto("/");
+  await expect(other.getByTestId("end-words")).toBeVisible();
+
+  await page.getByLabel(/^Note for this person/).fill("Rings back on Friday");
+  await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d/);
+  await expect(other.getByLabel(/^Note for this person/)).toHaveValue("Rings back on Friday");
+  await other.getByLabel(/^Note for this person/).fill("Rings back on Friday, after four");
+  await expect(page.getByLabel(/^Note for this person/)).toHaveValue("Rings back on Friday, after four");
+
+  // Where nothing was typed last, nothing is overwritten.
+  await page.getByTestId("person").focus();
+  await page.keyboard.press("2");
+  await page.keyboard.press("Shift+Enter");
+  await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+  await expect(other.getByTestId("call-over")).toContainText("recorded in another window");
+  const [kept] = await ours<{ notes: string }>("select o.notes from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1", [person.id]);
+  expect(kept?.notes).toBe("Rings back on Friday, after four");
+});
+
+test("what was not said in time can be said later, and nothing that was typed is lost", async ({ page, request }) => {
+  await next(request, { busy: true });
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(page.getByTestId("end-words")).toBeVisible();
+  await page.getByLabel(/^Note for this person/).fill("Heard the tone twice");
+  await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d/);
+  await wrapUp(page).getByText("Call me back").click();
+  const when = page.getByLabel("When?");
+  // Why a time is refused is in sight, also on the smallest screen.
+  await when.fill("2026-11-29T12:00");
+  expectStatus(422);
+  await page.getByTestId("person").focus();
+  await page.keyboard.press("Enter");
+  const why = page.getByText(/Calls may not be made at that time/);
+  await expect(why).toBeInViewport({ ratio: 1 });
+  expect((await why.boundingBox())?.y).toBeLessThan((await dock(page).boundingBox())?.y ?? 0);
+  await when.fill("2026-11-25T12:00");
+
+  await ours("update calls.call set wrap_up_until = now() - interval '1 second' where closed_at is null");
+  await expect(state(page)).toContainText("Not recorded yet", { timeout: 15_000 });
+  await expect(page.getByRole("button", { name: /My status: Break/ })).toBeVisible();
+  await expect(when).toHaveValue("2026-11-25T12:00");
+  await page.getByRole("button", { name: "Not now" }).click();
+  await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+  await expect(page.getByTestId("still-to-say").first()).toContainText(person.name);
+
+  await page.reload();
+  await alive(page);
+  await page.getByTestId("still-to-say").first().getByRole("button", { name: "Say it now" }).click();
+  await expect(page.getByTestId("person")).toHaveText(person.name);
+  await expect(page.getByLabel(/^Note for this person/)).toHaveValue("Heard the tone twice");
+  await page.keyboard.press("9");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("toast")).toContainText("ext attempt");
+  await expect(page.getByTestId("still-to-say").filter({ hasText: person.name })).toHaveCount(0);
+  const said = await ours<{ disposition: string; notes: string }>(
+    "select o.disposition, o.notes from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1",
+    [person.id],
+  );
+  expect(said).toEqual([{ disposition: "busy", notes: "Heard the tone twice" }]);
+});
+
 test("a page that is left in a call asks first, and the call ends cleanly", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);

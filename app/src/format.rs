@@ -89,7 +89,7 @@ pub(crate) fn factor(name: &str) -> String {
         "recency" => "Since the last call".into(),
         "last_disposition" => "Last outcome".into(),
         "failed_attempts" => "Calls without an answer".into(),
-        "floor" => "Never below nought".into(),
+        "floor" => "Lifted to 0, the lowest".into(),
         other => capitalised(&other.replace('_', " ")),
     }
 }

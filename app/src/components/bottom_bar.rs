@@ -56,9 +56,13 @@ fn call_look(view: &CallView, seconds_ago: i64) -> Look {
         CallState::Ringing => (Icon::PhoneOutgoing, "bg-info/12 text-info animate-ring", format!("Ringing · {since}"), number()),
         CallState::Connected => (Icon::PhoneCall, "bg-success/12 text-success", format!("Talking · {}", talking()), number()),
         CallState::Ended => {
-            let left = view.wrap_up.as_ref().map_or(0, |wrap_up| wrap_up.seconds_left - seconds_ago);
+            let class = "bg-secondary/12 text-secondary";
+            let Some(left) = view.wrap_up.as_ref().and_then(|wrap_up| wrap_up.seconds_left) else {
+                return (Icon::PenLine, class, "Not recorded yet".into(), "Say what came of the call, or leave it for later".into());
+            };
+            let left = left - seconds_ago;
             let words = if left > 0 { format!("Wrap-up · {} left", duration(left)) } else { "Wrap-up · time is up".to_owned() };
-            (Icon::PenLine, "bg-secondary/12 text-secondary", words, "Kept as you go, nothing is lost".into())
+            (Icon::PenLine, class, words, "Your note is kept as you type".into())
         }
     }
 }
@@ -118,7 +122,7 @@ pub(crate) fn BottomBar(
             }
         }}
         {move || telephone.is_on_line.get().then(|| level(calls))}
-        {move || (console.stage() == Stage::WrapUp).then(|| view! {
+        {move || (console.stage() == Stage::WrapUp && !calls.is_late()).then(|| view! {
             <button type="button" class="btn btn-sm ml-1" aria-label="+30 s, extend the wrap-up" on:click=move |_| calls.extend()>"+30 s"</button>
         })}
     };
@@ -163,6 +167,13 @@ pub(crate) fn BottomBar(
             Stage::OnCall => {
                 key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up()).into_any()
             }
+            Stage::WrapUp if calls.is_late() => view! {
+                <button type="button" class="btn btn-ghost h-13" disabled=move || calls.is_saving.get() on:click=move |_| calls.leave_for_later()>
+                    "Not now"
+                </button>
+                {key_button("btn-primary", Icon::Check, "Save", "Enter", || "Enter", move || calls.is_saving.get(), move || console.save(Then::Stay))}
+            }
+            .into_any(),
             Stage::WrapUp => view! {
                 <button
                     type="button"

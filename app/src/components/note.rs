@@ -1,7 +1,11 @@
+use calls::LONGEST_NOTE;
 use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::state::calls::{Calls, Keeping, Part};
+
+/// From here on what is left is said.
+const NEARLY_FULL: usize = LONGEST_NOTE - 500;
 
 /// The note about whoever is on the line: kept as it is typed.
 #[component]
@@ -24,6 +28,14 @@ pub(crate) fn Note() -> impl IntoView {
         (_, Keeping::Failed(words)) => format!("{words} It is tried again by itself."),
         _ => String::new(),
     };
+    let length = move || {
+        let length = calls.notes.with(|notes| notes.encode_utf16().count());
+        match length {
+            _ if length >= LONGEST_NOTE => Some(format!("The note is full: {LONGEST_NOTE} of {LONGEST_NOTE} characters.")),
+            _ if length > NEARLY_FULL => Some(format!("{length} of {LONGEST_NOTE} characters")),
+            _ => None,
+        }
+    };
     view! {
         <div class="shrink-0 border-t border-base-300 p-3">
             <label class="mb-1.5 flex items-center justify-between gap-2 text-xs" for="note">
@@ -36,12 +48,14 @@ pub(crate) fn Note() -> impl IntoView {
                 id="note"
                 class="textarea textarea-sm w-full resize-none leading-5"
                 rows="3"
+                maxlength=LONGEST_NOTE
                 placeholder="What would help the next person who rings?"
                 aria-describedby="note-problem"
                 aria-invalid=move || if matches!(calls.problem.get(), Some((Part::Note, _))) { "true" } else { "false" }
                 prop:value=move || calls.notes.get()
                 on:input:target=move |event| calls.typed(event.target().value())
             ></textarea>
+            <p class="pt-1 text-xs text-muted empty:hidden" data-testid="note-length">{length}</p>
             <p class="pt-1 text-dense text-error empty:hidden" id="note-problem" role="alert">{wrong}</p>
         </div>
     }

@@ -57,7 +57,7 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
             Some(Press::Save(then)) => {
                 event.prevent_default();
                 if !event.repeat() {
-                    console.save(then);
+                    console.save(if calls.is_late() { Then::Stay } else { then });
                 }
             }
             _ => {}
@@ -76,15 +76,19 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
     // What is at fault takes the focus.
     Effect::new(move |_| {
         let part = calls.problem.get().map(|(part, _)| part);
-        let id = match part {
-            Some(Part::Choice) => "outcome-choices",
-            Some(Part::Time) => "callback-at",
-            Some(Part::Note) => "note",
+        let (id, words) = match part {
+            Some(Part::Choice) => ("outcome-choices", "outcome-problem"),
+            Some(Part::Time) => ("callback-at", "callback-problem"),
+            Some(Part::Note) => ("note", "note-problem"),
             None => return,
         };
         request_animation_frame(move || {
             if let Some(field) = document().get_element_by_id(id).and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
                 let _ = field.focus();
+            }
+            // Why stands below the field, where the part that scrolls may end.
+            if let Some(words) = document().get_element_by_id(words) {
+                words.scroll_into_view_with_bool(false);
             }
         });
     });

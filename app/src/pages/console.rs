@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use calls::Unrecorded;
 use kernel::{ErrorCode, QueueKind};
 use leptos::ev;
 use leptos::prelude::*;
@@ -35,6 +36,9 @@ use crate::state::console::{CHOICES, Console as State, Failure, Stage, Task, nob
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
+
+/// Calls of which nothing was said yet, at most so many at once.
+const SHOWN_UNRECORDED: usize = 3;
 
 /// The agent's one screen.
 #[component]
@@ -163,7 +167,32 @@ fn Notices() -> impl IntoView {
             }
         })
     };
-    view! { {failure} {call_failure} {trouble} {changed} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
+    let unrecorded = move || {
+        let is_free = matches!(console.stage(), Stage::Ready | Stage::NobodyLeft | Stage::OnBreak | Stage::Offline);
+        calls
+            .unrecorded
+            .get()
+            .into_iter()
+            .filter(move |_| is_free)
+            .take(SHOWN_UNRECORDED)
+            .map(|call| still_to_say(calls, &call))
+            .collect_view()
+    };
+    view! { {unrecorded} {failure} {call_failure} {trouble} {changed} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
+}
+
+/// A call of which the agent has not said what came of it.
+fn still_to_say(calls: Calls, call: &Unrecorded) -> impl IntoView + use<> {
+    let id = call.call_id;
+    view! {
+        <section class="flex flex-wrap items-center gap-3 rounded-box border border-warning/40 bg-warning/8 px-4 py-3" aria-label="Still to say" data-testid="still-to-say">
+            <span class="text-warning">{icon(Icon::PenLine, "size-4")}</span>
+            <p class="min-w-48 flex-1 text-dense">
+                <span class="font-semibold">{format!("What came of the call with {}?", call.user_name)}</span> {format!(" It ended {} and counts as not recorded.", call.at)}
+            </p>
+            <button type="button" class="btn btn-sm" on:click=move |_| calls.take_up(id)>"Say it now"</button>
+        </section>
+    }
 }
 
 /// What was tried, in words.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls::{CallState, CallView, Choice, Disposition, Recorded, WrapUp};
+use calls::{CallState, CallView, Choice, Disposition, Recorded, Unrecorded, WrapUp};
 use kernel::{CallId, ErrorCode, LeaseId, UserId, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -47,6 +47,12 @@ pub(crate) const fn phase(view: &CallView) -> Option<Phase> {
     }
 }
 
+const TIME_IS_UP: &str = "The time is up: you are on a break, and the call counts as not recorded. You can still say what came of it.";
+
+fn has_limit(view: &CallView) -> bool {
+    view.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.seconds_left.is_some())
+}
+
 /// How a call ended that has nothing to record, or nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Over {
@@ -62,11 +68,11 @@ pub(crate) struct Over {
     pub(crate) is_saved_call: bool,
 }
 
-/// How this call ended, when there is nothing to record. `seconds_left` of its wrap-up when it was last seen with one.
-fn over(view: &CallView, seconds_left: Option<i64>) -> Over {
+/// How this call ended, when there is nothing to record.
+fn over(view: &CallView) -> Over {
     use calls::CallEnd;
-    let (words, next) = match (&view.end, seconds_left) {
-        (Some(end), _) if end.how.is_before_ringing() => {
+    let (words, next) = match &view.end {
+        Some(end) if end.how.is_before_ringing() => {
             let next = match end.how {
                 CallEnd::Refused => "Call next offers you somebody else.",
                 CallEnd::CouldNotCheck => "They stay with you: press Call again in a moment, or skip.",
@@ -74,13 +80,13 @@ fn over(view: &CallView, seconds_left: Option<i64>) -> Over {
             };
             (end.words.clone(), next)
         }
-        (_, Some(left)) if left > 2 => (
-            format!("What came of the call with {} was recorded in another window.", view.user_name),
+        Some(end) if end.how == CallEnd::Failed => (
+            format!("The call with {} could not be put through, and was recorded so.", view.user_name),
             "Call next offers you somebody else.",
         ),
         _ => (
-            format!("The time to say what came of the call with {} ran out: it was recorded as “Not recorded”.", view.user_name),
-            "You are on a break, and your note is kept. Become available when you are ready.",
+            format!("What came of the call with {} was recorded in another window.", view.user_name),
+            "Call next offers you somebody else.",
         ),
     };
     let is_saved_call = view.end.as_ref().is_some_and(|end| end.is_saved_call);
@@ -110,7 +116,9 @@ fn progress_words(view: &CallView) -> Option<(String, bool)> {
 fn is_ask_due(view: &CallView, seconds_ago: i64) -> bool {
     match (phase(view), &view.wrap_up) {
         (Some(Phase::Going), _) => seconds_ago >= ASK_AGAIN,
-        (Some(Phase::WrapUp), Some(wrap_up)) => seconds_ago >= ASK_WHEN_OVER && seconds_ago >= wrap_up.seconds_left,
+        (Some(Phase::WrapUp), Some(wrap_up)) => {
+            wrap_up.seconds_left.is_some_and(|left| seconds_ago >= ASK_WHEN_OVER && seconds_ago >= left)
+        }
         _ => false,
     }
 }
@@ -200,6 +208,8 @@ pub(crate) struct Parts {
     pub(crate) problem: Slot<Option<(Part, String)>>,
     /// The outcome is on its way to the server.
     pub(crate) is_saving: RwSignal<bool>,
+    /// Calls of which the agent has not said what came of them.
+    pub(crate) unrecorded: Slot<Vec<Unrecorded>>,
     is_asking: Slot<bool>,
     is_ask_wanted: Slot<bool>,
     /// How often something was typed: an older text is not kept after a newer one.
@@ -230,6 +240,7 @@ impl Calls {
             is_asked_regardless: RwSignal::new(false),
             problem: Slot::new(None),
             is_saving: RwSignal::new(false),
+            unrecorded: Slot::new(Vec::new()),
             is_asking: Slot::new(false),
             is_ask_wanted: Slot::new(false),
             typed: Slot::new(0),
@@ -238,6 +249,7 @@ impl Calls {
             announcer,
         })));
         calls.ask();
+        calls.ask_unrecorded();
         Effect::new(move |_| {
             let now = clock.now();
             if view.with_untracked(|view| view.as_ref().is_some_and(|view| is_ask_due(&view.value, view.seconds_ago(now)))) {
@@ -305,6 +317,7 @@ impl Calls {
         spawn_local(async move {
             loop {
                 let id = self.id_now();
+                let typed = (!self.is_unkept()).then(|| self.typed.get_untracked());
                 let answer = match id {
                     Some(id) => calls::find(id).await.map(Some),
                     None => calls::current().await,
@@ -312,7 +325,7 @@ impl Calls {
                 match answer {
                     // Another call has begun, or ended, meanwhile.
                     Ok(_) if self.id_now() != id => {}
-                    Ok(Some(view)) => self.take(view),
+                    Ok(Some(view)) => self.take_asked(view, typed),
                     Ok(None) => {}
                     // The light says that the server is away, and the next hint asks again.
                     Err(error) => self.session.noticed(&error),
@@ -328,6 +341,11 @@ impl Calls {
 
     /// Takes an answer about a call.
     fn take(self, answer: CallView) {
+        self.take_asked(answer, None);
+    }
+
+    /// The same; `typed` is how often something had been typed when the question was asked, if all of it was kept by then.
+    fn take_asked(self, answer: CallView, typed: Option<u32>) {
         let shown = self.view.get_untracked();
         let shown = shown.as_ref().map(|shown| &shown.value);
         if is_late(shown, &answer) {
@@ -338,8 +356,9 @@ impl Calls {
         if !is_same {
             self.clear_outcome();
         }
-        // Whatever was typed here is newer than what the server has.
-        if self.keeping.get_untracked() == Keeping::Untouched && self.notes.with_untracked(|notes| *notes != answer.notes) {
+        // Whatever was typed here since is newer than what the server has; another window may have written too.
+        let is_untouched = self.keeping.get_untracked() == Keeping::Untouched;
+        if (is_untouched || typed == Some(self.typed.get_untracked())) && self.notes.with_untracked(|notes| *notes != answer.notes) {
             self.notes.set(answer.notes.clone());
         }
         if answer.state == CallState::Ended {
@@ -347,6 +366,8 @@ impl Calls {
             self.telephone.disconnect();
         }
         if is_step {
+            // What went wrong before is behind.
+            self.failure.set(None);
             if answer.state == CallState::Connected {
                 self.telephone.is_connected();
             }
@@ -356,20 +377,21 @@ impl Calls {
                 None => {}
             }
         }
+        let has_run_out = is_same && shown.is_some_and(|shown| has_limit(shown) && !has_limit(&answer));
         match phase(&answer) {
             None => {
-                let left = shown.filter(|_| is_same).and_then(|shown| shown.wrap_up.as_ref()).map(|wrap_up| {
-                    let ago = self.view.with_untracked(|view| view.as_ref().map_or(0, |view| view.seconds_ago(super::clock::now_millis())));
-                    wrap_up.seconds_left - ago
-                });
                 // An outcome on its way from here is spoken of when it has arrived.
                 if !self.is_saving.get_untracked() {
-                    self.finish(over(&answer, left));
+                    self.finish(over(&answer));
                 }
             }
             Some(phase_now) => {
                 if is_step && phase_now == Phase::WrapUp {
                     self.chosen.set(answer.wrap_up.as_ref().and_then(|wrap_up| wrap_up.suggested));
+                }
+                if has_run_out {
+                    self.announcer.show(TIME_IS_UP);
+                    self.session.ask();
                 }
                 self.view.set(Some(Arc::new(Received::now(answer))));
             }
@@ -377,10 +399,53 @@ impl Calls {
     }
 
     fn finish(self, over: Over) {
+        self.failure.set(None);
         self.announcer.say(format!("{} {}", over.words, over.next));
         self.over.set(Some(over));
         self.view.set(None);
         self.session.ask();
+    }
+
+    fn ask_unrecorded(self) {
+        spawn_local(async move {
+            match calls::unrecorded().await {
+                Ok(unrecorded) => self.unrecorded.set(unrecorded),
+                Err(error) => self.session.noticed(&error),
+            }
+        });
+    }
+
+    /// Takes up a call of which nothing was said in time.
+    pub(crate) fn take_up(self, call: CallId) {
+        if self.phase_now().is_some() {
+            return;
+        }
+        spawn_local(async move {
+            match calls::find(call).await {
+                Ok(view) if self.phase_now().is_none() => {
+                    self.over.set(None);
+                    self.take(view);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.session.noticed(&error);
+                    self.failure.set(Some(("The call could not be read", error)));
+                }
+            }
+        });
+    }
+
+    /// Leaves it for later.
+    pub(crate) fn leave_for_later(self) {
+        self.clear_outcome();
+        self.failure.set(None);
+        self.view.set(None);
+        self.ask_unrecorded();
+    }
+
+    /// What is being recorded could have been recorded in time, and still can.
+    pub(crate) fn is_late(self) -> bool {
+        self.wrap_up(|wrap_up| wrap_up.seconds_left.is_none()) == Some(true)
     }
 
     fn clear_outcome(self) {
@@ -589,6 +654,11 @@ impl Calls {
         );
     }
 
+    /// Something was typed that the server does not have yet.
+    fn is_unkept(self) -> bool {
+        matches!(self.keeping.get_untracked(), Keeping::UnderWay | Keeping::Failed(_))
+    }
+
     /// Nothing was typed since, and it is still about the same call.
     fn is_still(self, typed: u32) -> bool {
         self.typed.get_untracked() == typed
@@ -599,6 +669,8 @@ impl Calls {
         let id = self.id_now()?;
         let choice = untrack(move || self.choice());
         let (notes, callback_at) = (self.notes.get_untracked(), self.callback_at.get_untracked());
+        // What is kept is the server's: another window may have written since.
+        let unkept = self.is_unkept().then(|| notes.clone());
         let wrong = problem(choice.as_ref(), &notes, &callback_at);
         self.problem.set(wrong.map(|(part, words)| (part, words.to_owned())));
         let choice = choice.filter(|_| wrong.is_none())?;
@@ -607,7 +679,7 @@ impl Calls {
         // What needs no time takes none.
         let callback_at = choice.needs_time.then_some(callback_at);
         let is_regardless = choice.needs_time && self.is_asked_regardless.get_untracked();
-        let result = calls::record_outcome(id, choice.disposition, Some(notes), callback_at, is_regardless).await;
+        let result = calls::record_outcome(id, choice.disposition, unkept, callback_at, is_regardless).await;
         self.is_saving.set(false);
         match result {
             Ok(recorded) => {
@@ -615,6 +687,7 @@ impl Calls {
                 self.over.set(None);
                 self.view.set(None);
                 self.session.ask();
+                self.ask_unrecorded();
                 Some(recorded)
             }
             Err(error) => {
@@ -677,7 +750,7 @@ mod tests {
 
     fn ended(how: CallEnd, seconds_left: Option<i64>) -> CallView {
         let wrap_up = seconds_left.map(|seconds_left| WrapUp {
-            seconds_left,
+            seconds_left: Some(seconds_left),
             suggested: None,
             choices: Vec::new(),
             callback_hours: String::new(),
@@ -709,13 +782,13 @@ mod tests {
 
     #[test]
     fn an_end_without_anything_to_record_says_what_to_do_next() {
-        let refused = over(&ended(CallEnd::Refused, None), None);
+        let refused = over(&ended(CallEnd::Refused, None));
         assert_eq!((refused.words.as_str(), refused.is_saved_call), ("It is over.", true));
         assert!(refused.next.contains("Call next"));
-        assert!(over(&ended(CallEnd::NotConnected, None), None).next.contains("press Call to try again"));
-        assert!(over(&ended(CallEnd::CouldNotCheck, None), None).next.contains("again in a moment"));
-        assert!(over(&ended(CallEnd::ByPerson, None), Some(0)).words.contains("ran out"));
-        assert!(over(&ended(CallEnd::ByPerson, None), Some(60)).words.contains("another window"));
+        assert!(over(&ended(CallEnd::NotConnected, None)).next.contains("press Call to try again"));
+        assert!(over(&ended(CallEnd::CouldNotCheck, None)).next.contains("again in a moment"));
+        assert!(over(&ended(CallEnd::Failed, None)).words.contains("could not be put through"));
+        assert!(over(&ended(CallEnd::ByPerson, None)).words.contains("another window"));
     }
 
     #[test]

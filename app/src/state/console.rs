@@ -244,6 +244,8 @@ pub(crate) enum Then {
     Next,
     /// A break.
     Pause,
+    /// Nothing: an earlier call was put right.
+    Stay,
 }
 
 impl Console {

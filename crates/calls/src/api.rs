@@ -8,7 +8,7 @@ use leptos::server_fn::codec::Json;
 use crate::service::Calls;
 #[cfg(feature = "ssr")]
 use crate::types::Outcome;
-use crate::types::{CallView, Disposition, Recorded, VoiceToken};
+use crate::types::{CallView, Disposition, Recorded, Unrecorded, VoiceToken};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]
@@ -29,6 +29,13 @@ pub async fn current() -> Result<Option<CallView>, WireError> {
 pub async fn find(call_id: CallId) -> Result<CallView, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Calls>().find(&agent, call_id).await?)
+}
+
+/// The agent's calls of which they have not said what came of them.
+#[server(name = AskUnrecorded, prefix = "/api", endpoint = "calls/unrecorded", input = Json, output = Json)]
+pub async fn unrecorded() -> Result<Vec<Unrecorded>, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().unrecorded(&agent).await?)
 }
 
 /// What the browser's telephone needs to connect.

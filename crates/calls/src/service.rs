@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use auth::{Auth, CurrentAgent, Engagement, Intention};
 use chrono::TimeDelta;
-use kernel::{AgentId, CallId, Hint, Hints, LeaseId, WireError, machine_now};
+use kernel::{AgentId, CallId, Hint, Hints, LeaseId, WireError, display_time, machine_now};
 use queue::{Queue, QueueFailure};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
@@ -19,14 +19,13 @@ use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl}
 
 use crate::error::CallsError;
 use crate::store::{self, CallRow, NewCall};
-use crate::types::{CallView, VoiceToken};
+use crate::types::{CallView, LONGEST_NOTE, Unrecorded, VoiceToken};
 
 /// The browser connects within so long after Call was pressed, or not at all (lessons, line 20).
 const INTENT: TimeDelta = TimeDelta::seconds(10);
 /// How long a voice token is good for; the browser asks for a new one before each call that would outlive half of it.
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// Characters a note may have.
-const NOTE_LIMIT: usize = 4_000;
 /// What one press of “+30 s” adds.
 const EXTENSION: TimeDelta = TimeDelta::seconds(30);
 
@@ -174,6 +173,14 @@ impl Calls {
         self.view(row).await
     }
 
+    /// The agent's calls of which only the system has said what came of them, the newest first.
+    pub(crate) async fn unrecorded(&self, agent: &CurrentAgent) -> Result<Vec<Unrecorded>, CallsFailure> {
+        let now = self.shared.queue.now();
+        let rows = store::list_unrecorded(&self.shared.pool, agent.id).await?;
+        let shown = |(call_id, user_name, at)| Unrecorded { call_id, user_name, at: display_time(at, now) };
+        Ok(rows.into_iter().map(shown).collect())
+    }
+
     /// What the browser's telephone needs to connect. The number to ring is no part of it.
     pub(crate) fn voice_token(&self, agent: &CurrentAgent) -> Result<VoiceToken, CallsFailure> {
         let telephone = self.telephone()?;
@@ -199,11 +206,15 @@ impl Calls {
 
     /// Keeps the agent's note.
     pub(crate) async fn save_notes(&self, agent: &CurrentAgent, call: CallId, notes: &str) -> Result<(), CallsFailure> {
-        if notes.chars().count() > NOTE_LIMIT {
-            return Err(CallsError::NoteTooLong(NOTE_LIMIT).into());
+        if notes.chars().count() > LONGEST_NOTE {
+            return Err(CallsError::NoteTooLong(LONGEST_NOTE).into());
         }
-        let is_saved = store::save_notes(&self.shared.pool, agent.id, call, notes).await?;
-        if is_saved { Ok(()) } else { Err(CallsError::NoSuchCall.into()) }
+        if !store::save_notes(&self.shared.pool, agent.id, call, notes).await? {
+            return Err(CallsError::NoSuchCall.into());
+        }
+        // Another window of theirs shows it too.
+        self.tell(agent.id);
+        Ok(())
     }
 
     /// Gives the agent more time to record what came of the call.

@@ -111,11 +111,25 @@ pub struct Ended {
     pub is_saved_call: bool,
 }
 
+/// The longest note, in characters.
+pub const LONGEST_NOTE: usize = 4_000;
+
+/// A call of which the agent has not said what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unrecorded {
+    /// Which.
+    pub call_id: CallId,
+    /// With whom.
+    pub user_name: String,
+    /// When it was, in words: `today 10:42`.
+    pub at: String,
+}
+
 /// What the agent has to record after a call, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrapUp {
-    /// Then the system records `not_recorded` and the agent goes on a break.
-    pub seconds_left: i64,
+    /// Then the system records `not_recorded` and the agent goes on a break. None when that has happened: it can still be put right.
+    pub seconds_left: Option<i64>,
     /// What the carrier's word suggests, already chosen on the screen.
     pub suggested: Option<Disposition>,
     /// What can be chosen, in the order of the screen.

@@ -140,7 +140,7 @@ impl FromServerFnError for WireError {
                 Self::new(ErrorCode::BadRequest, format!("The request could not be read: {detail}."))
             }
             ServerFnErrorErr::Request(_) => {
-                Self::new(ErrorCode::Offline, "The server cannot be reached. Nothing was lost; this page goes on trying.")
+                Self::new(ErrorCode::Offline, "The server cannot be reached. Nothing was lost: try again when the Server light says so.")
             }
             other => {
                 #[cfg(feature = "ssr")]

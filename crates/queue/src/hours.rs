@@ -50,6 +50,28 @@ pub fn describe(moment: Moment, hours: &CallingHours, bank_holidays: &BTreeSet<N
     words.to_string()
 }
 
+/// The week's hours: “Monday to Friday 09:00–20:00, Saturday 10:00–17:00, not on Sundays, not on bank holidays”.
+pub fn describe_week(hours: &CallingHours) -> String {
+    let days = [
+        ("Monday to Friday", "Monday to Friday", hours.weekdays, OUTER_ON_WEEKDAYS),
+        ("Saturday", "Saturdays", hours.saturday, OUTER_AT_WEEKENDS),
+        ("Sunday", "Sundays", hours.sunday, OUTER_AT_WEEKENDS),
+    ];
+    let mut parts: Vec<String> = days
+        .into_iter()
+        .map(|(day, all, set, outer)| match set.map(|set| within(set, outer)) {
+            Some(Span { from_minute: from, until_minute: until }) if from < until => {
+                format!("{day} {:02}:{:02}–{:02}:{:02}", from / 60, from % 60, until / 60, until % 60)
+            }
+            _ => format!("not on {all}"),
+        })
+        .collect();
+    if !hours.on_bank_holidays {
+        parts.push("not on bank holidays".to_owned());
+    }
+    parts.join(", ")
+}
+
 /// The bank holidays of England and Wales, from a file in the government's own form (gov.uk/bank-holidays.json), so
 /// that refreshing it is copying it. An error means that the file is damaged; a test keeps that from being shipped.
 pub fn bank_holidays() -> Result<BTreeSet<NaiveDate>, serde_json::Error> {
@@ -92,7 +114,11 @@ fn span_of_weekday(day: NaiveDate, hours: &CallingHours) -> Option<Span> {
         Weekday::Sun => (hours.sunday, OUTER_AT_WEEKENDS),
         _ => (hours.weekdays, OUTER_ON_WEEKDAYS),
     };
-    set.map(|set| Span { from_minute: set.from_minute.max(outer.from_minute), until_minute: set.until_minute.min(outer.until_minute) })
+    set.map(|set| within(set, outer))
+}
+
+fn within(set: Span, outer: Span) -> Span {
+    Span { from_minute: set.from_minute.max(outer.from_minute), until_minute: set.until_minute.min(outer.until_minute) }
 }
 
 fn contains(span: Span, london: NaiveDateTime) -> bool {
@@ -128,6 +154,13 @@ pub(crate) mod tests {
 
     fn london(text: &str) -> Moment {
         london_moment(text.parse().unwrap())
+    }
+
+    #[test]
+    fn the_week_is_said_with_what_is_closed() {
+        assert_eq!(describe_week(&hours()), "Monday to Friday 09:00–20:00, Saturday 10:00–17:00, not on Sundays, not on bank holidays");
+        let wide = CallingHours { sunday: hours().saturday, on_bank_holidays: true, weekdays: None, ..hours() };
+        assert_eq!(describe_week(&wide), "not on Monday to Friday, Saturday 10:00–17:00, Sunday 10:00–17:00");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Grounds<'a> {
     pub(crate) moment: &'a Moment,
     pub(crate) lag: ReplicaLag,
     pub(crate) answered_at: DateTime<Utc>,
+    /// They are on the telephone: the last call is this one, which needs no distance from itself.
+    pub(crate) is_on_call: bool,
 }
 
 /// Why the call is needed, with every check that passed.
@@ -82,6 +84,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     let used = if today == 0 { "None".to_owned() } else { upper_first(&count(today)) };
     checks.push(own("attempts", format!("{used} of {limit} calls used today"), Some("just now".into())));
     let (last, needs) = match grounds.own.last_attempt_at {
+        _ if grounds.is_on_call => ("This call is the last one".to_owned(), None),
         None => ("Never rung before".to_owned(), None),
         Some(at) => (format!("Last call {}", since(at, grounds.moment.at)), cap.hours_between.map(|hours| format!("needs {hours} h"))),
     };

@@ -9,11 +9,11 @@ use queue::{After, Closing, Promise, PromiseError, Prospects, Suppress};
 
 use super::course::log_failure;
 use super::view::{next_attempt_words, records};
-use super::{Calls, CallsFailure, NOTE_LIMIT};
+use super::{Calls, CallsFailure};
 use crate::error::CallsError;
 use crate::rules::{Event, LegEnd};
 use crate::store::{self, CallRow, DispositionRow, NewOutcome};
-use crate::types::{CallEnd, CallState, Disposition, Outcome, Recorded};
+use crate::types::{CallEnd, CallState, Disposition, LONGEST_NOTE, Outcome, Recorded};
 
 /// A call whose agent's leg does not come, or whose check does not end, is given up after so long.
 const STUCK: TimeDelta = TimeDelta::seconds(15);
@@ -57,8 +57,8 @@ impl Calls {
             return Err(CallsError::NotForAgents);
         }
         let notes = outcome.notes.as_deref().unwrap_or(&row.notes);
-        if notes.chars().count() > NOTE_LIMIT {
-            return Err(CallsError::NoteTooLong(NOTE_LIMIT));
+        if notes.chars().count() > LONGEST_NOTE {
+            return Err(CallsError::NoteTooLong(LONGEST_NOTE));
         }
         if chosen.needs_note && notes.trim().is_empty() {
             return Err(CallsError::NoteNeeded);

@@ -16,9 +16,11 @@ impl Calls {
     pub(super) async fn view(&self, row: CallRow) -> Result<CallView, CallsFailure> {
         let now = self.shared.queue.now();
         let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_seconds().max(0);
-        let wrap_up = match row.wrap_up_until.filter(|_| row.closed_at.is_none()) {
-            Some(until) => Some(self.wrap_up(&row, seconds(machine_now(), until)).await?),
-            None => None,
+        let wrap_up = match (row.wrap_up_until, row.closed_at) {
+            (Some(until), None) => Some(self.wrap_up(&row, Some(seconds(machine_now(), until))).await?),
+            // Only the system has spoken: the agent can still say what is true (rules, Presence).
+            (_, Some(_)) if store::is_unrecorded(&self.shared.pool, row.id).await? => Some(self.wrap_up(&row, None).await?),
+            _ => None,
         };
         let end = row.end_reason.map(|how| Ended { how, words: ended_words(&row, how), is_saved_call: row.is_saved_call });
         Ok(CallView {
@@ -36,7 +38,7 @@ impl Calls {
         })
     }
 
-    async fn wrap_up(&self, row: &CallRow, seconds_left: i64) -> Result<WrapUp, CallsFailure> {
+    async fn wrap_up(&self, row: &CallRow, seconds_left: Option<i64>) -> Result<WrapUp, CallsFailure> {
         let catalogue = store::list_dispositions(&self.shared.pool).await?;
         let prospects = self.prospects(row).await?;
         let now = self.shared.queue.now();
@@ -55,7 +57,7 @@ impl Calls {
             seconds_left,
             suggested: row.end_reason.and_then(CallEnd::suggests),
             choices,
-            callback_hours: format!("Calls may be made {}.", self.shared.queue.hours().words),
+            callback_hours: self.shared.queue.promise_hours(),
             callback_from: from.format(FIELD).to_string(),
             callback_until: until.format(FIELD).to_string(),
         })

@@ -208,7 +208,14 @@ pub(crate) async fn set_ended(
 /// False when there is no such call of the agent's that still takes notes.
 pub(crate) async fn save_notes(pool: &PgPool, agent: AgentId, call: CallId, notes: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update calls.call set notes = $3 where id = $1 and agent_id = $2 and closed_at is null",
+        "update calls.call c
+        set notes = $3
+        where c.id = $1
+            and c.agent_id = $2
+            and (
+                c.closed_at is null
+                or exists (select from calls.outcome o where o.call_id = c.id and o.disposition = 'not_recorded' and o.recorded_by is null)
+            )",
         call.get(),
         agent.get(),
         notes,
@@ -296,6 +303,38 @@ pub(crate) async fn outcome_of(executor: impl PgExecutor<'_>, call: CallId) -> s
     )
     .fetch_optional(executor)
     .await
+}
+
+/// Only the system has said what came of this call: nothing.
+pub(crate) async fn is_unrecorded(pool: &PgPool, call: CallId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from calls.outcome o where o.call_id = $1 and o.disposition = 'not_recorded' and o.recorded_by is null
+        ) as "is_unrecorded!"
+        "#,
+        call.get(),
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// The newest calls of an agent of which only the system has said what came of them: with whom, and when they ended.
+pub(crate) async fn list_unrecorded(pool: &PgPool, agent: AgentId) -> sqlx::Result<Vec<(CallId, String, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        r#"
+        select c.id as "id: CallId", c.user_name, c.ended_at as "ended_at!"
+        from calls.outcome o
+        join calls.call c on c.id = o.call_id
+        where o.disposition = 'not_recorded' and o.recorded_by is null and c.agent_id = $1
+        order by o.recorded_at desc
+        limit 20
+        "#,
+        agent.get(),
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.user_name, row.ended_at)).collect())
 }
 
 /// Nothing is left to do.

@@ -227,6 +227,7 @@ impl Queue {
             moment: &shown.moment,
             lag: shown.lag,
             answered_at: self.shared.clock.now(),
+            is_on_call: shown.taken.call.is_some(),
         });
         HandOut {
             lease_id: Some(shown.taken.lease),

@@ -254,6 +254,12 @@ impl Queue {
         (now + TimeDelta::minutes(5), now + TimeDelta::days(PROMISED_AHEAD))
     }
 
+    /// When a promise can be kept, in words.
+    pub fn promise_hours(&self) -> String {
+        let week = hours::describe_week(&self.settings().settings.calling_hours);
+        format!("{week}; within {PROMISED_AHEAD} days.")
+    }
+
     /// The business clock, for the modules whose work is part of the queue's.
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()

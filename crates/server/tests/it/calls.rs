@@ -254,10 +254,24 @@ async fn a_wrap_up_that_runs_out_is_recorded_by_the_system_and_the_agent_goes_on
     let me = begun.agent.ask("/api/auth/me", json!({})).await;
     assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("break")));
 
+    // It is asked for, without a limit, and a note can be written still; nobody else's is shown.
+    let unrecorded = begun.agent.ask("/api/calls/unrecorded", json!({})).await;
+    assert_eq!((unrecorded.as_array().unwrap().len(), &unrecorded[0]["call_id"]), (1, &json!(begun.call)), "{unrecorded}");
+    assert_eq!(app.signed_in(Role::Agent).await.ask("/api/calls/unrecorded", json!({})).await, json!([]));
+    let open = begun.find().await;
+    assert_eq!(open["wrap_up"]["seconds_left"], json!(null));
+    assert!(open["wrap_up"]["choices"].as_array().unwrap().len() > 9, "{open}");
+    begun.agent.ask("/api/calls/save_notes", json!({"call_id": begun.call, "notes": "half a sentence"})).await;
+    assert_eq!(begun.find().await["notes"], "half a sentence");
+
     // The agent's word takes the place of the system's, for the number too, and leaves presence alone; what stood is kept.
     let true_one = json!({"call_id": begun.call, "disposition": "do_not_contact", "notes": "half a sentence, and the rest"});
     assert_eq!(begun.agent.ask("/api/calls/record_outcome", true_one).await["disposition"], "do_not_contact");
     assert_eq!(begun.record("contacted").await["disposition"], "do_not_contact", "the agent's own word stands");
+    assert_eq!(begun.agent.ask("/api/calls/unrecorded", json!({})).await, json!([]));
+    assert_eq!(begun.find().await["wrap_up"], json!(null));
+    let closed = begun.agent.post("/api/calls/save_notes", json!({"call_id": begun.call, "notes": "later"})).await;
+    assert_eq!(closed.0, 404, "{}", closed.1);
     let kept: Vec<String> = sqlx::query_scalar("select disposition from calls.superseded_outcome").fetch_all(&app.pool).await.unwrap();
     assert_eq!(kept, ["not_recorded"]);
     assert_eq!(app.count("select count(*) from queue.suppression where kind = 'do_not_contact' and user_id = 1").await, 1);

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 22] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 23] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),
@@ -22,6 +22,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 22] = [
     ("/api/calls/record_outcome", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
     ("/api/calls/start", Some(Role::Agent)),
+    ("/api/calls/unrecorded", Some(Role::Agent)),
     ("/api/calls/voice_token", Some(Role::Agent)),
     ("/api/queue/call_next", Some(Role::Agent)),
     ("/api/queue/current", Some(Role::Agent)),
