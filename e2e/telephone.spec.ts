@@ -335,6 +335,12 @@ test("what was not said in time can be said later, and nothing that was typed is
   const why = page.getByText(/Calls may not be made at that time/);
   await expect(why).toBeInViewport({ ratio: 1 });
   expect((await why.boundingBox())?.y).toBeLessThan((await dock(page).boundingBox())?.y ?? 0);
+  // It stays there when the screen hears anew of the call.
+  await page.getByLabel(/^Note for this person/).fill("Heard the tone twice, then nothing");
+  await expect(page.getByTestId("kept")).toContainText(/keeping/);
+  await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d/);
+  await page.waitForTimeout(500);
+  await expect(why).toBeInViewport({ ratio: 1 });
   await when.fill("2026-11-25T12:00");
 
   await ours("update calls.call set wrap_up_until = now() - interval '1 second' where closed_at is null");
@@ -344,12 +350,13 @@ test("what was not said in time can be said later, and nothing that was typed is
   await page.getByRole("button", { name: "Not now" }).click();
   await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
   await expect(page.getByTestId("still-to-say").first()).toContainText(person.name);
+  await expect(page.getByTestId("notice")).toHaveCount(0);
 
   await page.reload();
   await alive(page);
   await page.getByTestId("still-to-say").first().getByRole("button", { name: "Say it now" }).click();
   await expect(page.getByTestId("person")).toHaveText(person.name);
-  await expect(page.getByLabel(/^Note for this person/)).toHaveValue("Heard the tone twice");
+  await expect(page.getByLabel(/^Note for this person/)).toHaveValue("Heard the tone twice, then nothing");
   await page.keyboard.press("9");
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("toast")).toContainText("ext attempt");
@@ -358,7 +365,7 @@ test("what was not said in time can be said later, and nothing that was typed is
     "select o.disposition, o.notes from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1",
     [person.id],
   );
-  expect(said).toEqual([{ disposition: "busy", notes: "Heard the tone twice" }]);
+  expect(said).toEqual([{ disposition: "busy", notes: "Heard the tone twice, then nothing" }]);
 });
 
 test("a page that is left in a call asks first, and the call ends cleanly", async ({ page, request }) => {

@@ -58,7 +58,7 @@ fn call_look(view: &CallView, seconds_ago: i64) -> Look {
         CallState::Ended => {
             let class = "bg-secondary/12 text-secondary";
             let Some(left) = view.wrap_up.as_ref().and_then(|wrap_up| wrap_up.seconds_left) else {
-                return (Icon::PenLine, class, "Not recorded yet".into(), "Say what came of the call, or leave it for later".into());
+                return (Icon::PenLine, class, "Not recorded yet".into(), "The time is up: say it now, or leave it for later".into());
             };
             let left = left - seconds_ago;
             let words = if left > 0 { format!("Wrap-up · {} left", duration(left)) } else { "Wrap-up · time is up".to_owned() };
@@ -168,7 +168,7 @@ pub(crate) fn BottomBar(
                 key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up()).into_any()
             }
             Stage::WrapUp if calls.is_late() => view! {
-                <button type="button" class="btn btn-ghost h-13" disabled=move || calls.is_saving.get() on:click=move |_| calls.leave_for_later()>
+                <button type="button" class="btn btn-ghost h-13" disabled=move || calls.is_saving.get() on:click=move |_| console.leave_for_later()>
                     "Not now"
                 </button>
                 {key_button("btn-primary", Icon::Check, "Save", "Enter", || "Enter", move || calls.is_saving.get(), move || console.save(Then::Stay))}

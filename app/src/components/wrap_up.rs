@@ -64,8 +64,9 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
         }
     };
     // What is needed is seen. The focus stays: another key chooses something else.
+    let needs_time = Memo::new(move |_| calls.choice().is_some_and(|choice| choice.needs_time));
     Effect::new(move |_| {
-        if calls.choice().is_some_and(|choice| choice.needs_time) {
+        if needs_time.get() {
             request_animation_frame(|| {
                 if let Some(field) = document().get_element_by_id("callback-hours") {
                     field.scroll_into_view_with_bool(false);

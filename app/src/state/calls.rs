@@ -390,7 +390,7 @@ impl Calls {
                     self.chosen.set(answer.wrap_up.as_ref().and_then(|wrap_up| wrap_up.suggested));
                 }
                 if has_run_out {
-                    self.announcer.show(TIME_IS_UP);
+                    self.announcer.say(TIME_IS_UP);
                     self.session.ask();
                 }
                 self.view.set(Some(Arc::new(Received::now(answer))));

@@ -542,6 +542,13 @@ impl Console {
         });
     }
 
+    /// Leaves the call of which nothing was said in time. Its person went with the time.
+    pub(crate) fn leave_for_later(self) {
+        self.held.set(None);
+        self.is_focus_wanted.set_value(true);
+        self.calls.leave_for_later();
+    }
+
     /// Call next, when the console is ready for it.
     pub(crate) fn call_next(self) {
         let is_ready = matches!(self.stage.get_untracked(), Stage::Ready | Stage::NobodyLeft) && self.task.get_untracked().is_none();
