@@ -6,7 +6,7 @@ use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
 use crate::service::Queue;
-use crate::types::{HandOut, HistoryEntry, Holding, ReleaseReason, Released, SavedCall, Summary};
+use crate::types::{HandOut, HistoryEntry, Holding, PauseKind, PauseView, ReleaseReason, Released, SavedCall, Summary};
 
 /// Hands the agent the next person, or the one already held.
 #[server(prefix = "/api", endpoint = "queue/call_next", input = Json, output = Json)]
@@ -69,4 +69,25 @@ pub async fn saved_today_by_all() -> Result<Vec<SavedCall>, WireError> {
 pub async fn holdings() -> Result<Vec<Holding>, WireError> {
     auth::require(auth::Role::Supervisor).await?;
     Ok(expect_context::<Queue>().holdings().await?)
+}
+
+/// What is paused, and what could be, for supervisors.
+#[server(name = AskPauses, prefix = "/api", endpoint = "queue/pauses", input = Json, output = Json)]
+pub async fn pauses() -> Result<PauseView, WireError> {
+    auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().list_pauses().await?)
+}
+
+/// Pauses a queue, a lender or a solicitor; how many people wait for its end.
+#[server(prefix = "/api", endpoint = "queue/pause", input = Json, output = Json)]
+pub async fn pause(kind: PauseKind, name: String, reason: String) -> Result<u64, WireError> {
+    let agent = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().pause(&agent, kind, &name, &reason).await?)
+}
+
+/// Ends a pause; how many people are offered again.
+#[server(prefix = "/api", endpoint = "queue/resume", input = Json, output = Json)]
+pub async fn resume(pause_id: i64) -> Result<u64, WireError> {
+    let agent = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().resume(&agent, pause_id).await?)
 }

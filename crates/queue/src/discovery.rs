@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use users::{Facts, Range, ReplicaError};
 
 use crate::error::QueueError;
-use crate::rules::{Input, NumberFact, OwnFacts, judge};
+use crate::rules::{Input, NumberFact, OwnFacts, claim_names, judge};
 use crate::service::{Queue, QueueFailure, VersionedSettings, announce, parse_number, score_input};
-use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture};
+use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture, SEPARATOR};
 
 /// Users read at a time. At a tenth of the claims table MariaDB turns to scanning it whole for every range, so this is
 /// safe from 20,000 users on, and cheap below.
@@ -66,6 +66,7 @@ impl Queue {
     async fn walk(&self, range: u32) -> Result<DiscoveryReport, QueueFailure> {
         let (version, _) = store::find_settings(&self.shared.pool).await?;
         let settings = self.settings_of(version).await?;
+        self.fresh_pauses().await?;
         // What a replica far behind says is no reason to move anybody.
         match self.shared.replica.sample_lag().await? {
             Some(lag) if lag.millis <= settings.settings.max_lag_millis => {}
@@ -79,6 +80,8 @@ impl Queue {
             let merged = store::merge_range(&self.shared.pool, &range, &picture, read_at).await?;
             add(&mut report, &range, &picture, merged);
         }
+        // Somebody may have paused or resumed something meanwhile.
+        self.mark_paused().await?;
         if report.added + report.removed > MANY {
             store::analyse_entries(&self.shared.pool).await?;
         }
@@ -130,6 +133,7 @@ impl Queue {
             let Some((queue, available_at)) = self.entry(facts, &own.facts, settings, moment) else {
                 continue;
             };
+            let (lenders, solicitors) = claim_names(facts, &settings.settings);
             let score = scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date());
             picture.users.push(facts.id.get());
             picture.kinds.push(queue.as_str().to_owned());
@@ -137,6 +141,8 @@ impl Queue {
             picture.raw_sums.push(score.raw_sum);
             picture.available.push(available_at);
             picture.numbers.push(number);
+            picture.lenders.push(lenders.join(SEPARATOR));
+            picture.solicitors.push(solicitors.join(SEPARATOR));
         }
         Ok(picture)
     }
@@ -153,7 +159,7 @@ impl Queue {
             facts: Some(facts),
             number: &NumberFact::NotParsed,
             own,
-            pauses: &self.shared.pauses,
+            pauses: &self.pauses().pauses,
             settings: &settings.settings,
             bank_holidays: &self.shared.bank_holidays,
             moment,

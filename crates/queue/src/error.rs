@@ -18,6 +18,18 @@ pub enum QueueError {
     /// A note is too long.
     #[error("The note may have at most {0} characters.")]
     NoteTooLong(usize),
+    /// There is no such thing to pause.
+    #[error("Choose what is to be paused: a queue, a lender or a solicitor.")]
+    NothingToPause,
+    /// A reason is needed.
+    #[error("Please say why, for whoever asks later.")]
+    ReasonNeeded,
+    /// It is paused.
+    #[error("That is paused already. Nothing was changed.")]
+    PausedAlready,
+    /// The pause has ended, or never was.
+    #[error("That pause has ended already. Nothing was changed.")]
+    NoSuchPause,
     /// There is no such decision.
     #[error("There is no such decision.")]
     NoSuchDecision,
@@ -31,8 +43,14 @@ pub enum QueueError {
 impl From<QueueError> for WireError {
     fn from(error: QueueError) -> Self {
         let code = match error {
-            QueueError::NotAvailable | QueueError::OnCall | QueueError::NoSuchLease => ErrorCode::Conflict,
-            QueueError::NoteNeeded | QueueError::NoteTooLong(_) => ErrorCode::Unprocessable,
+            QueueError::NotAvailable
+            | QueueError::OnCall
+            | QueueError::NoSuchLease
+            | QueueError::PausedAlready
+            | QueueError::NoSuchPause => ErrorCode::Conflict,
+            QueueError::NoteNeeded | QueueError::NoteTooLong(_) | QueueError::NothingToPause | QueueError::ReasonNeeded => {
+                ErrorCode::Unprocessable
+            }
             QueueError::NoSuchDecision => ErrorCode::NotFound,
             QueueError::CannotCheck => ErrorCode::Unavailable,
         };

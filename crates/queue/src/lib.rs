@@ -18,11 +18,12 @@ mod store;
 #[cfg(feature = "ssr")]
 mod words;
 
-pub use api::{call_next, current, held, history, holdings, release, saved_today, saved_today_by_all, summary};
+pub use api::{call_next, current, held, history, holdings, pause, pauses, release, resume, saved_today, saved_today_by_all, summary};
 pub use error::QueueError;
 pub use settings::{CallingHours, Cap, Settings, Span, UncountedRequirement};
 pub use types::{
-    Check, HandOut, HistoryEntry, HistoryKind, Holding, Hours, PassedOver, QueueCount, ReleaseReason, Released, SavedCall, Summary, Why,
+    Check, HandOut, HistoryEntry, HistoryKind, Holding, Hours, PassedOver, Pausable, Pause, PauseKind, PauseView, QueueCount,
+    ReleaseReason, Released, SavedCall, Summary, Why,
 };
 
 #[cfg(feature = "ssr")]

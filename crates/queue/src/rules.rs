@@ -13,7 +13,7 @@ use kernel::{InvalidPhoneNumber, Moment, PhoneNumber, QueueKind};
 use serde::{Deserialize, Serialize};
 use users::Facts;
 
-pub use self::judge::{counted_requirements, judge};
+pub use self::judge::{NO_NAME, claim_names, counted_requirements, judge};
 pub use self::limits::attempt_limits;
 use crate::settings::Settings;
 

@@ -3,11 +3,13 @@
 mod call_next;
 mod dial;
 mod outcome;
+mod pauses;
 mod report;
 
 pub(crate) use call_next::{parse_number, score_input};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
 pub use outcome::{After, Closing, Promise, PromiseError, Prospects, Suppress};
+pub(crate) use pauses::VersionedPauses;
 pub use report::ExportFailure;
 
 use std::collections::BTreeSet;
@@ -24,9 +26,8 @@ use users::{Replica, ReplicaError};
 
 use crate::error::QueueError;
 use crate::hours;
-use crate::rules::Pauses;
 use crate::settings::Settings;
-use crate::store::{self, Figures};
+use crate::store::{self, Figures, Versions};
 use crate::types::{ReleaseReason, Released};
 
 /// Characters a note may have.
@@ -51,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) hints: Hints,
     pub(crate) numbers: NumberPolicy,
     pub(crate) bank_holidays: BTreeSet<NaiveDate>,
-    pub(crate) pauses: Pauses,
+    pauses: RwLock<Arc<VersionedPauses>>,
     is_practice: bool,
     settings: RwLock<Arc<VersionedSettings>>,
     /// By how often something had changed when they were asked for.
@@ -134,9 +135,11 @@ impl From<QueueFailure> for WireError {
 }
 
 impl Queue {
-    /// The queue over its databases; reads the settings once.
+    /// The queue over its databases; reads the settings and the pauses once.
     pub async fn new(parts: QueueParts) -> Result<Self, QueueFailure> {
         let settings = load_settings(&parts.pool).await?;
+        let (version, pauses) = store::find_pauses(&parts.pool).await?;
+        let pauses = VersionedPauses { version, pauses };
         let shared = Shared {
             pool: parts.pool,
             replica: parts.replica,
@@ -145,8 +148,7 @@ impl Queue {
             hints: parts.hints,
             numbers: parts.numbers,
             bank_holidays: hours::bank_holidays().map_err(QueueFailure::BankHolidays)?,
-            // Pausing comes with its screens; the rules know of it already.
-            pauses: Pauses::default(),
+            pauses: RwLock::new(Arc::new(pauses)),
             is_practice: parts.is_practice,
             settings: RwLock::new(Arc::new(settings)),
             figures: moka::future::Cache::builder().max_capacity(8).time_to_live(FIGURES_LIFE).build(),
@@ -236,6 +238,12 @@ impl Queue {
             return Ok(known);
         }
         self.fresh_settings().await
+    }
+
+    /// Learns what holds now, and answers with the settings.
+    pub(crate) async fn learn(&self, versions: Versions) -> Result<Arc<VersionedSettings>, QueueFailure> {
+        self.learn_pauses(versions.pauses).await?;
+        self.settings_of(versions.settings).await
     }
 
     /// The settings as they are now, kept for the next requests.

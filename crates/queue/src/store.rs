@@ -4,6 +4,7 @@ mod attempts;
 mod decisions;
 mod leases;
 mod own_facts;
+mod pauses;
 mod ranges;
 mod reports;
 
@@ -16,10 +17,13 @@ pub(crate) use attempts::{
     give_back, hold_for_call, insert_attempt, insert_callback, insert_suppression, put_entry,
 };
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
-pub(crate) use leases::{Taken, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next};
+pub(crate) use leases::{Taken, Versions, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next};
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
+pub(crate) use pauses::{begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
 pub use ranges::DiscoveryReport;
-pub(crate) use ranges::{Merged, RangePicture, analyse_entries, end_run, merge_range, start_run, try_lock_discovery, unlock_discovery};
+pub(crate) use ranges::{
+    Merged, RangePicture, SEPARATOR, analyse_entries, end_run, merge_range, start_run, try_lock_discovery, unlock_discovery,
+};
 pub(crate) use reports::{Figures, HistoryRow, find_figures, find_last_discovery, list_entries, list_history, list_holdings, list_saved};
 
 /// The settings that hold, with their version.

@@ -231,3 +231,57 @@ pub struct SavedCall {
     /// The agent who would have called.
     pub agent_id: AgentId,
 }
+
+/// What can be paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum PauseKind {
+    /// A queue.
+    Queue,
+    /// Everybody whose call would be about claims with this lender alone.
+    Lender,
+    /// The same of a solicitor.
+    Solicitor,
+}
+
+/// A pause that holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// To end it by. Small enough for every reader of JSON.
+    pub id: i64,
+    /// What of.
+    pub kind: PauseKind,
+    /// A queue's or a lender's code, a solicitor's name in small letters.
+    pub name: String,
+    /// The same for a screen.
+    pub label: String,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub by: String,
+    /// Since when, in words.
+    pub since: String,
+}
+
+/// Something that could be paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pausable {
+    /// What it is.
+    pub kind: PauseKind,
+    /// As in [`Pause`].
+    pub name: String,
+    /// The same for a screen.
+    pub label: String,
+    /// How many people wait who have a claim with it; none for a queue.
+    pub people: Option<i64>,
+}
+
+/// What is paused, and what could be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseView {
+    /// The newest first.
+    pub pauses: Vec<Pause>,
+    /// Queues, then lenders and solicitors with the most people first.
+    pub pausable: Vec<Pausable>,
+}

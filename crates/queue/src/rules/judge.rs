@@ -164,6 +164,22 @@ fn claims_of_the_call<'a>(facts: &'a Facts, settings: &Settings) -> Vec<&'a Clai
     facts.claims.iter().filter(|claim| claim.is_open() && (waiting.is_empty() || waiting.contains(&claim.id))).collect()
 }
 
+/// Stands where a claim has no lender or no solicitor; nothing of this name can be paused.
+pub const NO_NAME: &str = "-";
+
+/// The lenders and the solicitors of the claims that the call would be about, one place each, as pauses name them.
+pub fn claim_names(facts: &Facts, settings: &Settings) -> (Vec<String>, Vec<String>) {
+    let plain = |name: &Option<String>| match name.as_deref().map(str::trim) {
+        None | Some("") => NO_NAME.to_owned(),
+        Some(name) => name.to_lowercase().replace(char::is_control, " "),
+    };
+    let mut names: Vec<_> =
+        claims_of_the_call(facts, settings).into_iter().map(|claim| (plain(&claim.lender), plain(&claim.solicitor))).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().unzip()
+}
+
 /// Whether the claim's lender and its solicitor are paused.
 fn paused_parts(claim: &Claim, pauses: &Pauses) -> (bool, bool) {
     let among = |paused: &BTreeSet<String>, name: &Option<String>| {

@@ -89,8 +89,8 @@ impl Queue {
             // A lease is lost when the agent goes offline, or to another of their windows: they are given nobody new.
             let wanted = queue.filter(|_| !search.is_lost);
             let midnight = Moment::new(now).midnight;
-            let (version, taken) = store::take_next(&self.shared.pool, agent.id, wanted, &tried, now, midnight, now + CHECK_LEASE).await?;
-            let settings = self.settings_of(version).await?;
+            let (versions, taken) = store::take_next(&self.shared.pool, agent.id, wanted, &tried, now, midnight, now + CHECK_LEASE).await?;
+            let settings = self.learn(versions).await?;
             let Some(taken) = taken else {
                 if wanted.is_none() || empty_rounds == EMPTY_ROUNDS {
                     return Ok(None);
@@ -142,7 +142,7 @@ impl Queue {
             facts,
             number: &number,
             own: &own.facts,
-            pauses: &self.shared.pauses,
+            pauses: &self.pauses().pauses,
             settings: &settings.settings,
             bank_holidays: &self.shared.bank_holidays,
             moment,

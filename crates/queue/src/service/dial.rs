@@ -107,9 +107,9 @@ impl Queue {
     pub async fn authorise(&self, agent: AgentId, call: CallId) -> Result<Authorisation, QueueFailure> {
         let (asked, asked_at) = (Instant::now(), self.shared.clock.now());
         let midnight = Moment::new(asked_at).midnight;
-        let (version, taken) = store::take_next(&self.shared.pool, agent, None, &[], asked_at, midnight, asked_at).await?;
+        let (versions, taken) = store::take_next(&self.shared.pool, agent, None, &[], asked_at, midnight, asked_at).await?;
         let Some(taken) = taken.filter(|taken| taken.call == Some(call)) else { return Ok(Authorisation::Lost) };
-        let settings = self.settings_of(version).await?;
+        let settings = self.learn(versions).await?;
 
         let lag = self.shared.replica.lag();
         let read = match lag {
@@ -138,7 +138,7 @@ impl Queue {
                 facts: facts.as_ref(),
                 number: &number,
                 own: &own.facts,
-                pauses: &self.shared.pauses,
+                pauses: &self.pauses().pauses,
                 settings: &settings.settings,
                 bank_holidays: &self.shared.bank_holidays,
                 moment,

@@ -10,7 +10,9 @@ use users::Facts;
 
 use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
 use crate::hours;
-use crate::rules::{CallbackReason, Effect, Input, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, judge};
+use crate::rules::{
+    CallbackReason, Effect, Input, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, claim_names, judge,
+};
 use crate::store::{self, AttemptOutcome, NewEntry, OwnRow};
 
 /// A callback can be promised for so many days ahead.
@@ -132,7 +134,7 @@ impl Queue {
                 facts: Some(facts),
                 number: &prospects.number,
                 own: &own.facts,
-                pauses: &self.shared.pauses,
+                pauses: &self.pauses().pauses,
                 settings,
                 bank_holidays: &self.shared.bank_holidays,
                 moment,
@@ -216,7 +218,10 @@ impl Queue {
                     NumberFact::Usable(number) => number.as_e164(),
                     _ => &prospects.dialled,
                 };
+                let (lenders, solicitors) = claim_names(facts, &prospects.settings.settings);
                 let entry = NewEntry {
+                    lenders,
+                    solicitors,
                     queue: *queue,
                     score: score.total,
                     raw_sum: score.raw_sum,

@@ -165,14 +165,18 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) available_at: DateTime<Utc>,
     pub(crate) number: &'a str,
     pub(crate) facts_read_at: DateTime<Utc>,
+    /// Of the claims that the call would be about.
+    pub(crate) lenders: Vec<String>,
+    pub(crate) solicitors: Vec<String>,
 }
 
 /// Makes the entry what it should be now.
 pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &NewEntry<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into queue.entry as e (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into queue.entry as e
+            (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at, lenders, solicitors, is_paused)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, queue.is_paused($9, $10))
         on conflict (user_id) do update
         set kind = excluded.kind,
             score = excluded.score,
@@ -181,6 +185,9 @@ pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &New
             available_at = excluded.available_at,
             number = excluded.number,
             facts_read_at = excluded.facts_read_at,
+            lenders = excluded.lenders,
+            solicitors = excluded.solicitors,
+            is_paused = excluded.is_paused,
             -- The copy of the lease, if by now somebody else has one.
             leased_by = (select l.agent_id from queue.lease l where l.user_id = $1),
             leased_until = (select l.expires_at from queue.lease l where l.user_id = $1)
@@ -193,6 +200,8 @@ pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &New
         entry.available_at,
         entry.number,
         entry.facts_read_at,
+        &entry.lenders,
+        &entry.solicitors,
     )
     .execute(conn)
     .await?;

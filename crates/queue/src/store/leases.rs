@@ -28,6 +28,13 @@ pub(crate) struct TakenEntry {
     pub(crate) score: f64,
 }
 
+/// Which settings and which pauses hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Versions {
+    pub(crate) settings: i32,
+    pub(crate) pauses: i64,
+}
+
 /// Takes and leases the first person for `agent`: a due promise, else the first who waits in `queue`; or returns whom the agent already holds; with no
 /// queue, only the latter. One statement, one round trip. Also says which version of the settings holds.
 ///
@@ -42,7 +49,7 @@ pub(crate) async fn take_next(
     now: DateTime<Utc>,
     midnight: DateTime<Utc>,
     checked_until: DateTime<Utc>,
-) -> sqlx::Result<(i32, Option<Taken>)> {
+) -> sqlx::Result<(Versions, Option<Taken>)> {
     let row = sqlx::query!(
         r#"
         with mine as (
@@ -63,17 +70,21 @@ pub(crate) async fn take_next(
                 and c.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from queue.lease l where l.user_id = c.user_id)
+                and not exists (select from queue.pause p where p.kind = 'queue' and p.name = 'callbacks' and p.ended_at is null)
+                and not exists (select from queue.entry e where e.user_id = c.user_id and e.is_paused)
             order by (c.preferred_agent_id = $1) is true desc, c.promised_at, c.id
             limit 1
             for update of c skip locked
         ),
         next as (
-            -- Walks entry_next in order; cooling-off entries are skipped inside the index.
+            -- Walks entry_next in order; cooling-off and paused entries are skipped inside the index.
             select e.user_id, e.kind
             from queue.entry e
             where e.kind = $2
                 and e.leased_by is null
                 and e.available_at <= $4
+                and not e.is_paused
+                and not exists (select from queue.pause p where p.kind = 'queue' and p.name = $2 and p.ended_at is null)
                 and e.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from promised)
@@ -105,6 +116,7 @@ pub(crate) async fn take_next(
         )
         select
             (select max(version) from queue.settings) as "settings_version!",
+            (select count(*) + count(ended_at) from queue.pause) as "pauses_version!",
             h.id as "lease?: LeaseId",
             h.user_id as "user?: UserId",
             h.kind as "queue?: QueueKind",
@@ -147,8 +159,9 @@ pub(crate) async fn take_next(
     )
     .fetch_one(pool)
     .await?;
+    let versions = Versions { settings: row.settings_version, pauses: row.pauses_version };
     let (Some(lease), Some(user), Some(queue)) = (row.lease, row.user, row.queue) else {
-        return Ok((row.settings_version, None));
+        return Ok((versions, None));
     };
     let taken = Taken {
         lease,
@@ -172,7 +185,7 @@ pub(crate) async fn take_next(
             row.callback_reason.map(|reason| DueCallback { reason, promise_used_today: row.promise_used_today.unwrap_or(false) }),
         ),
     };
-    Ok((row.settings_version, Some(taken)))
+    Ok((versions, Some(taken)))
 }
 
 /// Returns leases that have run out to their queues; whose they were.

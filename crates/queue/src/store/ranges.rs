@@ -13,7 +13,14 @@ pub(crate) struct RangePicture {
     pub(crate) raw_sums: Vec<f64>,
     pub(crate) available: Vec<DateTime<Utc>>,
     pub(crate) numbers: Vec<String>,
+    /// Of each person's claims, joined by [`SEPARATOR`]: `unnest` would flatten arrays of arrays.
+    pub(crate) lenders: Vec<String>,
+    /// As above.
+    pub(crate) solicitors: Vec<String>,
 }
+
+/// Stands in no name: the unit separator.
+pub(crate) const SEPARATOR: &str = "\u{1f}";
 
 /// What one merge did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,12 +39,13 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
         Merged,
         r#"
         with want as materialized (
-            select *
-            from unnest($3::bigint[], $4::text[], $5::float8[], $6::float8[], $7::timestamptz[], $8::text[])
-                as w (user_id, kind, score, raw_sum, available_at, number)
+            select w.user_id, w.kind, w.score, w.raw_sum, w.available_at, w.number, string_to_array(w.lenders, $13) as lenders,
+                string_to_array(w.solicitors, $13) as solicitors
+            from unnest($3::bigint[], $4::text[], $5::float8[], $6::float8[], $7::timestamptz[], $8::text[], $11::text[], $12::text[])
+                as w (user_id, kind, score, raw_sum, available_at, number, lenders, solicitors)
         ),
         old as materialized (
-            select e.user_id, e.kind, e.score, e.raw_sum, e.available_at, e.number
+            select e.user_id, e.kind, e.score, e.raw_sum, e.available_at, e.number, e.lenders, e.solicitors
             from queue.entry e
             where e.user_id > $1 and e.user_id <= $2
         ),
@@ -60,7 +68,8 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
             left join old o on o.user_id = w.user_id
             where (
                     o.user_id is null
-                    or (o.kind, o.score, o.raw_sum, o.number) is distinct from (w.kind, w.score, w.raw_sum, w.number)
+                    or (o.kind, o.score, o.raw_sum, o.number, o.lenders, o.solicitors)
+                        is distinct from (w.kind, w.score, w.raw_sum, w.number, w.lenders, w.solicitors)
                     or greatest(o.available_at, $9) <> greatest(w.available_at, $9)
                 )
                 and not exists (select from queue.lease l where l.user_id = w.user_id)
@@ -79,8 +88,11 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
                 )
         ),
         merged as (
-            insert into queue.entry as e (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
-            select d.user_id, d.kind, d.score, d.raw_sum, $9, d.available_at, d.number, $9
+            insert into queue.entry as e
+                (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at, lenders, solicitors, is_paused)
+            select d.user_id, d.kind, d.score, d.raw_sum, $9, d.available_at, d.number, $9, d.lenders, d.solicitors,
+                -- Asked of each only while anything is paused at all.
+                (select exists (select from queue.pause p where p.ended_at is null)) and queue.is_paused(d.lenders, d.solicitors)
             from different d
             order by d.user_id
             on conflict (user_id) do update
@@ -91,6 +103,9 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
                 -- An agent may have put the person back since their own facts were read.
                 available_at = greatest(excluded.available_at, e.put_back_until),
                 number = excluded.number,
+                lenders = excluded.lenders,
+                solicitors = excluded.solicitors,
+                is_paused = excluded.is_paused,
                 facts_read_at = excluded.facts_read_at
             where e.leased_by is null and e.facts_read_at <= excluded.facts_read_at
             returning e.user_id
@@ -113,6 +128,9 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
         &picture.numbers,
         read_at,
         &range.unreadable.iter().map(|user| user.get()).collect::<Vec<_>>(),
+        &picture.lenders,
+        &picture.solicitors,
+        SEPARATOR,
     )
     .fetch_one(pool)
     .await

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 23] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 26] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),
@@ -29,7 +29,10 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 23] = [
     ("/api/queue/held", Some(Role::Agent)),
     ("/api/queue/history", Some(Role::Agent)),
     ("/api/queue/holdings", Some(Role::Supervisor)),
+    ("/api/queue/pause", Some(Role::Supervisor)),
+    ("/api/queue/pauses", Some(Role::Supervisor)),
     ("/api/queue/release", Some(Role::Agent)),
+    ("/api/queue/resume", Some(Role::Supervisor)),
     ("/api/queue/saved_today", Some(Role::Agent)),
     ("/api/queue/saved_today_by_all", Some(Role::Supervisor)),
     ("/api/queue/summary", Some(Role::Agent)),
@@ -125,9 +128,15 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
 
     for (path, role) in FUNCTIONS {
         if role == Some(Role::Supervisor) {
-            let (status, answer) = agent.post(path, json!({})).await;
+            // Well formed, in this order: what was paused is resumed.
+            let body = match path {
+                "/api/queue/pause" => json!({"kind": "lender", "name": "lloyds", "reason": "why"}),
+                "/api/queue/resume" => json!({"pause_id": 1}),
+                _ => json!({}),
+            };
+            let (status, answer) = agent.post(path, body.clone()).await;
             assert_eq!((status, answer["code"].as_str()), (403, Some("forbidden")), "{path}: {answer}");
-            assert_eq!(supervisor.post(path, json!({})).await.0, 200, "{path}");
+            assert_eq!(supervisor.post(path, body).await.0, 200, "{path}");
         }
     }
     let (status, answer) = agent.post("/api/no/such/function", json!({})).await;

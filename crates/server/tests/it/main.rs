@@ -12,6 +12,7 @@ mod discovery;
 mod guarded;
 mod inputs;
 mod outages;
+mod pauses;
 mod screens;
 mod staff;
 mod support;

@@ -1,0 +1,139 @@
+//! Pausing a queue, a lender or a solicitor.
+
+use std::sync::{Arc, PoisonError};
+
+use auth::CurrentAgent;
+use kernel::{Hint, QueueKind, display_time};
+
+use super::{Queue, QueueFailure, announce};
+use crate::error::QueueError;
+use crate::rules::{NO_NAME, Pauses};
+use crate::store;
+use crate::types::{Pausable, Pause, PauseKind, PauseView};
+
+/// Characters a reason may have.
+const LONGEST_REASON: usize = 300;
+
+/// What is paused, and since which change.
+#[derive(Debug, Default)]
+pub(crate) struct VersionedPauses {
+    pub(crate) version: i64,
+    pub(crate) pauses: Pauses,
+}
+
+impl Queue {
+    /// What this server knows to be paused. Whoever takes or checks somebody learns first whether that is still so.
+    pub(crate) fn pauses(&self) -> Arc<VersionedPauses> {
+        // A poisoned lock still holds whole pauses: they are only ever replaced.
+        Arc::clone(&self.shared.pauses.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the pauses anew when another version is at hand: they hold on every server from the next request on.
+    pub(crate) async fn learn_pauses(&self, version: i64) -> Result<(), QueueFailure> {
+        if self.pauses().version != version {
+            self.fresh_pauses().await?;
+        }
+        Ok(())
+    }
+
+    /// The pauses as they are now, kept for the next requests.
+    pub(crate) async fn fresh_pauses(&self) -> Result<Arc<VersionedPauses>, QueueFailure> {
+        let (version, pauses) = store::find_pauses(&self.shared.pool).await?;
+        let fresh = Arc::new(VersionedPauses { version, pauses });
+        *self.shared.pauses.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
+    /// What is paused, and what could be.
+    pub async fn list_pauses(&self) -> Result<PauseView, QueueFailure> {
+        let now = self.shared.clock.now();
+        let (held, known) =
+            futures::future::try_join(store::list_pauses(&self.shared.pool), store::list_pausable(&self.shared.pool)).await?;
+        let names = self.shared.auth.names().await?;
+        let pauses = held
+            .into_iter()
+            .map(|row| Pause {
+                id: row.id,
+                label: label(row.kind, &row.name),
+                kind: row.kind,
+                name: row.name,
+                reason: row.reason,
+                by: names.get(&row.began_by).cloned().unwrap_or_else(|| "Somebody".to_owned()),
+                since: display_time(row.began_at, now),
+            })
+            .collect();
+        let queues = QueueKind::ALL.map(|queue| Pausable {
+            kind: PauseKind::Queue,
+            name: queue.as_str().to_owned(),
+            label: label(PauseKind::Queue, queue.as_str()),
+            people: None,
+        });
+        let others = known.into_iter().map(|(kind, name, people)| Pausable { label: label(kind, &name), kind, name, people: Some(people) });
+        Ok(PauseView { pauses, pausable: queues.into_iter().chain(others).collect() })
+    }
+
+    /// Pauses it: nobody is offered, and nobody rung, for whom that is the reason to call. How many people wait for its end.
+    pub async fn pause(&self, agent: &CurrentAgent, kind: PauseKind, name: &str, reason: &str) -> Result<u64, QueueFailure> {
+        let (name, reason) = (name.trim().to_lowercase(), reason.trim());
+        if name.is_empty() || name == NO_NAME || (kind == PauseKind::Queue && name.parse::<QueueKind>().is_err()) {
+            return Err(QueueError::NothingToPause.into());
+        }
+        if reason.is_empty() {
+            return Err(QueueError::ReasonNeeded.into());
+        }
+        if reason.chars().count() > LONGEST_REASON {
+            return Err(QueueError::NoteTooLong(LONGEST_REASON).into());
+        }
+        let mut transaction = self.shared.pool.begin().await?;
+        if !store::begin_pause(&mut transaction, kind, &name, reason, agent.id, self.shared.clock.now()).await? {
+            return Err(QueueError::PausedAlready.into());
+        }
+        let people = store::mark_paused(&mut transaction).await?;
+        transaction.commit().await?;
+        tracing::info!(agent.id = %agent.id, pause.kind = ?kind, pause.name = name, queue.people = people, "paused");
+        self.pauses_changed().await?;
+        Ok(people)
+    }
+
+    /// Ends a pause. How many people are offered again.
+    pub async fn resume(&self, agent: &CurrentAgent, pause: i64) -> Result<u64, QueueFailure> {
+        let mut transaction = self.shared.pool.begin().await?;
+        let Some((kind, name)) = store::end_pause(&mut transaction, pause, agent.id, self.shared.clock.now()).await? else {
+            return Err(QueueError::NoSuchPause.into());
+        };
+        let people = store::mark_paused(&mut transaction).await?;
+        transaction.commit().await?;
+        tracing::info!(agent.id = %agent.id, pause.kind = ?kind, pause.name = name, queue.people = people, "resumed");
+        self.pauses_changed().await?;
+        Ok(people)
+    }
+
+    /// Puts right marks that a discovery under way wrote by what was paused before.
+    pub async fn mark_paused(&self) -> Result<(), QueueFailure> {
+        let mut conn = self.shared.pool.acquire().await?;
+        if store::mark_paused(&mut conn).await? > 0 {
+            announce(&self.shared.hints, &[]);
+        }
+        Ok(())
+    }
+
+    async fn pauses_changed(&self) -> Result<(), QueueFailure> {
+        self.fresh_pauses().await?;
+        self.shared.hints.send(Hint::Queues);
+        Ok(())
+    }
+}
+
+/// As a screen says it.
+fn label(kind: PauseKind, name: &str) -> String {
+    match (kind, name.parse::<QueueKind>()) {
+        (PauseKind::Queue, Ok(queue)) => queue.label().to_owned(),
+        (PauseKind::Lender, _) => scoring::lender_name(name),
+        _ => name.split(' ').map(capitalised).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
