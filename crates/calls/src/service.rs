@@ -219,7 +219,7 @@ impl Calls {
 
     /// Gives the agent more time to record what came of the call.
     pub(crate) async fn extend_wrap_up(&self, agent: &CurrentAgent, call: CallId) -> Result<CallView, CallsFailure> {
-        if !store::extend_wrap_up(&self.shared.pool, agent.id, call, EXTENSION).await? {
+        if !store::extend_wrap_up(&self.shared.pool, agent.id, call, EXTENSION, machine_now()).await? {
             self.own(agent, call).await?;
             return Err(CallsError::NothingToRecord.into());
         }

@@ -225,17 +225,25 @@ pub(crate) async fn save_notes(pool: &PgPool, agent: AgentId, call: CallId, note
     Ok(done.rows_affected() == 1)
 }
 
-/// False when there is no such call of the agent's in wrap-up.
-pub(crate) async fn extend_wrap_up(pool: &PgPool, agent: AgentId, call: CallId, by: chrono::TimeDelta) -> sqlx::Result<bool> {
+/// False when there is no such call of the agent's in wrap-up. One that has run out and is not closed yet is given the whole time from `now`
+/// on: otherwise it would be extended and closed all the same.
+pub(crate) async fn extend_wrap_up(
+    pool: &PgPool,
+    agent: AgentId,
+    call: CallId,
+    by: chrono::TimeDelta,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
         update calls.call
-        set wrap_up_until = wrap_up_until + make_interval(secs => $3)
+        set wrap_up_until = greatest(wrap_up_until, $4) + make_interval(secs => $3)
         where id = $1 and agent_id = $2 and closed_at is null and wrap_up_until is not null
         "#,
         call.get(),
         agent.get(),
         by.as_seconds_f64(),
+        now,
     )
     .execute(pool)
     .await?;

@@ -203,3 +203,22 @@ async fn extending_a_wrap_up_that_has_run_out_is_refused_in_words(_: PgPoolOptio
     }
     app.stop().await;
 }
+
+/// What is added is added to now, not to a moment long gone: else it would be granted and closed all the same.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_wrap_up_extended_after_it_ran_out_stays_open(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ENGAGED).await;
+    begun.join(&app).await;
+    begun.until("ended").await;
+    sqlx::query("update calls.call set wrap_up_until = wrap_up_until - interval '3 minutes'").execute(&app.pool).await.unwrap();
+
+    let (status, call) = begun.agent.post("/api/calls/extend_wrap_up", json!({"call_id": begun.call})).await;
+    app.app.calls.close_overdue().await.unwrap();
+
+    assert_eq!(status, 200, "{call}");
+    let left = call["wrap_up"]["seconds_left"].as_i64().unwrap();
+    assert!((20..=30).contains(&left), "{call}");
+    assert_eq!(app.count("select count(*) from calls.outcome").await, 0);
+    app.stop().await;
+}
