@@ -2,7 +2,7 @@
 //!
 //! The canonical bytes are the UTF-8 JSON of [`Record`] with its fields in the order below, no spaces, instants in
 //! RFC 3339 with microseconds. They are stored as they were hashed, so that verifying never depends on writing them
-//! again. A sealer may put the hashes into blocks later; nothing here has to change for that.
+//! again. A sealer puts the hashes into blocks afterwards ([`crate::Block`]).
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use kernel::{AgentId, DecisionId, LeaseId, QueueKind, UserId};
@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use users::{Facts, LagSource, ReplicaLag, Requirement};
 
+use crate::block::{ChainFault, Seal};
 use crate::rules::{Judgement, OwnFacts, Reason, SuppressionKind};
+use crate::store::SealedRow;
 
 /// What the agent was doing when the decision was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
@@ -327,6 +329,8 @@ pub struct VerifiedDecision {
     pub personal: Option<serde_json::Value>,
     /// The personal facts are those the record commits to; none when they were erased.
     pub is_personal_intact: Option<bool>,
+    /// Where it is sealed; none while it is not.
+    pub seal: Option<Seal>,
 }
 
 impl VerifiedDecision {
@@ -337,21 +341,72 @@ impl VerifiedDecision {
         record: &[u8],
         content_hash: &[u8],
         personal: Option<(&[u8], &[u8])>,
+        seal: Option<Seal>,
     ) -> Result<Self, serde_json::Error> {
         let is_content_intact = Sha256::digest(record).as_slice() == content_hash;
         let record: serde_json::Value = serde_json::from_slice(record)?;
         let promised = record.get("personal_commitment").and_then(serde_json::Value::as_str).unwrap_or_default();
         let is_personal_intact = personal.map(|(salt, facts)| hex(&commitment(salt, facts)) == promised);
         let personal = personal.map(|(_, facts)| serde_json::from_slice(facts)).transpose()?;
-        Ok(Self { id, had_effect, content_hash: hex(content_hash), is_content_intact, record, personal, is_personal_intact })
+        Ok(Self { id, had_effect, content_hash: hex(content_hash), is_content_intact, record, personal, is_personal_intact, seal })
     }
+}
+
+/// The part of a record that stands in columns beside it, too.
+#[derive(Deserialize)]
+struct Beside {
+    decision_id: DecisionId,
+    made_at: DateTime<Utc>,
+    agent_id: AgentId,
+    user_id: UserId,
+    lease_id: LeaseId,
+    purpose: Purpose,
+    queue: QueueKind,
+    outcome: Outcome,
+    personal_commitment: String,
+}
+
+/// Checks a decision that was read from block `number`: its bytes, what stands beside them and the personal facts that are still there.
+/// The hash of its bytes.
+pub(crate) fn check_row(row: &SealedRow, number: i64) -> Result<[u8; 32], ChainFault> {
+    let id = row.id;
+    let (Some(record), Some(content_hash)) = (&row.record, &row.content_hash) else {
+        return Err(ChainFault::RecordMissing { id, number });
+    };
+    let computed: [u8; 32] = Sha256::digest(record).into();
+    if computed[..] != content_hash[..] {
+        return Err(ChainFault::RecordChanged { id, number });
+    }
+    let Ok(beside) = serde_json::from_slice::<Beside>(record) else {
+        return Err(ChainFault::RowChanged { id, number, column: "record" });
+    };
+    let columns = [
+        ("id", beside.decision_id == id),
+        // The database keeps microseconds, and so does the record.
+        ("made_at", row.made_at.map(rfc3339) == Some(rfc3339(beside.made_at))),
+        ("agent_id", row.agent == Some(beside.agent_id)),
+        ("user_id", row.user == Some(beside.user_id)),
+        ("lease_id", row.lease == Some(beside.lease_id)),
+        ("purpose", row.purpose == Some(beside.purpose)),
+        ("queue", row.queue == Some(beside.queue)),
+        ("outcome", row.outcome == Some(beside.outcome)),
+    ];
+    if let Some((column, _)) = columns.into_iter().find(|(_, is_same)| !is_same) {
+        return Err(ChainFault::RowChanged { id, number, column });
+    }
+    if let (Some(salt), Some(facts)) = (&row.salt, &row.facts)
+        && hex(&commitment(salt, facts)) != beside.personal_commitment
+    {
+        return Err(ChainFault::PersonalChanged { id, number });
+    }
+    Ok(computed)
 }
 
 fn commitment(salt: &[u8], personal: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(salt).chain_update(personal).finalize().into()
 }
 
-fn rfc3339(at: DateTime<Utc>) -> String {
+pub(crate) fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
@@ -359,7 +414,8 @@ fn micros<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::
     serializer.serialize_str(&rfc3339(*at))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Two lower-case digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -379,7 +435,7 @@ mod tests {
         let hash = Sha256::digest(&record);
         let id = DecisionId::generate();
         let check = |record: &str, personal| {
-            let checked = VerifiedDecision::check(id, true, record.as_bytes(), &hash, personal).unwrap();
+            let checked = VerifiedDecision::check(id, true, record.as_bytes(), &hash, personal, None).unwrap();
             (checked.is_content_intact, checked.is_personal_intact)
         };
 

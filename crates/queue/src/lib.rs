@@ -8,9 +8,13 @@ mod settings;
 mod types;
 
 #[cfg(feature = "ssr")]
+mod block;
+#[cfg(feature = "ssr")]
 mod decision;
 #[cfg(feature = "ssr")]
 mod discovery;
+#[cfg(feature = "ssr")]
+mod merkle;
 #[cfg(feature = "ssr")]
 mod service;
 #[cfg(feature = "ssr")]
@@ -27,11 +31,13 @@ pub use types::{
 };
 
 #[cfg(feature = "ssr")]
+pub use block::{Block, ChainFault, Seal};
+#[cfg(feature = "ssr")]
 pub use decision::VerifiedDecision;
 #[cfg(feature = "ssr")]
 pub use service::{
-    After, Authorisation, AuthorisationVoid, Authorised, Closing, ExportFailure, HandBack, HeldForCall, Promise, PromiseError, Prospects,
-    Queue, QueueFailure, QueueParts, Suppress,
+    After, Authorisation, AuthorisationVoid, Authorised, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise, PromiseError,
+    Prospects, Queue, QueueFailure, QueueParts, Suppress, Verified, VerifyFailure,
 };
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

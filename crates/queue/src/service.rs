@@ -5,12 +5,14 @@ mod dial;
 mod outcome;
 mod pauses;
 mod report;
+mod seal;
 
 pub(crate) use call_next::{parse_number, score_input};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
 pub use outcome::{After, Closing, Promise, PromiseError, Prospects, Suppress};
 pub(crate) use pauses::VersionedPauses;
 pub use report::ExportFailure;
+pub use seal::{Head, Verified, VerifyFailure};
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,7 @@
 //! All SQL of the queue. `now` is always an argument: the business clock's.
 
 mod attempts;
+mod blocks;
 mod decisions;
 mod leases;
 mod own_facts;
@@ -15,6 +16,11 @@ use crate::settings::Settings;
 pub(crate) use attempts::{
     AttemptOutcome, HeldRow, NewEntry, close_attempt, close_promise, delay_entry, delete_attempt, delete_entry, find_last_callback_reason,
     give_back, hold_for_call, insert_attempt, insert_callback, insert_suppression, put_entry,
+};
+pub(crate) use blocks::{
+    SealedRow, Searched, count_unsealed, delete_personal, find_block_before, find_block_hash, find_last_block,
+    find_named_block_that_is_gone, find_page, find_place, find_searched, insert_block, list_blocks, list_contents, list_sealable,
+    list_sealable_after_a_move, list_sealed, try_lock_sealing,
 };
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{Taken, Versions, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use auth::Role;
 use clap::{Args, Parser, Subcommand};
+use kernel::UserId;
 
 /// The dialler: the right person, once, only when the call is still needed.
 ///
@@ -25,7 +26,7 @@ pub enum Command {
     /// The database must be migrated (`dialler migrate`). Listens on BIND_ADDRESS; people reach it at PUBLIC_BASE_URL.
     /// The replica may be away: then nobody is handed out, and the screens say so.
     Serve(Serve),
-    /// Run only the background jobs: leases that run out and sessions that end. For machines that serve nothing.
+    /// Run only the background jobs: leases that run out, sessions that end, decisions to be sealed. For machines that serve nothing.
     Worker,
     /// Bring the PostgreSQL database up to date. Forward only; running it again changes nothing.
     Migrate,
@@ -46,11 +47,16 @@ pub enum Command {
     /// Look into the queues.
     #[command(subcommand)]
     Queue(QueueCommand),
-    /// Print one dial decision with everything it rested on, and verify its hash.
+    /// Print one dial decision with everything it rested on, and verify its hash and its place in the chain.
+    ///
+    /// Ends with a failure when anything does not match.
     Decision {
         /// The decision's id, a UUID; or its last eight digits as a screen shows them, such as "c5fb 2640".
         id: String,
     },
+    /// Verify the chain of all decisions, export its heads, erase a person from it.
+    #[command(subcommand)]
+    Decisions(DecisionsCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -137,6 +143,26 @@ pub enum Agents {
 pub enum QueueCommand {
     /// Everybody who waits: user id, a tab, the queue; one line each, by user id.
     Export,
+}
+
+/// What to do with the records of decisions.
+#[derive(Debug, Subcommand)]
+pub enum DecisionsCommand {
+    /// Walk the whole chain of blocks and every record in it; says the first fault and ends with a failure if there is one.
+    Verify {
+        /// A file of heads that were kept elsewhere, as `dialler decisions heads` prints them. Without it, a chain that was cut short, or
+        /// written anew from some block on, cannot be told from a whole one.
+        #[arg(long, value_name = "FILE")]
+        heads: Option<PathBuf>,
+    },
+    /// The last block of every day: day, a tab, block number, a tab, hash; one line each. To be kept outside this database.
+    Heads,
+    /// Delete the personal facts of every decision about somebody. Cannot be undone; the records and their proof stay.
+    ErasePerson {
+        /// The user's id on the claims platform.
+        #[arg(value_name = "USER_ID")]
+        user: UserId,
+    },
 }
 
 /// What to look at.

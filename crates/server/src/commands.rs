@@ -1,10 +1,12 @@
 //! The commands: each reads its input, calls one use case and prints what came of it.
 
+mod decisions;
+
 use std::io::{BufWriter, Read as _, Write as _};
 
 use anyhow::Context as _;
 use auth::{Auth, NewAgent};
-use kernel::{DecisionId, Hints};
+use kernel::Hints;
 
 use crate::app::{App, connect_database, staff};
 use crate::cli::{Agents, Cli, Command, ConfigCommand, QueueCommand};
@@ -30,7 +32,8 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Agents(command) => agents(config, command).await,
         Command::Discover => discover(config).await,
         Command::Queue(QueueCommand::Export) => export(config).await,
-        Command::Decision { id } => decision(config, &id).await,
+        Command::Decision { id } => decisions::decision(config, &id).await,
+        Command::Decisions(command) => decisions::decisions(config, command).await,
         Command::Config(ConfigCommand::Check) => check(config),
         Command::DemoClock => demo_clock(config).await,
     }
@@ -169,38 +172,6 @@ async fn export(config: &Config) -> anyhow::Result<()> {
             Ok(out.flush()?)
         }
     }
-}
-
-async fn decision(config: &Config, given: &str) -> anyhow::Result<()> {
-    let (app, _) = App::connect(config, None).await?;
-    let digits: String = given.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_lowercase();
-    let id = match given.parse::<DecisionId>() {
-        Ok(id) => id,
-        Err(_) if digits.len() == 8 => match app.queue.decisions_ending(&digits).await?.as_slice() {
-            [one] => *one,
-            [] => anyhow::bail!("no decision ends with {digits}"),
-            several => anyhow::bail!(
-                "several decisions end with {digits}; say which: {}",
-                several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-            ),
-        },
-        Err(error) => return Err(error).context("which decision? A whole UUID, or its last eight digits"),
-    };
-    let decision = app.queue.decision(id).await?;
-    let yes = |is_intact: bool| if is_intact { "verified" } else { "DOES NOT MATCH" };
-    print(&format!("decision      {id}"))?;
-    print(&format!("content hash  {} ({})", decision.content_hash, yes(decision.is_content_intact)))?;
-    let personal = decision.is_personal_intact.map_or("erased; the record stands without them", yes);
-    print(&format!("personal      {personal}"))?;
-    print(&format!("effect        {}", if decision.had_effect { "yes" } else { "none, the lease was lost meanwhile" }))?;
-    print("sealed        no")?;
-    print(&serde_json::to_string_pretty(&decision.record)?)?;
-    if let Some(personal) = &decision.personal {
-        print("personal facts:")?;
-        print(&serde_json::to_string_pretty(personal)?)?;
-    }
-    anyhow::ensure!(decision.is_content_intact && decision.is_personal_intact != Some(false), "the record is not what was written");
-    Ok(())
 }
 
 async fn demo_clock(config: &Config) -> anyhow::Result<()> {

@@ -26,6 +26,12 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         let queue = queue.clone();
         async move { queue.rescue_orphans().await }
     });
+    let queue = app.queue.clone();
+    // Every second, so that a decision is sealed within two.
+    repeat(jobs, "seal decisions", Duration::from_secs(1), move || {
+        let queue = queue.clone();
+        async move { queue.seal().await.map(|_| ()) }
+    });
     let calls = app.calls.clone();
     repeat(jobs, "close what was not recorded", Duration::from_secs(1), move || {
         let calls = calls.clone();

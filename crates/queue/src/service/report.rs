@@ -131,11 +131,12 @@ impl Queue {
         Ok(store::list_decisions_ending(&self.shared.pool, digits).await?)
     }
 
-    /// A stored decision with its hash and commitment checked.
+    /// A stored decision with its hash, commitment and proof checked.
     pub async fn decision(&self, id: DecisionId) -> Result<VerifiedDecision, QueueFailure> {
         let row = store::find_decision(&self.shared.pool, id).await?.ok_or(QueueError::NoSuchDecision)?;
         let personal = row.salt.as_deref().zip(row.facts.as_deref());
-        Ok(VerifiedDecision::check(id, row.had_effect, &row.record, &row.content_hash, personal)?)
+        let seal = self.seal_of(id, &row.content_hash).await?;
+        Ok(VerifiedDecision::check(id, row.had_effect, &row.record, &row.content_hash, personal, seal)?)
     }
 
     /// Calls `line` with everybody who waits, by user id.

@@ -12,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::{OPEN, TestApp};
 
 /// Runs `dialler` over the databases of a test; `replica` is the address of the claims platform.
-async fn dialler(connect: &PgConnectOptions, replica: &str, arguments: &[&str]) -> Output {
+pub async fn dialler(connect: &PgConnectOptions, replica: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dialler"));
     command
         .args(arguments)
@@ -25,7 +25,7 @@ async fn dialler(connect: &PgConnectOptions, replica: &str, arguments: &[&str]) 
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

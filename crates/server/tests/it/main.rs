@@ -8,6 +8,7 @@ mod call_failures;
 mod call_next;
 mod calls;
 mod commands;
+mod decisions;
 mod discovery;
 mod guarded;
 mod inputs;
