@@ -10,7 +10,11 @@ use crate::components::toast::Announcements;
 use crate::pages::console::Console;
 use crate::pages::floor::Floor;
 use crate::pages::not_found::NotFound;
+use crate::pages::queues::Queues;
+use crate::pages::settings::SettingsPage;
 use crate::pages::sign_in::SignIn;
+use crate::pages::suppressions::Suppressions;
+use crate::pages::users::Users;
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::calls::Calls;
@@ -22,6 +26,9 @@ use crate::telephone::Telephone;
 
 /// The summary is asked for again after this time, in case a hint was lost.
 const SAFETY: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Where people who are signed in can be.
+const PAGES: [&str; 6] = ["/", "/floor", "/users", "/queues", "/suppressions", "/settings"];
 
 /// The counts that several screens show.
 pub(crate) type Summary = Query<queue::Summary>;
@@ -37,7 +44,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(session);
     guard(session, address);
     let is_signing_in = Memo::new(move |_| address.is("/sign-in"));
-    let is_inside = Memo::new(move |_| address.is("/") || address.is("/floor"));
+    let is_inside = Memo::new(move |_| PAGES.iter().any(|page| address.is(page)));
     move || match (is_signing_in.get(), is_inside.get()) {
         (true, _) => view! { <SignIn /> }.into_any(),
         (_, true) => view! { <Inside /> }.into_any(),
@@ -101,7 +108,7 @@ fn Inside() -> impl IntoView {
 fn Frame() -> impl IntoView {
     let session = expect_context::<Session>();
     let address = expect_context::<Address>();
-    let is_floor = Memo::new(move |_| address.is("/floor"));
+    let page = Memo::new(move |_| PAGES.into_iter().find(|page| address.is(page)).unwrap_or("/"));
     let live = Live::start(session);
     let safety = Trigger::new();
     if let Ok(interval) = set_interval_with_handle(move || safety.notify(), SAFETY) {
@@ -144,7 +151,14 @@ fn Frame() -> impl IntoView {
             <div>{move || practice_banner(summary)}</div>
             <ErrorBoundary fallback=page_failed>
                 // Each in a part of its own, which goes with what it has provided.
-                {move || if is_floor.get() { (|| view! { <Floor /> }).into_any() } else { (|| view! { <Console /> }).into_any() }}
+                {move || match page.get() {
+                    "/floor" => (|| view! { <Floor /> }).into_any(),
+                    "/users" => (|| view! { <Users /> }).into_any(),
+                    "/queues" => (|| view! { <Queues /> }).into_any(),
+                    "/suppressions" => (|| view! { <Suppressions /> }).into_any(),
+                    "/settings" => (|| view! { <SettingsPage /> }).into_any(),
+                    _ => (|| view! { <Console /> }).into_any(),
+                }}
             </ErrorBoundary>
         </div>
         <Announcements />

@@ -67,7 +67,7 @@ fn folded() -> impl IntoView {
     }
 }
 
-fn outstanding_list(items: &[OutstandingCard]) -> AnyView {
+pub(crate) fn outstanding_list(items: &[OutstandingCard]) -> AnyView {
     if items.is_empty() {
         return view! { <p class="px-4 py-2.5 text-dense text-muted">"Nothing is outstanding."</p> }.into_any();
     }
@@ -89,7 +89,7 @@ fn outstanding_list(items: &[OutstandingCard]) -> AnyView {
     view! { <ul class="divide-y divide-base-300">{rows.collect_view()}</ul> }.into_any()
 }
 
-fn claims_table(claims: &[ClaimCard]) -> AnyView {
+pub(crate) fn claims_table(claims: &[ClaimCard]) -> AnyView {
     let rows = claims.iter().cloned().map(|claim| {
         let dash = || "–".to_owned();
         view! {

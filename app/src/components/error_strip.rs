@@ -2,6 +2,7 @@ use kernel::WireError;
 use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
+use crate::state::query::Query;
 
 /// What happened, what was kept, what to do, and the reference; where it happened.
 pub(crate) fn error_strip(title: &'static str, error: &WireError, try_again: Option<Callback<()>>) -> impl IntoView + use<> {
@@ -28,4 +29,10 @@ pub(crate) fn error_strip(title: &'static str, error: &WireError, try_again: Opt
             </div>
         </div>
     }
+}
+
+/// The same for an answer that did not come, over the whole width of a grid; asks again.
+pub(crate) fn query_strip<T: Send + Sync>(query: Query<T>, title: &'static str, error: &WireError) -> impl IntoView + use<T> {
+    let strip = error_strip(title, error, Some(Callback::new(move |()| query.again())));
+    view! { <div class="col-span-full">{strip}</div> }
 }

@@ -23,6 +23,7 @@ macro_rules! icons {
 
 icons! {
     Activity = "activity",
+    Ban = "ban",
     Briefcase = "briefcase",
     Calendar = "calendar",
     CalendarClock = "calendar-clock",
@@ -32,6 +33,7 @@ icons! {
     CircleDashed = "circle-dashed",
     CircleDot = "circle-dot",
     CircleHelp = "circle-help",
+    CirclePause = "circle-pause",
     Clock = "clock-3",
     Coffee = "coffee",
     Database = "database",
@@ -58,8 +60,11 @@ icons! {
     PhoneCall = "phone-call",
     PhoneOff = "phone-off",
     PhoneOutgoing = "phone-outgoing",
+    Play = "play",
     RefreshCw = "refresh-cw",
+    Search = "search",
     Server = "server",
+    Settings = "settings-2",
     ShieldAlert = "shield-alert",
     ShieldCheck = "shield-check",
     Signature = "signature",

@@ -16,6 +16,7 @@ pub(crate) mod keypad;
 pub(crate) mod logo;
 pub(crate) mod menu;
 pub(crate) mod note;
+pub(crate) mod page_header;
 pub(crate) mod passed_over;
 pub(crate) mod person;
 pub(crate) mod queue_choice;

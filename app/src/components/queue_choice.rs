@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use super::icon::{Icon, icon};
 use crate::format::count;
 use crate::routes::Summary;
-use crate::state::console::{CHOICES, Console, Stage};
+use crate::state::console::{Console, Stage};
 
 /// Which queue the next call comes from, and how many calls were not needed.
 #[component]
@@ -23,7 +23,7 @@ pub(crate) fn QueueChoice() -> impl IntoView {
         <aside class=class aria-label="Queues">
             <fieldset class="flex flex-col gap-2">
                 <legend class="mb-2 flex w-full items-center justify-between text-xs font-semibold text-muted">"Take the next call from"</legend>
-                {CHOICES.map(|queue| choice(console, summary, queue))}
+                {move || console.choices().into_iter().map(|queue| choice(console, summary, queue)).collect_view()}
             </fieldset>
             // On a narrow screen the bar at the top says it, and a passing message would cover it.
             <div class="mt-auto rounded-field max-lg:hidden bg-base-300/50 p-3 text-xs">
@@ -41,7 +41,9 @@ pub(crate) fn QueueChoice() -> impl IntoView {
 fn choice(console: Console, summary: Summary, queue: QueueKind) -> impl IntoView {
     let numbers = Memo::new(move |_| {
         summary
-            .map(|summary| summary.queues.iter().find(|count| count.queue == queue).map(|count| (count.callable, count.waiting)))
+            .map(|summary| {
+                summary.queues.iter().find(|count| count.queue == queue).map(|count| (count.callable, count.waiting, count.is_paused))
+            })
             .flatten()
     });
     let is_chosen = move || console.choice() == queue;
@@ -64,12 +66,12 @@ fn choice(console: Console, summary: Summary, queue: QueueKind) -> impl IntoView
             <span class="min-w-0 flex-1">
                 <span class="flex items-baseline justify-between gap-2">
                     <span class="font-semibold">{queue.label()}</span>
-                    <span class="font-semibold" aria-hidden="true">{move || numbers.get().map_or_else(|| "–".into(), |(callable, _)| count(callable))}</span>
+                    <span class="font-semibold" aria-hidden="true">{move || numbers.get().map_or_else(|| "–".into(), |(callable, ..)| count(callable))}</span>
                 </span>
                 <span class="mt-0.5 block text-xs text-muted" id=format!("counts-{queue}")>
-                    {move || numbers.get().map(|(callable, waiting)| view! {
+                    {move || numbers.get().map(|(callable, waiting, is_paused)| view! {
                         <span class="sr-only">{count(callable)}" "</span>
-                        "callable now"
+                        {if is_paused { "paused by a supervisor" } else { "callable now" }}
                         {(waiting > 0).then(|| view! { <span class="block">{count(waiting)}" waiting for a time"</span> })}
                     })}
                 </span>

@@ -15,8 +15,12 @@ pub(crate) fn Rail() -> impl IntoView {
             aria-label="Main"
         >
             <a href=move || session.home() class="grid shrink-0 place-items-center p-1 lg:mb-2" aria-label="Dialler, home">{logo()}</a>
-            {entry("/", Icon::Headphones, "Console")}
-            {move || session.sees_the_floor().then(|| entry("/floor", Icon::LayoutDashboard, "Floor"))}
+            {entry("/", Icon::Headphones, "Console")} {entry("/users", Icon::Users, "Users")}
+            {move || session.sees_the_floor().then(|| view! {
+                {entry("/floor", Icon::LayoutDashboard, "Floor")} {entry("/queues", Icon::ListOrdered, "Queues")}
+                {entry("/suppressions", Icon::Ban, "Do not call")}
+            })}
+            {move || session.administers().then(|| entry("/settings", Icon::Settings, "Settings"))}
         </nav>
     }
 }

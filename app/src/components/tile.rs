@@ -15,13 +15,17 @@ pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
         kernel::QueueKind::Callbacks => Icon::Phone,
     };
     let oldest = match queue.oldest_days {
+        None if queue.queue == kernel::QueueKind::Callbacks => "Due ones come before any queue".to_owned(),
         None => "Nobody waits".to_owned(),
         Some(0) => "Oldest since today".to_owned(),
         Some(days) => format!("Oldest {}", counted(days, "day", "days")),
     };
+    // Whoever is behind a pause is neither callable nor waiting for a time.
+    let paused = (queue.paused > 0 && !queue.is_paused).then(|| legend("size-2 rounded-xs bg-warning/55", "behind a pause", queue.paused));
+    let is_paused = queue.is_paused.then_some("paused");
     view! {
         <section class=TILE aria-label=queue.queue.label()>
-            {head(glyph, queue.queue.label(), None)}
+            {head(glyph, queue.queue.label(), is_paused)}
             {figure(callable, "callable now", ())}
             <div class="flex h-2 overflow-hidden rounded-full bg-base-300" aria-hidden="true">
                 {segments(callable, waiting, leased).map(|(class, flex)| view! { <span class=class style:flex=flex></span> }).collect_view()}
@@ -29,6 +33,7 @@ pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
             <dl class="mt-2 grid grid-cols-2 gap-x-4 gap-y-0.5 text-xs">
                 {legend("size-2 rounded-xs bg-primary/55", "waiting for a time", waiting)}
                 {legend("size-2 rounded-xs bg-secondary/55", "with an agent", leased)}
+                {paused}
             </dl>
             <p class="mt-2 border-t border-base-300 pt-2 text-xs text-muted">{oldest}</p>
         </section>

@@ -56,7 +56,8 @@ fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
     }
 }
 
-fn score_details(answer: Score, stored: Option<f64>) -> impl IntoView {
+/// The score with its factors, folded; beside it the one that the queue was ordered by.
+pub(crate) fn score_details(answer: Score, stored: Option<f64>) -> impl IntoView {
     let line = factors_in_a_line(&answer.factors);
     let total = score(answer.total);
     let stored = stored.map(score);

@@ -32,7 +32,7 @@ use crate::routes::Summary;
 use crate::state::announce::Announcer;
 use crate::state::calls::{Calls, Phase};
 use crate::state::clock::Received;
-use crate::state::console::{CHOICES, Console as State, Failure, Stage, Task, nobody_words};
+use crate::state::console::{Console as State, Failure, Stage, Task, nobody_words};
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
@@ -377,7 +377,7 @@ fn NobodyLeft(held: Arc<Received<HandOut>>) -> impl IntoView {
     // The figures may come after the answer.
     let words = Memo::new(move |_| nobody_words(queue, &nobody.value, console.waiting(queue)));
     let other = move || {
-        let other = CHOICES.into_iter().find(|queue| *queue != console.choice())?;
+        let other = console.choices().into_iter().find(|queue| *queue != console.choice())?;
         numbers(summary, other).filter(|(callable, _)| *callable > 0).map(|(callable, _)| (other, callable))
     };
     view! {

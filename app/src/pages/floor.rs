@@ -6,14 +6,12 @@ use super::{Missing, provided, set_title};
 use crate::components::agents_table::{STATES, agents_table, state_from_key, state_key};
 use crate::components::badge::presence_look;
 use crate::components::card::CARD;
-use crate::components::error_strip::error_strip;
+use crate::components::error_strip::query_strip;
 use crate::components::icon::{Icon, icon};
+use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::saved_list::saved_list;
-use crate::components::server_light::ServerLight;
 use crate::components::skeleton::list_skeleton;
-use crate::components::theme_button::theme_button;
 use crate::components::tile::{decisions_tile, queue_tile, tile_skeleton};
-use crate::components::top_bar::AccountMenu;
 use crate::format::lag;
 use crate::routes::Summary;
 use crate::state::address::Address;
@@ -38,13 +36,7 @@ fn floor() -> Result<impl IntoView, Missing> {
         if may_see.get() {
             view! { <FloorHeader summary /> <FloorMain session live summary /> }.into_any()
         } else {
-            view! {
-                <main id="main" tabindex="-1" class="p-8 lg:row-span-3">
-                    <h1 class="text-xl font-semibold">"The floor is for supervisors"</h1>
-                    <p class="mt-1 text-muted">"A supervisor or an administrator can open it. " <a class="link text-primary" href="/">"Go to the console"</a></p>
-                </main>
-            }
-            .into_any()
+            not_for_agents("The floor is for supervisors").into_any()
         }
     })
 }
@@ -63,16 +55,8 @@ fn FloorHeader(summary: Summary) -> impl IntoView {
             }
         })
     };
-    view! {
-        <header class="flex flex-wrap items-center gap-x-5 gap-y-1 border-b border-base-300 bg-base-100 px-4 max-lg:py-1.5">
-            <div class="min-w-0 max-lg:flex max-lg:items-baseline max-lg:gap-3">
-                <h1 class="truncate text-base leading-5 font-semibold">"Floor"</h1>
-                <p class="min-h-4 truncate text-xs text-muted">{move || summary.map(|summary| summary.business_time.clone())}</p>
-            </div>
-            <div class="flex flex-wrap items-center gap-x-4 gap-y-1 max-lg:order-last max-lg:w-full" role="group" aria-label="Health"><ServerLight /> {health}</div>
-            <div class="ml-auto flex items-center gap-1">{theme_button()} <AccountMenu /></div>
-        </header>
-    }
+    let time = move || summary.map(|summary| summary.business_time.clone());
+    view! { <PageHeader title="Floor" words=Signal::derive(time)>{health}</PageHeader> }
 }
 
 fn hours_words(hours: &queue::Hours) -> String {
@@ -101,10 +85,10 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     let tiles = move || match (summary.answer(), summary.error()) {
         (Some(answer), error) => {
             let tiles = answer.value.queues.iter().map(queue_tile).collect_view();
-            let strip = error.map(|error| strip(summary, "The figures are not fresh", &error));
+            let strip = error.map(|error| query_strip(summary, "The figures are not fresh", &error));
             view! { {strip} {tiles} {decisions_tile(&answer.value)} }.into_any()
         }
-        (None, Some(error)) => strip(summary, "The figures could not be read", &error).into_any(),
+        (None, Some(error)) => query_strip(summary, "The figures could not be read", &error).into_any(),
         (None, None) => view! { {tile_skeleton()} {tile_skeleton()} {tile_skeleton()} }.into_any(),
     };
     view! {
@@ -129,11 +113,6 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     }
 }
 
-fn strip<T: Send + Sync>(query: Query<T>, title: &'static str, error: &kernel::WireError) -> impl IntoView + use<T> {
-    let strip = error_strip(title, error, Some(Callback::new(move |()| query.again())));
-    view! { <div class="col-span-full">{strip}</div> }
-}
-
 /// The agents, by state; which state is in the page's address.
 #[component]
 fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> impl IntoView {
@@ -143,7 +122,7 @@ fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> im
     let wanted = Memo::new(move |_| address.parameter("state", state_from_key));
     let table = move || match (agents.answer(), agents.error()) {
         (Some(answer), _) => agents_table(&answer, holdings.answer().as_deref(), wanted.get(), clock),
-        (None, Some(error)) => view! { <div class="p-4">{strip(agents, "The agents could not be read", &error)}</div> }.into_any(),
+        (None, Some(error)) => view! { <div class="p-4">{query_strip(agents, "The agents could not be read", &error)}</div> }.into_any(),
         (None, None) => list_skeleton(6).into_any(),
     };
     let badges = move || {
@@ -166,7 +145,7 @@ fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> im
                     {move || wanted.get().map(|_| view! { <a class="link link-hover inline-flex h-6 items-center px-1 text-xs text-primary" href="/floor">"Show all"</a> })}
                 </nav>
             </header>
-            {move || agents.answer().and_then(|_| agents.error()).map(|error| view! { <div class="p-4">{strip(agents, "The list is not fresh", &error)}</div> })}
+            {move || agents.answer().and_then(|_| agents.error()).map(|error| view! { <div class="p-4">{query_strip(agents, "The list is not fresh", &error)}</div> })}
             <div class="min-h-0 flex-1 overflow-auto" tabindex="0" role="region" aria-label="Agents, those who need you first">{table}</div>
         </section>
     }

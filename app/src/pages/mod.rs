@@ -3,7 +3,11 @@
 pub(crate) mod console;
 pub(crate) mod floor;
 pub(crate) mod not_found;
+pub(crate) mod queues;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod suppressions;
+pub(crate) mod users;
 
 /// A part of the application that a page needs and did not find. Only a mistake in `routes` can cause it; the error
 /// boundary there shows it.

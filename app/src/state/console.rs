@@ -16,8 +16,8 @@ use super::session::Session;
 use crate::format::{count, counted, lower_first};
 use crate::telephone::{Line, checked};
 
-/// The queues that an agent can choose.
-pub(crate) const CHOICES: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];
+/// The queues there are, in the order of the screen.
+const CHOICES: [QueueKind; 3] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests, QueueKind::Callbacks];
 /// Where the browser keeps the choice.
 const CHOICE_KEY: &str = "dialler.queue";
 /// The longest note to a skip, in characters.
@@ -330,7 +330,15 @@ impl Console {
 
     /// The chosen queue.
     pub(crate) fn choice(self) -> QueueKind {
-        self.choice.get()
+        // Of a queue that is not theirs any more, the first of theirs.
+        let (choices, choice) = (self.choices(), self.choice.get());
+        if choices.contains(&choice) { choice } else { choices.first().copied().unwrap_or(choice) }
+    }
+
+    /// The queues that the agent can choose.
+    pub(crate) fn choices(self) -> Vec<QueueKind> {
+        let queues = self.session.queues();
+        CHOICES.into_iter().filter(|queue| queues.as_ref().is_none_or(|queues| queues.contains(queue))).collect()
     }
 
     /// Chooses a queue. “Nobody left” was about the one before.
@@ -560,7 +568,7 @@ impl Console {
         self.calls.failure.set(None);
         self.changes.update_value(|changes| *changes += 1);
         self.task.set(Some(Task::CallingNext));
-        let choice = self.choice.get_untracked();
+        let choice = untrack(|| self.choice());
         self.announcer.say("Looking for the next person.");
         spawn_local(async move {
             let result = queue::call_next(choice).await;
@@ -613,7 +621,7 @@ impl Console {
             let is_offline = untrack(|| self.session.intention()) == Intention::Offline;
             gone_words(&name, &hand_out, is_offline)
         });
-        let queue = self.choice.get_untracked();
+        let queue = untrack(|| self.choice());
         let waiting = untrack(|| self.waiting(queue));
         if hand_out.call_id.is_some() {
             // In a call only what is new about the person is worth saying, and at once.

@@ -181,6 +181,16 @@ impl Session {
         self.map(|me| me.value.role >= Role::Supervisor).unwrap_or(false)
     }
 
+    /// The queues they may take people from; none: all of them.
+    pub(crate) fn queues(self) -> Option<Vec<kernel::QueueKind>> {
+        self.map(|me| me.value.queues.clone()).flatten()
+    }
+
+    /// Whether they may change what holds for everybody.
+    pub(crate) fn administers(self) -> bool {
+        self.map(|me| me.value.role >= Role::Admin).unwrap_or(false)
+    }
+
     /// Where this member of staff begins.
     pub(crate) fn home(self) -> &'static str {
         if self.sees_the_floor() { "/floor" } else { "/" }

@@ -1,10 +1,10 @@
 //! The server functions of staff: who asks, parse, one call to the service.
 
-use kernel::WireError;
+use kernel::{QueueKind, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::{AgentPresence, Intention, Me};
+use crate::types::{AgentPresence, Intention, Me, StaffView};
 #[cfg(feature = "ssr")]
 use crate::{service::Auth, session};
 
@@ -43,4 +43,18 @@ pub async fn set_presence(intention: Intention) -> Result<Me, WireError> {
 pub async fn agents() -> Result<Vec<AgentPresence>, WireError> {
     session::require(crate::types::Role::Supervisor).await?;
     Ok(expect_context::<Auth>().list_presence().await?)
+}
+
+/// Active staff with the queues they may take people from, for administrators.
+#[server(prefix = "/api", endpoint = "auth/staff", input = Json, output = Json)]
+pub async fn staff() -> Result<Vec<StaffView>, WireError> {
+    session::require(crate::types::Role::Admin).await?;
+    Ok(expect_context::<Auth>().list_staff().await?)
+}
+
+/// Limits somebody to these queues; none: all of them.
+#[server(prefix = "/api", endpoint = "auth/limit", input = Json, output = Json)]
+pub async fn limit(email: String, queues: Option<Vec<QueueKind>>) -> Result<(), WireError> {
+    let admin = session::require(crate::types::Role::Admin).await?;
+    Ok(expect_context::<Auth>().limit(&email, queues, Some(admin.id)).await?)
 }

@@ -27,6 +27,9 @@ pub enum AuthError {
     /// The e-mail is taken.
     #[error("Somebody has this e-mail address already.")]
     EmailTaken,
+    /// Nothing would be left to take.
+    #[error("Choose at least one queue, or all of them.")]
+    NoQueues,
     /// There is no such member of staff.
     #[error("There is nobody with this e-mail address.")]
     NoSuchAgent,
@@ -38,7 +41,7 @@ impl From<AuthError> for WireError {
             AuthError::WrongCredentials | AuthError::SignedOut => ErrorCode::Unauthenticated,
             AuthError::TooManyFailures => ErrorCode::TooManyRequests,
             AuthError::NotAllowed => ErrorCode::Forbidden,
-            AuthError::InvalidEmail | AuthError::InvalidName | AuthError::InvalidPassword => ErrorCode::Unprocessable,
+            AuthError::InvalidEmail | AuthError::InvalidName | AuthError::InvalidPassword | AuthError::NoQueues => ErrorCode::Unprocessable,
             AuthError::EmailTaken => ErrorCode::Conflict,
             AuthError::NoSuchAgent => ErrorCode::NotFound,
         };

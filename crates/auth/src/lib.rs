@@ -13,9 +13,9 @@ mod session;
 #[cfg(feature = "ssr")]
 mod store;
 
-pub use api::{agents, me, set_presence, sign_in, sign_out};
+pub use api::{agents, limit, me, set_presence, sign_in, sign_out, staff};
 pub use error::AuthError;
-pub use types::{AgentPresence, Engagement, Intention, InvalidRole, Me, Presence, Role};
+pub use types::{AgentPresence, Engagement, Intention, InvalidRole, Me, Presence, Role, StaffView};
 
 #[cfg(feature = "ssr")]
 pub use service::{Auth, AuthFailure, Leaving, NewAgent, StaffMember};

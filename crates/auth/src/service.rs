@@ -1,6 +1,6 @@
 //! What can be done with staff.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use argon2::{Argon2, Params};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, Hint, Hints, WireError, machine_now};
+use kernel::{AgentId, Hint, Hints, QueueKind, WireError, machine_now};
 use rand::RngCore as _;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
@@ -21,7 +21,7 @@ use crate::error::AuthError;
 use crate::presence;
 use crate::session::{self, CurrentAgent};
 use crate::store;
-use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role};
+use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, StaffView};
 
 /// Failures a minute after which an account waits; many agents share one address, so that limit is far higher.
 const FAILURES_PER_ACCOUNT: i64 = 5;
@@ -72,6 +72,8 @@ pub struct StaffMember {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// The queues they may take people from; none: all of them.
+    pub queues: Option<Vec<QueueKind>>,
     /// When they were added.
     pub created_at: DateTime<Utc>,
     /// Since when they may not sign in.
@@ -263,6 +265,33 @@ impl Auth {
         let agent = store::set_role(&self.pool, &email.trim().to_lowercase(), role).await?;
         self.hints.send(Hint::Agent(agent.ok_or(AuthError::NoSuchAgent)?));
         Ok(())
+    }
+
+    /// Limits somebody to these queues, from their next request on; none: to none in particular. Whoever they hold stays with them.
+    /// `by` is who did it; none: a command.
+    pub async fn limit(&self, email: &str, queues: Option<Vec<QueueKind>>, by: Option<AgentId>) -> Result<(), AuthFailure> {
+        let queues = queues.map(|queues| queues.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+        if queues.as_ref().is_some_and(Vec::is_empty) {
+            return Err(AuthError::NoQueues.into());
+        }
+        let agent = store::set_queues(&self.pool, &email.trim().to_lowercase(), queues.as_deref()).await?;
+        let agent = agent.ok_or(AuthError::NoSuchAgent)?;
+        tracing::info!(agent.id = %agent, agent.queues = ?queues, admin.id = by.map(AgentId::get), "an agent's queues were changed");
+        self.hints.send(Hint::Agent(agent));
+        Ok(())
+    }
+
+    /// Active staff, for administrators.
+    pub(crate) async fn list_staff(&self) -> Result<Vec<StaffView>, AuthFailure> {
+        let staff = self.list().await?.into_iter().filter(|member| member.deactivated_at.is_none());
+        let view = |member: StaffMember| StaffView {
+            id: member.id,
+            email: member.email,
+            name: member.name,
+            role: member.role,
+            queues: member.queues,
+        };
+        Ok(staff.map(view).collect())
     }
 
     /// What follows from a new intention, after its commit.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use async_trait::async_trait;
 use axum::extract::ConnectInfo;
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, ErrorCode, WireError, machine_now};
+use kernel::{AgentId, ErrorCode, QueueKind, WireError, machine_now};
 use leptos::prelude::{expect_context, use_context};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -47,6 +47,9 @@ pub struct CurrentAgent {
     pub engagement: Option<Engagement>,
     /// Since when, machine time.
     pub engaged_since: Option<DateTime<Utc>>,
+    /// The queues they may take people from; none: all of them.
+    #[serde(default)]
+    pub queues: Option<Vec<QueueKind>>,
 }
 
 impl CurrentAgent {
@@ -61,7 +64,13 @@ impl CurrentAgent {
             intention_seconds: presence::seconds_since(self.intention_since, machine_now()),
             engagement: self.engagement,
             engagement_seconds: self.engaged_since.map(|since| presence::seconds_since(since, machine_now())),
+            queues: self.queues.clone(),
         }
+    }
+
+    /// Whether they may take people from this queue.
+    pub fn may_take(&self, queue: QueueKind) -> bool {
+        self.queues.as_ref().is_none_or(|queues| queues.contains(&queue))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use kernel::AgentId;
+use kernel::{AgentId, QueueKind};
 use sqlx::{PgConnection, PgPool};
 
 use crate::presence::UNREACHABLE_AFTER;
@@ -21,7 +21,7 @@ pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result
     let row = sqlx::query!(
         r#"
         select id as "id: AgentId", name, email, role as "role: Role", intention as "intention: Intention", intention_since,
-            engagement as "engagement: Engagement", engaged_since, password_hash
+            engagement as "engagement: Engagement", engaged_since, queues as "queues: Vec<QueueKind>", password_hash
         from auth.agent
         where email = $1 and deactivated_at is null
         "#,
@@ -39,6 +39,7 @@ pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result
             intention_since: row.intention_since,
             engagement: row.engagement,
             engaged_since: row.engaged_since,
+            queues: row.queues,
         },
         password_hash: row.password_hash,
     }))
@@ -165,7 +166,8 @@ pub(crate) async fn find_session_agent(
                 and (a.seen_at is null or a.seen_at < $2 - interval '10 seconds')
         )
         select a.id as "id: AgentId", a.name, a.email, a.role as "role: Role", a.intention as "intention: Intention",
-            a.intention_since, a.engagement as "engagement: Engagement", a.engaged_since, live.expires_at
+            a.intention_since, a.engagement as "engagement: Engagement", a.engaged_since,
+            a.queues as "queues: Vec<QueueKind>", live.expires_at
         from live
         join auth.agent a on a.id = live.agent_id
         where a.deactivated_at is null
@@ -187,6 +189,7 @@ pub(crate) async fn find_session_agent(
             intention_since: row.intention_since,
             engagement: row.engagement,
             engaged_since: row.engaged_since,
+            queues: row.queues,
         };
         (agent, row.expires_at)
     }))
@@ -409,7 +412,7 @@ pub(crate) async fn list_agents(pool: &PgPool) -> sqlx::Result<Vec<StaffMember>>
     sqlx::query_as!(
         StaffMember,
         r#"
-        select id as "id: AgentId", email, name, role as "role: Role", created_at, deactivated_at
+        select id as "id: AgentId", email, name, role as "role: Role", queues as "queues: Vec<QueueKind>", created_at, deactivated_at
         from auth.agent
         order by email
         "#,
@@ -421,6 +424,18 @@ pub(crate) async fn list_agents(pool: &PgPool) -> sqlx::Result<Vec<StaffMember>>
 pub(crate) async fn list_names(pool: &PgPool) -> sqlx::Result<Vec<(AgentId, String)>> {
     let rows = sqlx::query!(r#"select id as "id: AgentId", name from auth.agent"#).fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Limits an active agent to these queues; none: to none of them in particular. Their id; none when there is no such agent.
+pub(crate) async fn set_queues(pool: &PgPool, email: &str, queues: Option<&[QueueKind]>) -> sqlx::Result<Option<AgentId>> {
+    let queues: Option<Vec<String>> = queues.map(|queues| queues.iter().map(|queue| queue.as_str().to_owned()).collect());
+    sqlx::query_scalar!(
+        r#"update auth.agent set queues = $2 where email = $1 and deactivated_at is null returning id as "id: AgentId""#,
+        email,
+        queues.as_deref(),
+    )
+    .fetch_optional(pool)
+    .await
 }
 
 /// Deactivates the agent and ends every session; none when there is no such active agent.

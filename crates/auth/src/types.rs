@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::AgentId;
+use kernel::{AgentId, QueueKind};
 use serde::{Deserialize, Serialize};
 
 /// What a member of staff may do; each role can do what the one before can.
@@ -124,6 +124,23 @@ pub struct Me {
     pub engagement: Option<Engagement>,
     /// For how long, in seconds at the time of the answer.
     pub engagement_seconds: Option<i64>,
+    /// The queues they may take people from; none: all of them.
+    pub queues: Option<Vec<QueueKind>>,
+}
+
+/// A member of staff, for administrators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffView {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The work e-mail.
+    pub email: String,
+    /// The whole name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// The queues they may take people from; none: all of them.
+    pub queues: Option<Vec<QueueKind>>,
 }
 
 /// One row of the supervisor's list of agents.

@@ -5,8 +5,14 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
+use crate::discovery::{Cause, Order};
+#[cfg(feature = "ssr")]
 use crate::service::Queue;
-use crate::types::{HandOut, HistoryEntry, Holding, PauseKind, PauseView, ReleaseReason, Released, SavedCall, Summary};
+use crate::settings::Settings;
+use crate::types::{
+    Explanation, FoundPeople, HandOut, HistoryEntry, Holding, NewObjection, ObjectionPage, Overview, PauseKind, ReleaseReason, Released,
+    SavedCall, SettingsView, Summary,
+};
 
 /// Hands the agent the next person, or the one already held.
 #[server(prefix = "/api", endpoint = "queue/call_next", input = Json, output = Json)]
@@ -71,11 +77,19 @@ pub async fn holdings() -> Result<Vec<Holding>, WireError> {
     Ok(expect_context::<Queue>().holdings().await?)
 }
 
-/// What is paused, and what could be, for supervisors.
-#[server(name = AskPauses, prefix = "/api", endpoint = "queue/pauses", input = Json, output = Json)]
-pub async fn pauses() -> Result<PauseView, WireError> {
+/// What is paused, what discovery does and found, and when calls are made, for supervisors.
+#[server(name = AskOverview, prefix = "/api", endpoint = "queue/overview", input = Json, output = Json)]
+pub async fn overview() -> Result<Overview, WireError> {
     auth::require(auth::Role::Supervisor).await?;
-    Ok(expect_context::<Queue>().list_pauses().await?)
+    Ok(expect_context::<Queue>().overview().await?)
+}
+
+/// Begins a discovery, of all queues or of one; the overview says how far it is.
+#[server(prefix = "/api", endpoint = "queue/discover", input = Json, output = Json)]
+pub async fn discover(#[server(default)] only: Option<QueueKind>) -> Result<(), WireError> {
+    let agent = auth::require(auth::Role::Supervisor).await?;
+    let order = Order { cause: Cause::Button, by: Some(agent.id), only, ..Order::default() };
+    Ok(expect_context::<Queue>().start_discovery(order).await?)
 }
 
 /// Pauses a queue, a lender or a solicitor; how many people wait for its end.
@@ -90,4 +104,60 @@ pub async fn pause(kind: PauseKind, name: String, reason: String) -> Result<u64,
 pub async fn resume(pause_id: i64) -> Result<u64, WireError> {
     let agent = auth::require(auth::Role::Supervisor).await?;
     Ok(expect_context::<Queue>().resume(&agent, pause_id).await?)
+}
+
+/// The settings that hold and how they came to, for administrators.
+#[server(name = AskSettings, prefix = "/api", endpoint = "queue/settings", input = Json, output = Json)]
+pub async fn settings() -> Result<SettingsView, WireError> {
+    auth::require(auth::Role::Admin).await?;
+    Ok(expect_context::<Queue>().settings_view().await?)
+}
+
+/// Changes the settings, made from `version`; they hold from the next request on. The new version.
+#[server(prefix = "/api", endpoint = "queue/change_settings", input = Json, output = Json)]
+pub async fn change_settings(settings: Settings, version: i32, reason: String) -> Result<i32, WireError> {
+    let agent = auth::require(auth::Role::Admin).await?;
+    Ok(expect_context::<Queue>().change_settings(&agent, settings, version, &reason).await?)
+}
+
+/// A page of objections to calls, for supervisors. `search` is a user's id or a number.
+#[server(name = AskObjections, prefix = "/api", endpoint = "queue/objections", input = Json, output = Json)]
+pub async fn objections(search: String, is_only_holding: bool, before: Option<i64>) -> Result<ObjectionPage, WireError> {
+    auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().list_objections(&search, is_only_holding, before).await?)
+}
+
+/// Puts an objection on record; it holds at once.
+#[server(prefix = "/api", endpoint = "queue/object", input = Json, output = Json)]
+pub async fn object(objection: NewObjection) -> Result<(), WireError> {
+    let agent = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().add_objection(&agent, &objection).await?)
+}
+
+/// Lifts an objection.
+#[server(prefix = "/api", endpoint = "queue/lift", input = Json, output = Json)]
+pub async fn lift(objection_id: i64, reason: String) -> Result<(), WireError> {
+    let agent = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().lift_objection(&agent, objection_id, &reason).await?)
+}
+
+/// Users by id, a part of the name, or number.
+#[server(prefix = "/api", endpoint = "queue/search", input = Json, output = Json)]
+pub async fn search(text: String) -> Result<FoundPeople, WireError> {
+    auth::current_agent().await?;
+    Ok(expect_context::<Queue>().search(&text).await?)
+}
+
+/// Why a person may or may not be rung now.
+#[server(prefix = "/api", endpoint = "queue/explain", input = Json, output = Json)]
+pub async fn explain(user_id: UserId) -> Result<Explanation, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().explain(&agent, user_id).await?)
+}
+
+/// Hands the agent this person, if the call is needed and may be made: the same lease and the same checks as Call next.
+#[server(prefix = "/api", endpoint = "queue/take", input = Json, output = Json)]
+pub async fn take(user_id: UserId) -> Result<HandOut, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().take(&agent, user_id).await?)
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use users::{Facts, LagSource, ReplicaLag, Requirement};
 
 use crate::block::{ChainFault, Seal};
-use crate::rules::{Judgement, OwnFacts, Reason, SuppressionKind};
+use crate::rules::{Judgement, OwnFacts, RULES, Reason, SPACING, SuppressionKind, is_spacing_outweighed};
 use crate::store::SealedRow;
 
 /// What the agent was doing when the decision was made.
@@ -80,6 +80,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) queue: QueueKind,
     pub(crate) settings_version: i32,
+    pub(crate) pauses_version: i64,
     pub(crate) lag: Option<ReplicaLag>,
     pub(crate) lag_source: LagSource,
     pub(crate) asked_at: DateTime<Utc>,
@@ -96,8 +97,8 @@ pub(crate) struct Grounds<'a> {
     pub(crate) score: Option<&'a scoring::Score>,
 }
 
-/// Version of the shape below and of the eligibility rules that were applied.
-const RECORD_VERSION: u32 = 1;
+/// Version of the shape below. 2: with the rules that were applied, their versions and results, and the version of the pauses.
+const RECORD_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -113,13 +114,52 @@ struct Record<'a> {
     outcome: Outcome,
     need: Option<QueueKind>,
     reasons: &'a [Reason],
+    rules: Vec<RuleRecord>,
     settings_version: i32,
+    pauses_version: i64,
     rule_set: Option<&'a str>,
     replica: ReplicaRecord,
     platform: Option<PlatformRecord<'a>>,
     own: OwnRecord,
     score: ScoreRecord<'a>,
     personal_commitment: String,
+}
+
+/// A rule of the gate as it was applied.
+#[derive(Serialize)]
+struct RuleRecord {
+    name: &'static str,
+    version: u32,
+    result: RuleResult,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum RuleResult {
+    Passed,
+    Refused,
+    /// Outweighed by a promise that the user asked for.
+    Outweighed,
+}
+
+/// Every rule with what it said; nothing when the person could not be checked.
+fn rule_records(judgement: Option<&Judgement>, own: &OwnFacts) -> Vec<RuleRecord> {
+    let Some(judgement) = judgement else { return Vec::new() };
+    let is_outweighed = is_spacing_outweighed(judgement.need, own);
+    RULES
+        .iter()
+        .map(|(name, version)| RuleRecord {
+            name,
+            version: *version,
+            result: if judgement.reasons.iter().any(|reason| reason.rule() == *name) {
+                RuleResult::Refused
+            } else if is_outweighed && SPACING.contains(name) {
+                RuleResult::Outweighed
+            } else {
+                RuleResult::Passed
+            },
+        })
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -173,6 +213,8 @@ struct OwnRecord {
     suppressions: Vec<SuppressionKind>,
     attempts: Vec<AttemptRecord>,
     has_due_callback: bool,
+    has_consent: bool,
+    is_tps_listed: bool,
     put_back_until: Option<String>,
     delay_until: Option<String>,
     replaces_cooling_off: bool,
@@ -228,7 +270,9 @@ impl Decision {
             outcome,
             need: grounds.judgement.and_then(|judgement| judgement.need),
             reasons,
+            rules: rule_records(grounds.judgement, grounds.own),
             settings_version: grounds.settings_version,
+            pauses_version: grounds.pauses_version,
             rule_set: grounds.score.map(|score| score.rule_set.as_str()),
             replica: ReplicaRecord {
                 asked_at: rfc3339(grounds.asked_at),
@@ -279,6 +323,8 @@ impl Decision {
                     })
                     .collect(),
                 has_due_callback: grounds.own.due_callback.is_some(),
+                has_consent: grounds.own.has_consent,
+                is_tps_listed: grounds.own.is_tps_listed,
                 put_back_until: grounds.own.put_back_until.map(rfc3339),
                 delay_until: grounds.own.last_outcome.and_then(|last| last.delay_until).map(rfc3339),
                 replaces_cooling_off: grounds.own.last_outcome.is_some_and(|last| last.replaces_cooling_off),

@@ -1,18 +1,19 @@
 //! Discovery: who belongs in a queue, by walking the whole replica in key ranges. One function decides, one statement a
 //! range writes, nothing is deleted and refilled. Short enough to be run again rather than resumed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use futures::{Stream, TryStreamExt as _};
-use kernel::{Moment, UserId};
-use sqlx::Connection;
+use kernel::{AgentId, Hint, Moment, QueueKind, UserId};
+use sqlx::{Connection as _, PgConnection};
 use tokio::task::JoinHandle;
 use users::{Facts, Range, ReplicaError};
 
 use crate::error::QueueError;
-use crate::rules::{Input, NumberFact, OwnFacts, claim_names, judge};
+use crate::rules::{Effect, Input, Judgement, NumberFact, OwnFacts, Reason, claim_names, judge};
 use crate::service::{Queue, QueueFailure, VersionedSettings, announce, parse_number, score_input};
 use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture, SEPARATOR};
 
@@ -27,43 +28,130 @@ const AT_ONCE: usize = 3;
 /// So many rows at once make the planner's statistics stale.
 const MANY: i64 = 1_000;
 
+/// How often a run says how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// How many people with a need may not be rung, by queue and by the code of the rule. Whoever is held back by two rules counts for each.
+pub(crate) type BlockedBy = BTreeMap<QueueKind, BTreeMap<String, i64>>;
+
+/// Why a discovery runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Cause {
+    /// Somebody typed the command.
+    #[default]
+    Command,
+    /// A supervisor pressed the button.
+    Button,
+    /// The hour has come.
+    Schedule,
+    /// A scheduler outside asked for it.
+    Outside,
+}
+
+/// What a discovery is to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Order {
+    /// Why.
+    pub cause: Cause,
+    /// For whom.
+    pub by: Option<AgentId>,
+    /// Only this queue: who neither waits nor belongs in it is left alone. None: all of them.
+    pub only: Option<QueueKind>,
+    /// The hour it is due for; it runs once for each.
+    pub scheduled_for: Option<DateTime<Utc>>,
+}
+
+/// A discovery that has begun. It holds the lock.
+#[derive(Debug)]
+pub(crate) struct Run {
+    leader: PgConnection,
+    id: i64,
+    order: Order,
+}
+
 impl Queue {
     /// Walks the whole replica once and makes the queues what it says. Refused while another one runs anywhere.
-    pub async fn discover(&self) -> Result<DiscoveryReport, QueueFailure> {
-        self.discover_in_ranges(RANGE).await
+    pub async fn discover(&self, order: Order) -> Result<DiscoveryReport, QueueFailure> {
+        let run = self.begin_discovery(order).await?;
+        self.finish_discovery(run, RANGE).await
     }
 
     /// The same with another number of users read at a time: tests cannot insert thousands.
     pub async fn discover_in_ranges(&self, range: u32) -> Result<DiscoveryReport, QueueFailure> {
-        let mut leader = self.shared.pool.acquire().await?.detach();
-        if !store::try_lock_discovery(&mut leader).await? {
-            return Err(QueueFailure::DiscoveryIsRunning);
-        }
-        let run = store::start_run(&mut leader, self.shared.clock.now()).await?;
-        let walked = self.walk(range).await;
-        let (report, failure) = match &walked {
-            Ok(report) => (*report, None),
-            Err(failure) => (DiscoveryReport::default(), Some(failure.to_string())),
-        };
-        store::end_run(&mut leader, run, &report, failure.as_deref(), self.shared.clock.now()).await?;
-        store::unlock_discovery(&mut leader).await?;
-        leader.close().await?;
-        announce(&self.shared.hints, &[]);
-        if walked.is_ok() {
-            tracing::info!(
-                discovery.users_read = report.users_read,
-                discovery.added = report.added,
-                discovery.moved = report.moved,
-                discovery.changed = report.changed,
-                discovery.removed = report.removed,
-                discovery.kept = report.kept,
-                "discovery ended"
-            );
-        }
-        walked
+        let run = self.begin_discovery(Order::default()).await?;
+        self.finish_discovery(run, range).await
     }
 
-    async fn walk(&self, range: u32) -> Result<DiscoveryReport, QueueFailure> {
+    /// Begins one and goes on with it after this has returned; the ledger says how far it is and what came of it.
+    pub async fn start_discovery(&self, order: Order) -> Result<(), QueueFailure> {
+        let run = self.begin_discovery(order).await?;
+        let queue = self.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = queue.finish_discovery(run, RANGE).await {
+                tracing::error!(error.message = %failure, "discovery failed; the ledger says so, and the next one puts it right");
+            }
+        });
+        Ok(())
+    }
+
+    /// The discovery of this hour, unless it has run, here or on another server. One that failed is tried again.
+    pub async fn discover_on_schedule(&self) -> Result<(), QueueFailure> {
+        if !self.shared.is_refreshed_hourly {
+            return Ok(());
+        }
+        let now = self.shared.clock.now();
+        let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
+        if store::is_hour_done(&self.shared.pool, hour).await? {
+            return Ok(());
+        }
+        match self.discover(Order { cause: Cause::Schedule, scheduled_for: Some(hour), ..Order::default() }).await {
+            Ok(_) | Err(QueueFailure::Refused(QueueError::DiscoveryIsRunning)) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn begin_discovery(&self, order: Order) -> Result<Run, QueueFailure> {
+        if order.only == Some(QueueKind::Callbacks) {
+            return Err(QueueError::CallbacksAreNotDiscovered.into());
+        }
+        let mut leader = self.shared.pool.acquire().await?.detach();
+        if !store::try_lock_discovery(&mut leader).await? {
+            return Err(QueueError::DiscoveryIsRunning.into());
+        }
+        let Some(id) = store::start_run(&mut leader, &order, self.shared.clock.now()).await? else {
+            // Another server was quicker, and is through with it.
+            leader.close().await?;
+            return Err(QueueError::DiscoveryIsRunning.into());
+        };
+        self.shared.hints.send(Hint::Queues);
+        Ok(Run { leader, id, order })
+    }
+
+    async fn finish_discovery(&self, mut run: Run, range: u32) -> Result<DiscoveryReport, QueueFailure> {
+        let (mut report, mut blocked) = (DiscoveryReport::default(), Counts::default());
+        let walked = self.walk(&run, range, &mut report, &mut blocked).await;
+        let failure = walked.as_ref().err().map(ToString::to_string);
+        store::note_progress(&mut run.leader, run.id, &report).await?;
+        store::end_run(&mut run.leader, run.id, &blocked.by_queue(), failure.as_deref(), self.shared.clock.now()).await?;
+        store::unlock_discovery(&mut run.leader).await?;
+        run.leader.close().await?;
+        announce(&self.shared.hints, &[]);
+        walked?;
+        tracing::info!(
+            discovery.cause = ?run.order.cause,
+            discovery.users_read = report.users_read,
+            discovery.added = report.added,
+            discovery.moved = report.moved,
+            discovery.changed = report.changed,
+            discovery.removed = report.removed,
+            discovery.kept = report.kept,
+            "discovery ended"
+        );
+        Ok(report)
+    }
+
+    async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, blocked: &mut Counts) -> Result<(), QueueFailure> {
         let (version, _) = store::find_settings(&self.shared.pool).await?;
         let settings = self.settings_of(version).await?;
         self.fresh_pauses().await?;
@@ -74,18 +162,23 @@ impl Queue {
         }
         let mut ranges = pin!(self.clone().ranges(range));
 
-        let mut report = DiscoveryReport::default();
+        let mut told = Instant::now();
         while let Some((range, read_at)) = ranges.try_next().await? {
-            let picture = self.picture(&range.facts, &settings, read_at).await?;
-            let merged = store::merge_range(&self.shared.pool, &range, &picture, read_at).await?;
-            add(&mut report, &range, &picture, merged);
+            let picture = self.picture(&range.facts, &settings, read_at, run.order.only, blocked).await?;
+            let merged = store::merge_range(&self.shared.pool, run.id, &range, &picture, read_at, run.order.only).await?;
+            add(report, &range, &picture, merged);
+            if told.elapsed() >= TOLD_EVERY {
+                told = Instant::now();
+                store::note_progress(&self.shared.pool, run.id, report).await?;
+                self.shared.hints.send(Hint::Queues);
+            }
         }
         // Somebody may have paused or resumed something meanwhile.
         self.mark_paused().await?;
         if report.added + report.removed > MANY {
             store::analyse_entries(&self.shared.pool).await?;
         }
-        Ok(report)
+        Ok(())
     }
 
     /// Every range with the instant it was read at, in order. Where one ends has to be known before the next begins; what is in them
@@ -109,19 +202,31 @@ impl Queue {
         tokio::spawn(async move { Ok((replica.range(after, through, read_at).await?, read_at)) })
     }
 
-    /// What the entries of these users should be.
-    async fn picture(&self, facts: &[Facts], settings: &VersionedSettings, now: DateTime<Utc>) -> Result<RangePicture, QueueFailure> {
+    /// What the entries of these users should be. Who has a need and may not be rung is counted.
+    async fn picture(
+        &self,
+        facts: &[Facts],
+        settings: &VersionedSettings,
+        now: DateTime<Utc>,
+        only: Option<QueueKind>,
+        blocked: &mut Counts,
+    ) -> Result<RangePicture, QueueFailure> {
         let moment = Moment::new(now);
         let nothing = OwnFacts::default();
         // Numbers are dear to parse, and our own facts to read: first see of whom it matters.
-        let candidates: Vec<(&Facts, String)> = facts
-            .iter()
-            .filter(|facts| self.entry(facts, &nothing, settings, moment).is_some())
-            .filter_map(|facts| match parse_number(Some(facts), &self.shared.numbers) {
-                NumberFact::Usable(number) => Some((facts, number.as_e164().to_owned())),
-                _ => None,
-            })
-            .collect();
+        let mut candidates: Vec<(&Facts, String)> = Vec::new();
+        for facts in facts {
+            let judgement = self.judge_entry(facts, &nothing, settings, moment);
+            if judgement.entry(now).is_none() {
+                blocked.count(&judgement);
+                continue;
+            }
+            match parse_number(Some(facts), &self.shared.numbers) {
+                NumberFact::Usable(number) => candidates.push((facts, number.as_e164().to_owned())),
+                NumberFact::Unusable(why) => blocked.add(judgement.need, Reason::UnusableNumber { why }.code()),
+                NumberFact::Missing | NumberFact::NotParsed => blocked.add(judgement.need, Reason::NoNumber.code()),
+            }
+        }
         let ids: Vec<i64> = candidates.iter().map(|(facts, _)| facts.id.get()).collect();
         let numbers: Vec<String> = candidates.iter().map(|(_, number)| number.clone()).collect();
         let own: HashMap<UserId, OwnRow> = store::list_own_facts(&self.shared.pool, &ids, &numbers, now).await?.into_iter().collect();
@@ -130,11 +235,14 @@ impl Queue {
         let mut picture = RangePicture::default();
         for (facts, number) in candidates {
             let own = own.get(&facts.id).unwrap_or(&unknown);
-            let Some((queue, available_at)) = self.entry(facts, &own.facts, settings, moment) else {
+            let judgement = self.judge_entry(facts, &own.facts, settings, moment);
+            blocked.count(&judgement);
+            let Some((queue, available_at)) = judgement.entry(now) else {
                 continue;
             };
             let (lenders, solicitors) = claim_names(facts, &settings.settings);
             let score = scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date());
+            picture.kept += i64::from(only.is_none_or(|only| only == queue));
             picture.users.push(facts.id.get());
             picture.kinds.push(queue.as_str().to_owned());
             picture.scores.push(score.total);
@@ -147,14 +255,8 @@ impl Queue {
         Ok(picture)
     }
 
-    /// The entry that these facts call for, whatever the number: whoever has none that may be rung is sorted out before.
-    fn entry(
-        &self,
-        facts: &Facts,
-        own: &OwnFacts,
-        settings: &VersionedSettings,
-        moment: Moment,
-    ) -> Option<(kernel::QueueKind, DateTime<Utc>)> {
+    /// What these facts call for, whatever the number: whoever has none that may be rung is sorted out before.
+    fn judge_entry(&self, facts: &Facts, own: &OwnFacts, settings: &VersionedSettings, moment: Moment) -> Judgement {
         judge(&Input {
             facts: Some(facts),
             number: &NumberFact::NotParsed,
@@ -164,7 +266,36 @@ impl Queue {
             bank_holidays: &self.shared.bank_holidays,
             moment,
         })
-        .entry(moment.at)
+    }
+}
+
+/// Who is held back, by queue and rule.
+#[derive(Debug, Default)]
+struct Counts(BTreeMap<(QueueKind, &'static str), i64>);
+
+impl Counts {
+    /// Counts each rule that holds somebody back; not the hour, nor a pause of the queue, which hold back everybody.
+    fn count(&mut self, judgement: &Judgement) {
+        for reason in &judgement.reasons {
+            let is_of_the_person = matches!(reason.effect(), Effect::Remove | Effect::Wait(_)) && *reason != Reason::NothingToCallAbout;
+            if is_of_the_person || matches!(reason, Reason::LenderPaused | Reason::SolicitorPaused) {
+                self.add(judgement.need, reason.code());
+            }
+        }
+    }
+
+    fn add(&mut self, need: Option<QueueKind>, rule: &'static str) {
+        if let Some(queue) = need {
+            *self.0.entry((queue, rule)).or_default() += 1;
+        }
+    }
+
+    fn by_queue(&self) -> BlockedBy {
+        let mut blocked = BlockedBy::new();
+        for ((queue, rule), count) in &self.0 {
+            blocked.entry(*queue).or_default().insert((*rule).to_owned(), *count);
+        }
+        blocked
     }
 }
 
@@ -176,5 +307,5 @@ fn add(report: &mut DiscoveryReport, range: &Range, picture: &RangePicture, merg
     report.moved += merged.moved;
     report.changed += merged.changed;
     report.removed += merged.removed;
-    report.kept += count(picture.users.len()) - merged.added - merged.moved - merged.changed;
+    report.kept += picture.kept - merged.added - merged.moved - merged.changed;
 }

@@ -6,6 +6,9 @@ pub enum QueueError {
     /// Call next while not available.
     #[error("You are not available. Become available first; then you are given the next person.")]
     NotAvailable,
+    /// Call next from a queue that the agent may not take from.
+    #[error("The queue {0} is not one of yours. Choose another; an administrator can change which are yours.")]
+    NotYourQueue(&'static str),
     /// Call next during a call or before its outcome is recorded.
     #[error("You have a call, or one that waits for its outcome. Finish that first; then you are given the next person.")]
     OnCall,
@@ -30,9 +33,57 @@ pub enum QueueError {
     /// The pause has ended, or never was.
     #[error("That pause has ended already. Nothing was changed.")]
     NoSuchPause,
+    /// Settings that cannot be stored; the sentences say why.
+    #[error("{0} Nothing was changed.")]
+    SettingsRefused(String),
+    /// Somebody else changed the settings since they were read.
+    #[error("Somebody else has changed the settings meanwhile. Look at them again, then make your change.")]
+    SettingsChanged,
+    /// There is nothing to store.
+    #[error("These are the settings that hold already. Nothing was changed.")]
+    NothingChanged,
+    /// Neither a user's id nor a number.
+    #[error("That is neither a user's id nor a telephone number.")]
+    NeitherPersonNorNumber,
+    /// A bad number is one.
+    #[error("Say which number is wrong: the objection is to the number, not to the person.")]
+    NumberNeeded,
+    /// Not a day.
+    #[error("That is not a day.")]
+    NoSuchDay,
+    /// A day in the past.
+    #[error("That day is past. An objection ends in the future, or never.")]
+    DayIsPast,
+    /// There is no such objection, or it has ended.
+    #[error("That objection does not hold any more. Nothing was changed.")]
+    NoSuchObjection,
+    /// Who may lift it.
+    #[error("Whoever asked not to be contacted meant it for good. Only an administrator can lift that. Nothing was changed.")]
+    MeantForGood,
+    /// Too little to look for.
+    #[error("Write a user's id, two letters of the name or six digits of the number.")]
+    SearchTooShort,
+    /// The claims platform has no such user.
+    #[error("The claims platform has no such user.")]
+    NoSuchUser,
+    /// Somebody else deals with the person.
+    #[error("{0} is with this person now. Nothing was changed.")]
+    HeldBySomebody(String),
+    /// Asked for somebody while holding somebody.
+    #[error("You hold somebody already. Skip or call them first; then you can take this person.")]
+    HoldsSomebody,
+    /// There is nothing to call them about.
+    #[error("There is nothing to call this person about: {0}.")]
+    NothingToCallAbout(String),
     /// There is no such decision.
     #[error("There is no such decision.")]
     NoSuchDecision,
+    /// One runs, here or on another server.
+    #[error("Discovery is running already; one runs at a time.")]
+    DiscoveryIsRunning,
+    /// Callbacks are promises, not something to be found.
+    #[error("Callbacks are not discovered: they are promises of our own. Choose unsigned_users or outstanding_requests.")]
+    CallbacksAreNotDiscovered,
     /// The replica does not answer, or is too far behind: nothing can be proved.
     #[error(
         "The claims platform cannot be read just now, so no call can be proved to be needed. Nobody was taken from the queue; please try again in a moment."
@@ -47,11 +98,27 @@ impl From<QueueError> for WireError {
             | QueueError::OnCall
             | QueueError::NoSuchLease
             | QueueError::PausedAlready
+            | QueueError::DiscoveryIsRunning
+            | QueueError::SettingsChanged
+            | QueueError::HeldBySomebody(_)
+            | QueueError::HoldsSomebody
+            | QueueError::NothingToCallAbout(_)
+            | QueueError::NothingChanged
+            | QueueError::NoSuchObjection
             | QueueError::NoSuchPause => ErrorCode::Conflict,
-            QueueError::NoteNeeded | QueueError::NoteTooLong(_) | QueueError::NothingToPause | QueueError::ReasonNeeded => {
-                ErrorCode::Unprocessable
-            }
-            QueueError::NoSuchDecision => ErrorCode::NotFound,
+            QueueError::NoteNeeded
+            | QueueError::NoteTooLong(_)
+            | QueueError::NothingToPause
+            | QueueError::ReasonNeeded
+            | QueueError::CallbacksAreNotDiscovered
+            | QueueError::SettingsRefused(_)
+            | QueueError::NeitherPersonNorNumber
+            | QueueError::NumberNeeded
+            | QueueError::SearchTooShort
+            | QueueError::NoSuchDay
+            | QueueError::DayIsPast => ErrorCode::Unprocessable,
+            QueueError::NotYourQueue(_) | QueueError::MeantForGood => ErrorCode::Forbidden,
+            QueueError::NoSuchDecision | QueueError::NoSuchUser => ErrorCode::NotFound,
             QueueError::CannotCheck => ErrorCode::Unavailable,
         };
         Self::new(code, error.to_string())

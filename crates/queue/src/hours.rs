@@ -7,11 +7,11 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike,
 use kernel::Moment;
 use serde::Deserialize;
 
-use crate::settings::{CallingHours, Span};
+use crate::settings::{CallingHours, DAYS, Span, clock};
 
 /// The outer limits, which no setting can widen: they protect the people we ring from a slip in the settings.
-const OUTER_ON_WEEKDAYS: Span = Span { from_minute: 8 * 60, until_minute: 21 * 60 };
-const OUTER_AT_WEEKENDS: Span = Span { from_minute: 9 * 60, until_minute: 21 * 60 };
+const OUTER_ON_WEEKDAYS: Span = DAYS[0].1;
+const OUTER_AT_WEEKENDS: Span = DAYS[1].1;
 
 /// How far ahead an opening is looked for. Longer than any run of holidays.
 const DAYS_AHEAD: usize = 400;
@@ -52,24 +52,42 @@ pub fn describe(moment: Moment, hours: &CallingHours, bank_holidays: &BTreeSet<N
 
 /// The week's hours: “Monday to Friday 09:00–20:00, Saturday 10:00–17:00, not on Sundays, not on bank holidays”.
 pub fn describe_week(hours: &CallingHours) -> String {
-    let days = [
-        ("Monday to Friday", "Monday to Friday", hours.weekdays, OUTER_ON_WEEKDAYS),
-        ("Saturday", "Saturdays", hours.saturday, OUTER_AT_WEEKENDS),
-        ("Sunday", "Sundays", hours.sunday, OUTER_AT_WEEKENDS),
-    ];
-    let mut parts: Vec<String> = days
+    let mut parts: Vec<String> = days(hours)
         .into_iter()
-        .map(|(day, all, set, outer)| match set.map(|set| within(set, outer)) {
-            Some(Span { from_minute: from, until_minute: until }) if from < until => {
-                format!("{day} {:02}:{:02}–{:02}:{:02}", from / 60, from % 60, until / 60, until % 60)
-            }
-            _ => format!("not on {all}"),
+        .map(|(day, all, span)| match span {
+            Some(span) => format!("{day} {}", words(span)),
+            None => format!("not on {all}"),
         })
         .collect();
     if !hours.on_bank_holidays {
         parts.push("not on bank holidays".to_owned());
     }
     parts.join(", ")
+}
+
+/// The same line by line: “Monday to Friday” and “09:00–20:00”, “Sunday” and “never”.
+pub fn week(hours: &CallingHours) -> Vec<(String, String)> {
+    let holidays = ("Bank holidays", if hours.on_bank_holidays { "as the weekday" } else { "never" }.to_owned());
+    days(hours)
+        .into_iter()
+        .map(|(day, _, span)| (day, span.map_or_else(|| "never".to_owned(), words)))
+        .chain([holidays])
+        .map(|(day, hours)| (day.to_owned(), hours))
+        .collect()
+}
+
+/// Kinds of days, one and many, with the hours that hold; none: never.
+fn days(hours: &CallingHours) -> [(&'static str, &'static str, Option<Span>); 3] {
+    let held = |set: Option<Span>, outer| set.map(|set| within(set, outer)).filter(|span| span.from_minute < span.until_minute);
+    [
+        ("Monday to Friday", "Monday to Friday", held(hours.weekdays, OUTER_ON_WEEKDAYS)),
+        ("Saturday", "Saturdays", held(hours.saturday, OUTER_AT_WEEKENDS)),
+        ("Sunday", "Sundays", held(hours.sunday, OUTER_AT_WEEKENDS)),
+    ]
+}
+
+fn words(Span { from_minute: from, until_minute: until }: Span) -> String {
+    format!("{}–{}", clock(from), clock(until))
 }
 
 /// The bank holidays of England and Wales, from a file in the government's own form (gov.uk/bank-holidays.json), so

@@ -22,18 +22,26 @@ mod store;
 #[cfg(feature = "ssr")]
 mod words;
 
-pub use api::{call_next, current, held, history, holdings, pause, pauses, release, resume, saved_today, saved_today_by_all, summary};
+pub use api::{
+    call_next, change_settings, current, discover, explain, held, history, holdings, lift, object, objections, overview, pause, release,
+    resume, saved_today, saved_today_by_all, search, settings, summary, take,
+};
 pub use error::QueueError;
-pub use settings::{CallingHours, Cap, Settings, Span, UncountedRequirement};
+pub use settings::{
+    CallingHours, Cap, ContactBases, ContactBasis, DAYS, FIELDS, Field, Settings, Span, UncountedRequirement, basis_words, clock,
+};
 pub use types::{
-    Check, HandOut, HistoryEntry, HistoryKind, Holding, Hours, PassedOver, Pausable, Pause, PauseKind, PauseView, QueueCount,
-    ReleaseReason, Released, SavedCall, Summary, Why,
+    AgainstCall, Blocked, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, HistoryEntry, HistoryKind, Holding, Hours,
+    NewObjection, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind, QueueCount, ReleaseReason, Released, Run,
+    SavedCall, SettingsChange, SettingsView, Summary, Why,
 };
 
 #[cfg(feature = "ssr")]
 pub use block::{Block, ChainFault, Seal};
 #[cfg(feature = "ssr")]
 pub use decision::VerifiedDecision;
+#[cfg(feature = "ssr")]
+pub use discovery::{Cause, Order};
 #[cfg(feature = "ssr")]
 pub use service::{
     After, Authorisation, AuthorisationVoid, Authorised, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise, PromiseError,

@@ -13,7 +13,7 @@ use kernel::{InvalidPhoneNumber, Moment, PhoneNumber, QueueKind};
 use serde::{Deserialize, Serialize};
 use users::Facts;
 
-pub use self::judge::{NO_NAME, claim_names, counted_requirements, judge};
+pub use self::judge::{NO_NAME, claim_names, counted_requirements, is_spacing_outweighed, judge};
 pub use self::limits::attempt_limits;
 use crate::settings::Settings;
 
@@ -63,6 +63,10 @@ pub struct OwnFacts {
     pub last_outcome: Option<LastOutcome>,
     /// An agent put the person back until then.
     pub put_back_until: Option<DateTime<Utc>>,
+    /// Consent to marketing calls on this number is on record.
+    pub has_consent: bool,
+    /// The Telephone Preference Service listed this number in the last 28 days.
+    pub is_tps_listed: bool,
 }
 
 /// A promise to ring that is due.
@@ -166,6 +170,10 @@ pub enum Reason {
     BadNumber,
     /// The person opted out of calls.
     OptedOut,
+    /// The call would be marketing, and there is no consent on record (PECR, regulation 21A).
+    NoConsent,
+    /// The call would be marketing without consent, and the number is listed with the Telephone Preference Service (regulation 21).
+    OnTps,
     /// Signed, and nothing that only the user can do is pending.
     NothingToCallAbout,
     /// A cap on attempts is reached.
@@ -187,6 +195,8 @@ pub enum Reason {
     OutsideCallingHours,
     /// A bank holiday of England and Wales.
     BankHoliday,
+    /// Nobody has decided what kind of contact a call from this queue is.
+    NoContactBasis,
     /// The queue is paused.
     QueuePaused,
     /// Every claim the call would be about is with a paused lender; or some are, and the others with a paused solicitor.
@@ -196,6 +206,30 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The rule that it breaks, by its name in [`RULES`].
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::NotFound => "exists",
+            Self::NotEnabled => "enabled",
+            Self::Inactive => "status",
+            Self::NoOpenClaim => "open_claim",
+            Self::NoNumber | Self::UnusableNumber { .. } => "number",
+            Self::DoNotContact => "do_not_contact",
+            Self::BadNumber => "bad_number",
+            Self::OptedOut => "opt_out",
+            Self::NothingToCallAbout => "need",
+            Self::AttemptCap { .. } => "attempt_caps",
+            Self::CoolingOff { .. } => "cooling_off",
+            Self::PutBack { .. } => "put_back",
+            Self::OutsideCallingHours => "calling_hours",
+            Self::BankHoliday => "bank_holiday",
+            Self::NoContactBasis | Self::NoConsent | Self::OnTps => "contact_basis",
+            Self::QueuePaused => "queue_pause",
+            Self::LenderPaused => "lender_pause",
+            Self::SolicitorPaused => "solicitor_pause",
+        }
+    }
+
     /// What it does to the queue entry.
     pub const fn effect(&self) -> Effect {
         match self {
@@ -208,16 +242,51 @@ impl Reason {
             | Self::DoNotContact
             | Self::BadNumber
             | Self::OptedOut
+            | Self::NoConsent
+            | Self::OnTps
             | Self::NothingToCallAbout => Effect::Remove,
             Self::AttemptCap { until } | Self::CoolingOff { until } | Self::PutBack { until } => Effect::Wait(*until),
-            Self::OutsideCallingHours | Self::BankHoliday | Self::QueuePaused | Self::LenderPaused | Self::SolicitorPaused => Effect::Keep,
+            Self::OutsideCallingHours
+            | Self::BankHoliday
+            | Self::NoContactBasis
+            | Self::QueuePaused
+            | Self::LenderPaused
+            | Self::SolicitorPaused => Effect::Keep,
         }
     }
 
-    /// A call that this stopped was not needed: it counts as saved. Where the number is at fault the call may well be
-    /// needed, it just cannot be made.
+    /// A call that this stopped was not needed: it counts as saved. Where the number is at fault or consent is missing the call may well
+    /// be needed, it just cannot be made.
     pub const fn is_saved_call(&self) -> bool {
-        matches!(self.effect(), Effect::Remove) && !matches!(self, Self::NoNumber | Self::UnusableNumber { .. } | Self::BadNumber)
+        matches!(self.effect(), Effect::Remove)
+            && !matches!(self, Self::NoNumber | Self::UnusableNumber { .. } | Self::BadNumber | Self::NoConsent | Self::OnTps)
+    }
+
+    /// Its name on the wire and in the ledger.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::NotEnabled => "not_enabled",
+            Self::Inactive => "inactive",
+            Self::NoOpenClaim => "no_open_claim",
+            Self::NoNumber => "no_number",
+            Self::UnusableNumber { .. } => "unusable_number",
+            Self::DoNotContact => "do_not_contact",
+            Self::BadNumber => "bad_number",
+            Self::OptedOut => "opted_out",
+            Self::NoConsent => "no_consent",
+            Self::OnTps => "on_tps",
+            Self::NoContactBasis => "no_contact_basis",
+            Self::NothingToCallAbout => "nothing_to_call_about",
+            Self::AttemptCap { .. } => "attempt_cap",
+            Self::CoolingOff { .. } => "cooling_off",
+            Self::PutBack { .. } => "put_back",
+            Self::OutsideCallingHours => "outside_calling_hours",
+            Self::BankHoliday => "bank_holiday",
+            Self::QueuePaused => "queue_paused",
+            Self::LenderPaused => "lender_paused",
+            Self::SolicitorPaused => "solicitor_paused",
+        }
     }
 
     /// In words, for the screen.
@@ -232,6 +301,9 @@ impl Reason {
             Self::DoNotContact => "Asked not to be contacted",
             Self::BadNumber => "The number was reported as wrong",
             Self::OptedOut => "Opted out of calls",
+            Self::NoConsent => "No consent to marketing calls is on record",
+            Self::OnTps => "The number is listed with the Telephone Preference Service",
+            Self::NoContactBasis => "Nobody has decided what kind of contact a call from this queue is",
             Self::NothingToCallAbout => "Nothing is outstanding any more",
             Self::AttemptCap { .. } => "Called often enough for now",
             Self::CoolingOff { .. } => "Too soon after the last call",
@@ -246,6 +318,28 @@ impl Reason {
     }
 }
 
+/// The rule behind a reason's code, as the head of a column of figures.
+pub fn rule_words(code: &str) -> &'static str {
+    match code {
+        "not_enabled" => "Calls switched off on the platform",
+        "inactive" => "Account inactive or cancelled",
+        "no_open_claim" => "No open claim",
+        "no_number" => "No number",
+        "unusable_number" => "Number cannot be rung",
+        "do_not_contact" => "Do not contact",
+        "bad_number" => "Wrong number",
+        "opted_out" => "Opted out of calls",
+        "no_consent" => "No consent on record",
+        "on_tps" => "Telephone Preference Service",
+        "attempt_cap" => "Called often enough",
+        "cooling_off" => "Too soon after the last call",
+        "put_back" => "Put back by an agent",
+        "lender_paused" => "Lender paused",
+        "solicitor_paused" => "Solicitor paused",
+        _ => "Another rule",
+    }
+}
+
 /// What a reason does to the queue entry of whom it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -256,6 +350,32 @@ pub enum Effect {
     /// The entry stays as it is; judged again at the next call.
     Keep,
 }
+
+/// Every rule of the gate with its version, in the order in which they are applied. A change of what a rule means is a new version of it:
+/// a record says under which one it was made.
+pub const RULES: [(&str, u32); 18] = [
+    ("exists", 1),
+    ("enabled", 1),
+    ("status", 1),
+    ("open_claim", 1),
+    ("number", 1),
+    ("do_not_contact", 1),
+    ("bad_number", 1),
+    ("opt_out", 1),
+    ("need", 1),
+    ("attempt_caps", 1),
+    ("cooling_off", 1),
+    ("put_back", 1),
+    ("calling_hours", 1),
+    ("bank_holiday", 1),
+    ("contact_basis", 1),
+    ("queue_pause", 1),
+    ("lender_pause", 1),
+    ("solicitor_pause", 1),
+];
+
+/// Rules that space calls out; a wish of the user's own to be rung now outweighs them.
+pub const SPACING: [&str; 3] = ["attempt_caps", "cooling_off", "put_back"];
 
 /// What the one function says.
 #[derive(Clone, Debug, PartialEq, Eq)]

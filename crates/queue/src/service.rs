@@ -3,9 +3,13 @@
 mod call_next;
 mod dial;
 mod outcome;
+mod overview;
 mod pauses;
+mod person;
 mod report;
 mod seal;
+mod settings;
+mod suppressions;
 
 pub(crate) use call_next::{parse_number, score_input};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
@@ -56,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) bank_holidays: BTreeSet<NaiveDate>,
     pauses: RwLock<Arc<VersionedPauses>>,
     is_practice: bool,
+    pub(crate) is_refreshed_hourly: bool,
     settings: RwLock<Arc<VersionedSettings>>,
     /// By how often something had changed when they were asked for.
     figures: moka::future::Cache<u64, Arc<Figures>>,
@@ -86,6 +91,8 @@ pub struct QueueParts {
     pub numbers: NumberPolicy,
     /// The business clock is not the machine's.
     pub is_practice: bool,
+    /// Discovery runs by itself, once an hour.
+    pub is_refreshed_hourly: bool,
 }
 
 /// Why something was not done.
@@ -118,9 +125,6 @@ pub enum QueueFailure {
     /// A task ended early, by a panic or because the program is stopping.
     #[error("the work was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
-    /// Discovery runs already, here or on another server.
-    #[error("discovery is already running")]
-    DiscoveryIsRunning,
 }
 
 impl From<QueueFailure> for WireError {
@@ -152,6 +156,7 @@ impl Queue {
             bank_holidays: hours::bank_holidays().map_err(QueueFailure::BankHolidays)?,
             pauses: RwLock::new(Arc::new(pauses)),
             is_practice: parts.is_practice,
+            is_refreshed_hourly: parts.is_refreshed_hourly,
             settings: RwLock::new(Arc::new(settings)),
             figures: moka::future::Cache::builder().max_capacity(8).time_to_live(FIGURES_LIFE).build(),
             changes: AtomicU64::new(0),

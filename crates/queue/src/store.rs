@@ -6,16 +6,16 @@ mod decisions;
 mod leases;
 mod own_facts;
 mod pauses;
+mod people;
 mod ranges;
 mod reports;
-
-use sqlx::PgPool;
-
-use crate::settings::Settings;
+mod runs;
+mod settings;
+mod suppressions;
 
 pub(crate) use attempts::{
-    AttemptOutcome, HeldRow, NewEntry, close_attempt, close_promise, delay_entry, delete_attempt, delete_entry, find_last_callback_reason,
-    give_back, hold_for_call, insert_attempt, insert_callback, insert_suppression, put_entry,
+    AttemptOutcome, HeldRow, NewEntry, NewSuppression, close_attempt, close_promise, delay_entry, delete_attempt, delete_entry,
+    find_last_callback_reason, give_back, hold_for_call, insert_attempt, insert_callback, insert_suppression, put_entry,
 };
 pub(crate) use blocks::{
     SealedRow, Searched, count_unsealed, delete_personal, find_block_before, find_block_hash, find_last_block,
@@ -23,20 +23,15 @@ pub(crate) use blocks::{
     list_sealable_after_a_move, list_sealed, try_lock_sealing,
 };
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
-pub(crate) use leases::{Taken, Versions, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next};
-pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
-pub(crate) use pauses::{begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
-pub use ranges::DiscoveryReport;
-pub(crate) use ranges::{
-    Merged, RangePicture, SEPARATOR, analyse_entries, end_run, merge_range, start_run, try_lock_discovery, unlock_discovery,
+pub(crate) use leases::{
+    TakeTimes, Taken, Versions, Wish, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next,
 };
+pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
+pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
+pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_viewing};
+pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
 pub(crate) use reports::{Figures, HistoryRow, find_figures, find_last_discovery, list_entries, list_history, list_holdings, list_saved};
-
-/// The settings that hold, with their version.
-pub(crate) async fn find_settings(pool: &PgPool) -> sqlx::Result<(i32, Settings)> {
-    let row =
-        sqlx::query!(r#"select version, body as "body: sqlx::types::Json<Settings>" from queue.settings order by version desc limit 1"#)
-            .fetch_one(pool)
-            .await?;
-    Ok((row.version, row.body.0))
-}
+pub use runs::DiscoveryReport;
+pub(crate) use runs::{RunRow, end_run, find_last_whole_run, is_hour_done, list_drift, list_runs, note_progress, start_run};
+pub(crate) use settings::{find_settings, insert_settings, list_settings};
+pub(crate) use suppressions::{SuppressionRow, end_suppression, find_suppression, list_suppressions, remove_entries};

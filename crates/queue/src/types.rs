@@ -5,7 +5,8 @@ use kernel::{AgentId, CallId, DecisionId, LeaseId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
 use users::UserCard;
 
-use crate::rules::Reason;
+use crate::rules::{Reason, SuppressionKind};
+use crate::settings::Settings;
 
 /// The answer to Call next, and to a reload while a person is held.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -169,6 +170,10 @@ pub struct QueueCount {
     pub waiting: i64,
     /// Are with an agent.
     pub leased: i64,
+    /// Are held by a pause of their lender or solicitor.
+    pub paused: i64,
+    /// The queue itself is paused: nobody is handed out.
+    pub is_paused: bool,
     /// Days since the one who has waited longest came in.
     pub oldest_days: Option<i64>,
 }
@@ -277,11 +282,211 @@ pub struct Pausable {
     pub people: Option<i64>,
 }
 
-/// What is paused, and what could be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PauseView {
-    /// The newest first.
+/// What a supervisor sees and does about the queues as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Pauses that hold, the newest first.
     pub pauses: Vec<Pause>,
-    /// Queues, then lenders and solicitors with the most people first.
+    /// What could be paused: queues, then lenders and solicitors with the most people first.
     pub pausable: Vec<Pausable>,
+    /// Who has a need and may not be rung, by queue and rule, the most first; as of the last discovery.
+    pub blocked: Vec<Blocked>,
+    /// Runs of discovery, the newest first; at most the first is under way.
+    pub runs: Vec<Run>,
+    /// How many users the last whole discovery read: about as many as the next one will.
+    pub expected_users: Option<i64>,
+    /// When the next one comes by itself: `15:00`; none when it does not.
+    pub next_run: Option<String>,
+    /// Entries found wrong in the last 24 hours, the newest first; not all of them.
+    pub drift: Vec<Drift>,
+    /// How many there were.
+    pub drift_count: i64,
+    /// The week's hours: day and hours in words.
+    pub week: Vec<(String, String)>,
+}
+
+/// How many are held back by one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The queue they would be in.
+    pub queue: QueueKind,
+    /// The rule in words: “Do not contact”.
+    pub rule: String,
+    /// People; whoever is held back by two rules counts for each.
+    pub people: i64,
+}
+
+/// A run of discovery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number in the ledger.
+    pub id: i64,
+    /// `today 10:02`.
+    pub started: String,
+    /// By whom or what: “Gareth Penhaligon”, “the schedule”.
+    pub by: String,
+    /// About this queue alone; none: about all.
+    pub only: Option<QueueKind>,
+    /// It is not over.
+    pub is_running: bool,
+    /// How long it took, or has taken so far, in milliseconds.
+    pub millis: i64,
+    /// Why it came to nothing.
+    pub failure: Option<String>,
+    /// Users read so far.
+    pub users_read: i64,
+    /// Users of whom something could not be read.
+    pub unreadable: i64,
+    /// Came into a queue.
+    pub added: i64,
+    /// Went from one queue to the other.
+    pub moved: i64,
+    /// Stayed, with another score, time or number.
+    pub changed: i64,
+    /// Left.
+    pub removed: i64,
+    /// Stayed as they were.
+    pub kept: i64,
+}
+
+/// An entry that a discovery found wrong and put right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Whose.
+    pub user_id: UserId,
+    /// The queue they waited in.
+    pub was: QueueKind,
+    /// The queue they belong in; none: in none.
+    pub belongs: Option<QueueKind>,
+    /// `today 10:02`.
+    pub at: String,
+}
+
+/// The settings, for administrators.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingsView {
+    /// The version that holds; a change names the one it was made from.
+    pub version: i32,
+    /// What holds.
+    pub settings: Settings,
+    /// The rule sets there are.
+    pub rule_sets: Vec<String>,
+    /// How it came to hold, the newest first.
+    pub history: Vec<SettingsChange>,
+}
+
+/// A version of the settings and what it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsChange {
+    /// Its number.
+    pub version: i32,
+    /// `today 14:05`.
+    pub at: String,
+    /// Who; none: they came with the program.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// A line each: “Unsigned: calls 3 → 2 a day”.
+    pub changes: Vec<String>,
+}
+
+/// An objection to calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// To lift it by.
+    pub id: i64,
+    /// What kind.
+    pub kind: SuppressionKind,
+    /// Whose; none: of whoever has the number.
+    pub user_id: Option<UserId>,
+    /// The number, as people write it.
+    pub number: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// How it came: “said to Hannah Whitfield on a call”, “entered by …”.
+    pub from: String,
+    /// `today 14:05`.
+    pub since: String,
+    /// When it ends by itself.
+    pub until: Option<String>,
+    /// How it ended; none while it holds.
+    pub ended: Option<String>,
+}
+
+/// A page of objections.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectionPage {
+    /// The newest first.
+    pub objections: Vec<Objection>,
+    /// Where the next page begins; none when this is the last.
+    pub next: Option<i64>,
+}
+
+/// An objection to be put on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewObjection {
+    /// What kind.
+    pub kind: SuppressionKind,
+    /// A user's id, or a number as people write it.
+    pub whom: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, `2026-12-31`; none: for good.
+    pub until: Option<String>,
+}
+
+/// Users who were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPeople {
+    /// The newest first.
+    pub people: Vec<FoundPerson>,
+    /// There are more than are shown.
+    pub has_more: bool,
+}
+
+/// A user who was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPerson {
+    /// Who.
+    pub user_id: UserId,
+    /// The name; “User 48213” when it is not known.
+    pub name: String,
+    /// The number as people write it; none when there is none that could be rung.
+    pub number: Option<String>,
+    /// The queue they wait in.
+    pub queue: Option<QueueKind>,
+}
+
+/// Why a person may or may not be rung now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Who it is.
+    pub card: UserCard,
+    /// The queue whose need stands, whether or not a call may be made now; none: nothing to call about.
+    pub need: Option<QueueKind>,
+    /// Every reason against a call now; none of them: they may be rung.
+    pub against: Vec<AgainstCall>,
+    /// Their score now, with its factors.
+    pub score: Option<scoring::Score>,
+    /// The queue they wait in.
+    pub waits_in: Option<QueueKind>,
+    /// How many in it come before them now.
+    pub before: Option<i64>,
+    /// Who is with them.
+    pub held_by: Option<String>,
+    /// That is whoever asks.
+    pub is_held_by_me: bool,
+    /// When they were promised a call.
+    pub promise: Option<String>,
+    /// How long before this answer the replica was read, in milliseconds.
+    pub read_age_millis: i64,
+}
+
+/// A reason against a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgainstCall {
+    /// “Too soon after the last call”.
+    pub words: String,
+    /// Until when it holds, where that is known.
+    pub until: Option<String>,
 }

@@ -64,6 +64,8 @@ pub struct AppParts {
     pub numbers: kernel::NumberPolicy,
     /// The business clock is not the machine's.
     pub is_practice: bool,
+    /// Discovery runs by itself, once an hour.
+    pub is_refreshed_hourly: bool,
     /// The carrier; none: nobody can be rung.
     pub telephone: Option<Telephone>,
 }
@@ -81,6 +83,7 @@ impl App {
             hints: hints.clone(),
             numbers: parts.numbers,
             is_practice: parts.is_practice,
+            is_refreshed_hourly: parts.is_refreshed_hourly,
         })
         .await?;
         let calls = Calls::new(CallsParts {
@@ -120,6 +123,7 @@ impl App {
             replica: connect_replica(&config.replica)?,
             numbers: config.environment.numbers(),
             is_practice: config.environment.clock.is_some(),
+            is_refreshed_hourly: config.discovery.is_hourly,
             telephone,
         })
         .await

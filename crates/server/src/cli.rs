@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use auth::Role;
 use clap::{Args, Parser, Subcommand};
-use kernel::UserId;
+use kernel::{QueueKind, UserId};
 
 /// The dialler: the right person, once, only when the call is still needed.
 ///
@@ -43,7 +43,11 @@ pub enum Command {
     ///
     /// Safe at any time, also while agents work; people under a lease are left alone. Only one runs at a time, over all
     /// servers. Prints what it did.
-    Discover,
+    Discover {
+        /// Only this queue (`unsigned_users` or `outstanding_requests`): who neither waits nor belongs in it is left alone.
+        #[arg(long)]
+        queue: Option<QueueKind>,
+    },
     /// Look into the queues.
     #[command(subcommand)]
     Queue(QueueCommand),
@@ -126,6 +130,15 @@ pub enum Agents {
         /// The work e-mail.
         #[arg(long, value_name = "E")]
         email: String,
+    },
+    /// Limit somebody to some queues, from their next request on; without --queue, lift the limit.
+    Limit {
+        /// The work e-mail.
+        #[arg(long, value_name = "E")]
+        email: String,
+        /// callbacks, unsigned_users or outstanding_requests; again for each.
+        #[arg(long = "queue", value_name = "Q")]
+        queues: Vec<QueueKind>,
     },
     /// Set what somebody may do, from their next request on.
     SetRole {

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Read as _, Write as _};
 
 use anyhow::Context as _;
 use auth::{Auth, NewAgent};
-use kernel::Hints;
+use kernel::{Hints, QueueKind};
 
 use crate::app::{App, connect_database, staff};
 use crate::cli::{Agents, Cli, Command, ConfigCommand, QueueCommand};
@@ -30,7 +30,7 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         #[cfg(feature = "demo")]
         Command::Seed(options) => seed(config, &options).await,
         Command::Agents(command) => agents(config, command).await,
-        Command::Discover => discover(config).await,
+        Command::Discover { queue } => discover(config, queue).await,
         Command::Queue(QueueCommand::Export) => export(config).await,
         Command::Decision { id } => decisions::decision(config, &id).await,
         Command::Decisions(command) => decisions::decisions(config, command).await,
@@ -122,6 +122,12 @@ async fn change_staff(auth: &Auth, command: Agents) -> anyhow::Result<()> {
             auth.reset_password(&email, read_password()?).await.map_err(words)?;
             print("The password is changed, and they are signed out everywhere.")
         }
+        Agents::Limit { email, queues } => {
+            let limit = (!queues.is_empty()).then_some(queues);
+            let names = limit.as_ref().map(|queues| queues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+            auth.limit(&email, limit, None).await.map_err(words)?;
+            print(&format!("From their next request on they may take people from {}.", names.as_deref().unwrap_or("all queues")))
+        }
         Agents::SetRole { email, role } => {
             auth.set_role(&email, role).await.map_err(words)?;
             print(&format!("The role is {role} from their next request on."))
@@ -146,11 +152,11 @@ fn read_password() -> anyhow::Result<String> {
     Ok(password)
 }
 
-async fn discover(config: &Config) -> anyhow::Result<()> {
+async fn discover(config: &Config, only: Option<QueueKind>) -> anyhow::Result<()> {
     let (app, outgoing) = App::connect(config, None).await?;
     app.replica.check_account().await.context(serve::REFUSED_ACCOUNT)?;
     let telling = tokio::spawn(crate::events::send_hints(app.pool.clone(), outgoing));
-    let report = app.queue.discover().await?;
+    let report = app.queue.discover(queue::Order { only, ..queue::Order::default() }).await?;
     print(&format!(
         "Read {} users ({} unreadable): {} added, {} moved, {} changed, {} removed, {} kept.",
         report.users_read, report.unreadable, report.added, report.moved, report.changed, report.removed, report.kept

@@ -11,16 +11,11 @@ use twilio::{AccountSid, ApiKeySid, ApplicationSid};
 use users::LagSource;
 
 /// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
-const RESERVED: [&str; 8] = [
-    "REDIS_URL",
-    "MAIN_APP_URL",
-    "CRON_SECRET",
-    "TWILIO_CPS",
-    "ENABLE_HOURLY_REFRESH",
-    "ENABLE_PRE_CALL_VALIDATION",
-    "ENABLE_OPTIONAL_CACHING",
-    "QUEUE_MODE",
-];
+const RESERVED: [&str; 6] =
+    ["REDIS_URL", "MAIN_APP_URL", "TWILIO_CPS", "ENABLE_PRE_CALL_VALIDATION", "ENABLE_OPTIONAL_CACHING", "QUEUE_MODE"];
+
+/// Characters that a secret of ours has at least.
+const SHORTEST_SECRET: usize = 32;
 
 /// What a live carrier needs, and an emulated one makes up.
 const CARRIER_NAMES: [&str; 6] =
@@ -39,6 +34,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// REPLICA_DATABASE_URL, REPLICA_LAG_SOURCE.
     pub replica: ReplicaConfig,
+    /// ENABLE_HOURLY_REFRESH, CRON_SECRET.
+    pub discovery: DiscoveryConfig,
     /// PUBLIC_BASE_URL, BIND_ADDRESS.
     pub http: HttpConfig,
     /// TWILIO_MODE and the other TWILIO_ names.
@@ -80,6 +77,15 @@ pub struct ReplicaConfig {
     /// REPLICA_LAG_SOURCE: `status` (the replica's own report, the default) or `none` (the lag is taken as 0: only where
     /// the database is no replica).
     pub lag_source: LagSource,
+}
+
+/// When discovery runs without anybody asking.
+#[derive(Clone, Debug)]
+pub struct DiscoveryConfig {
+    /// ENABLE_HOURLY_REFRESH: `true` (the default) or `false`.
+    pub is_hourly: bool,
+    /// CRON_SECRET: lets a scheduler outside start one; none: there is no such address.
+    pub cron_secret: Option<SecretString>,
 }
 
 /// How the product is reached.
@@ -153,6 +159,7 @@ impl Config {
                 url: reader.url("REPLICA_DATABASE_URL", &["mysql://", "mariadb://"]),
                 lag_source: reader.lag_source(),
             },
+            discovery: reader.discovery(),
             http: reader.http(environment.is_development),
             carrier: reader.carrier(environment.is_development),
             claims_sim: reader.claims_sim(environment.is_development),
@@ -174,6 +181,8 @@ impl Config {
             ("DATABASE_URL", host(&self.database.url)),
             ("REPLICA_DATABASE_URL", host(&self.replica.url)),
             ("REPLICA_LAG_SOURCE", self.replica.lag_source.to_string()),
+            ("ENABLE_HOURLY_REFRESH", self.discovery.is_hourly.to_string()),
+            ("CRON_SECRET", if self.discovery.cron_secret.is_some() { "set" } else { "not set" }.to_owned()),
             ("PUBLIC_BASE_URL", self.http.public_base_url.clone()),
             ("BIND_ADDRESS", self.http.bind_address.to_string()),
             ("TWILIO_MODE", if self.carrier.is_emulated { "emulated" } else { "live" }.to_owned()),
@@ -262,6 +271,26 @@ impl Reader<'_> {
             Some(other) => {
                 self.problem("REPLICA_LAG_SOURCE", &format!("is {other:?}; it is status or none"));
                 LagSource::Status
+            }
+        }
+    }
+
+    fn discovery(&mut self) -> DiscoveryConfig {
+        let cron_secret = self.get("CRON_SECRET");
+        if cron_secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
+            self.problem("CRON_SECRET", &format!("is too easy to guess; it has at least {SHORTEST_SECRET} characters"));
+        }
+        DiscoveryConfig { is_hourly: self.flag("ENABLE_HOURLY_REFRESH", true), cron_secret: cron_secret.map(SecretString::from) }
+    }
+
+    fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.get(name).as_deref() {
+            None => default,
+            Some("true") => true,
+            Some("false") => false,
+            Some(other) => {
+                self.problem(name, &format!("is {other:?}; it is true or false"));
+                default
             }
         }
     }

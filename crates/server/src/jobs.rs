@@ -14,6 +14,9 @@ use crate::app::App;
 /// One run of a job may take so long; then it is given up, and the next one comes.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
 
+/// A discovery may take so long, which is many times what half a million users need.
+const DISCOVERY_LIMIT: Duration = Duration::from_mins(10);
+
 /// Jobs that any one server does for all: running them on several is harmless, each is one idempotent statement.
 pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     let queue = app.queue.clone();
@@ -25,6 +28,11 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     repeat(jobs, "rescue orphans", Duration::from_mins(1), move || {
         let queue = queue.clone();
         async move { queue.rescue_orphans().await }
+    });
+    let queue = app.queue.clone();
+    repeat_within(jobs, "discover once an hour", Duration::from_secs(30), DISCOVERY_LIMIT, move || {
+        let queue = queue.clone();
+        async move { queue.discover_on_schedule().await }
     });
     let queue = app.queue.clone();
     // Every second, so that a decision is sealed within two.
@@ -102,6 +110,20 @@ where
     F: Future<Output = Result<(), E>> + Send,
     E: Into<anyhow::Error>,
 {
+    repeat_within(jobs, name, period, RUN_LIMIT, work);
+}
+
+/// The same with another limit for a run.
+fn repeat_within<F, E>(
+    jobs: &mut JoinSet<()>,
+    name: &'static str,
+    period: Duration,
+    limit: Duration,
+    work: impl Fn() -> F + Clone + Send + 'static,
+) where
+    F: Future<Output = Result<(), E>> + Send,
+    E: Into<anyhow::Error>,
+{
     supervise(jobs, name, move || {
         let work = work.clone();
         async move {
@@ -109,14 +131,14 @@ where
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                match tokio::time::timeout(RUN_LIMIT, work()).await {
+                match tokio::time::timeout(limit, work()).await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
                         // Never its Debug: PostgreSQL's detail there can quote a row.
                         let error: anyhow::Error = error.into();
                         tracing::error!(job.name = name, error.chain = %format_args!("{error:#}"), "a job failed; it is tried again");
                     }
-                    Err(_) => tracing::error!(job.name = name, "a job took longer than {RUN_LIMIT:?}; it was given up and is tried again"),
+                    Err(_) => tracing::error!(job.name = name, "a job took longer than {limit:?}; it was given up and is tried again"),
                 }
             }
         }

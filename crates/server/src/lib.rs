@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 mod commands;
 pub mod config;
+pub mod cron;
 pub mod events;
 mod health;
 mod jobs;

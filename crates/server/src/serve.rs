@@ -14,7 +14,7 @@ use crate::app::{App, Stopping};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::router::router;
-use crate::{carrier, events, jobs};
+use crate::{carrier, cron, events, jobs};
 
 /// Requests in flight have so long to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -50,6 +50,10 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
 
     let stopping: Stopping = Arc::new(watch::Sender::new(false));
     let router = carrier.mount(router(&app, &config.http.public_base_url, &options.site, Arc::clone(&stopping)));
+    let router = match &config.discovery.cron_secret {
+        Some(secret) => cron::mount(router, &app.queue, secret),
+        None => router,
+    };
     tracing::info!(http.address = %address, "serving {}", config.http.public_base_url);
     let (stop, mut stopped) = watch::channel(false);
     let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(async move {

@@ -18,7 +18,7 @@ mod replica;
 #[cfg(feature = "ssr")]
 mod store;
 
-pub use types::{Claim, ClaimCard, Facts, LogEntry, OutstandingCard, ReplicaLag, Requirement, UserCard};
+pub use types::{Claim, ClaimCard, Facts, FoundUser, LogEntry, OutstandingCard, ReplicaLag, Requirement, Search, UserCard};
 
 #[cfg(feature = "ssr")]
 pub use context::Context;

@@ -17,7 +17,7 @@ use crate::account::beyond_reading;
 use crate::context::Context;
 use crate::error::ReplicaError;
 use crate::store;
-use crate::types::{Facts, ReplicaLag};
+use crate::types::{Facts, FoundUser, ReplicaLag, Search};
 
 /// The server ends a statement after 1.5 s, as every session tells it when it is opened; we wait a little longer, for its answer to
 /// arrive.
@@ -131,6 +131,12 @@ impl Replica {
     /// `patience`, for whoever has spent some of their time already.
     pub async fn context(&self, user: UserId, now: DateTime<Utc>, patience: Duration) -> Result<Option<Context>, ReplicaError> {
         self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, now))).await
+    }
+
+    /// Users who are looked for, the newest first, at most 21.
+    pub async fn search(&self, search: &Search) -> Result<Vec<FoundUser>, ReplicaError> {
+        let search = search.clone();
+        self.ask(PATIENCE, 1, move |conn| Box::pin(async move { store::search(conn, &search).await })).await
     }
 
     /// The id of the last of `limit` users above the id `after`; none when there are fewer of them now.

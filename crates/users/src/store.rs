@@ -12,7 +12,7 @@ use sqlx::{MySql, Row};
 use crate::context::{Address, Context, Event, Vehicle};
 use crate::error::ReplicaError;
 use crate::replica::Range;
-use crate::types::{Claim, Facts, Requirement};
+use crate::types::{Claim, Facts, FoundUser, Requirement, Search};
 
 /// Said once by every connection. The first comment is read by MariaDB alone (seconds), the second by MySQL alone (milliseconds).
 pub(crate) const OPEN_SESSION: &str = "set session transaction read only; \
@@ -84,6 +84,28 @@ const CONTEXT: &str = "
     (select 5, 0, 0, 0, cast(type as char), cast(detail as char), null, null, null, null, null, null, null, created_at
       from user_logs where user_id = ? order by created_at desc, id limit 20)";
 
+/// Whose first and last name, one after the other, has this in it. No index helps: the whole table is read, which takes half a second for half
+/// a million people, and nobody does it often.
+const SEARCH_NAME: &str = "
+    select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
+      from users
+     where concat(coalesce(first_name, ''), ' ', coalesce(last_name, '')) like ?
+     order by users.id desc
+     limit 21";
+
+/// Whose number ends with these digits, however it is written.
+const SEARCH_NUMBER: &str = "
+    select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
+      from users
+     where replace(replace(replace(replace(phone_number, ' ', ''), '-', ''), '(', ''), ')', '') like ?
+     order by users.id desc
+     limit 21";
+
+const SEARCH_ID: &str = "
+    select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
+      from users
+     where id = ?";
+
 /// The last id of the next so many users. One end at a time: a statement for all of them would grow with the table.
 const RANGE_END: &str = "select cast(id as signed) from users where id > ? order by users.id limit 1 offset ?";
 
@@ -122,6 +144,27 @@ const RANGE_REQUIREMENTS: &str = "
       from claims c
       join claim_requirements r on r.claim_id = c.id
      where c.user_id > ? and c.user_id <= ? and lower(r.status) = 'pending'";
+
+/// Users who are looked for, the newest first; at most one more than are shown.
+pub(crate) async fn search(conn: &mut MySqlConnection, search: &Search) -> Result<Vec<FoundUser>, ReplicaError> {
+    let unreadable = |error| ReplicaError::of(error, || "users that are looked for".to_owned());
+    // What is typed is text, not a pattern.
+    let plain = |text: &str| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let rows = match search {
+        Search::Id(id) => sqlx::query(SEARCH_ID).bind(id.get()).fetch_all(conn).await,
+        Search::Name(name) => sqlx::query(SEARCH_NAME).bind(format!("%{}%", plain(name))).fetch_all(conn).await,
+        Search::Number(digits) => sqlx::query(SEARCH_NUMBER).bind(format!("%{}", plain(digits))).fetch_all(conn).await,
+    }
+    .map_err(unreadable)?;
+    rows.iter()
+        .map(|row| {
+            let read = |column: &str| row.try_get::<Option<String>, _>(column).map_err(unreadable);
+            let id = UserId::new(row.try_get("id").map_err(unreadable)?);
+            let name = [read("first_name")?, read("last_name")?].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            Ok(FoundUser { id, name: name.trim().to_owned(), raw_number: read("phone_number")? })
+        })
+        .collect()
+}
 
 pub(crate) async fn facts(conn: &mut MySqlConnection, user: UserId, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
     let rows = sqlx::query(FACTS).bind(user.get()).fetch_all(conn).await.map_err(|error| of_user(error, user))?;

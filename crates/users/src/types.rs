@@ -147,3 +147,69 @@ pub struct LogEntry {
     /// `today 14:05`.
     pub at: String,
 }
+
+/// Whom somebody looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// By the id of the claims platform.
+    Id(UserId),
+    /// By a part of the name, without case.
+    Name(String),
+    /// By the last digits of the number, however it is written there.
+    Number(String),
+}
+
+impl Search {
+    /// What somebody typed: digits are an id or a number, anything else is a name. None when it is too short to look for.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let is_number = !digits.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || " +-()".contains(letter));
+        if !is_number {
+            return (text.chars().count() >= 2).then(|| Self::Name(text.to_owned()));
+        }
+        // As numbers are dialled at home, without what stands before the area.
+        let at_home = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44")).unwrap_or(&digits).trim_start_matches('0');
+        if at_home.len() >= 9 || text.starts_with(['+', '0']) {
+            (at_home.len() >= 6).then(|| Self::Number(at_home.to_owned()))
+        } else {
+            digits.parse().ok().map(Self::Id)
+        }
+    }
+}
+
+/// A user who was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundUser {
+    /// Who.
+    pub id: UserId,
+    /// First and last name; empty when neither is known.
+    pub name: String,
+    /// The number as it stands there.
+    pub raw_number: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_an_id_a_number_or_a_name() {
+        let number = |digits: &str| Some(Search::Number(digits.to_owned()));
+        for (typed, found) in [
+            ("48213", Some(Search::Id(UserId::new(48213)))),
+            (" 07700 900123 ", number("7700900123")),
+            ("+44 7700 900123", number("7700900123")),
+            ("0044 7700 900123", number("7700900123")),
+            ("447700900123", number("7700900123")),
+            ("020 7946 0123", number("2079460123")),
+            ("0770", None),
+            ("Priya", Some(Search::Name("Priya".to_owned()))),
+            ("P", None),
+            ("", None),
+            ("%", None),
+        ] {
+            assert_eq!(Search::parse(typed), found, "{typed}");
+        }
+    }
+}

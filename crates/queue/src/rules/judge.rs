@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use kernel::QueueKind;
 use users::{Claim, Facts, Requirement};
 
-use super::{CallbackReason, DueCallback, Input, Judgement, NumberFact, Pauses, Reason, SuppressionKind, limits};
+use super::{CallbackReason, DueCallback, Input, Judgement, NumberFact, OwnFacts, Pauses, Reason, SuppressionKind, limits};
 use crate::hours;
-use crate::settings::{Settings, UncountedRequirement};
+use crate::settings::{ContactBasis, Settings, UncountedRequirement};
 
 /// Says whether the person may be rung now: the queue whose need stands, and every reason against a call that holds.
 pub fn judge(input: &Input<'_>) -> Judgement {
@@ -21,12 +21,12 @@ pub fn judge(input: &Input<'_>) -> Judgement {
     if need.is_none() {
         reasons.push(Reason::NothingToCallAbout);
     }
-    // A user's own wish to be rung now outweighs what spaces our calls out, but only once a day.
-    if !(need == Some(QueueKind::Callbacks) && input.own.due_callback.is_some_and(is_unused_promise)) {
+    if !is_spacing_outweighed(need, input.own) {
         about_spacing(input, need, &mut reasons);
     }
     about_the_hour(input, &mut reasons);
     if let Some(need) = need {
+        about_consent(input, need, &mut reasons);
         about_pauses(input, facts, need, &mut reasons);
     }
     Judgement { need, reasons }
@@ -72,6 +72,11 @@ const fn stands(callback: DueCallback, is_anything_pending: bool) -> bool {
         CallbackReason::UserAsked => true,
         CallbackReason::Signature | CallbackReason::Requirements => is_anything_pending,
     }
+}
+
+/// A user's own wish to be rung now outweighs what spaces our calls out, but only once a day.
+pub fn is_spacing_outweighed(need: Option<QueueKind>, own: &OwnFacts) -> bool {
+    need == Some(QueueKind::Callbacks) && own.due_callback.is_some_and(is_unused_promise)
 }
 
 fn is_unused_promise(callback: DueCallback) -> bool {
@@ -127,6 +132,21 @@ fn about_the_hour(input: &Input<'_>, reasons: &mut Vec<Reason>) {
     }
     if hours::is_closed_for_holiday(input.moment.london.date(), &input.settings.calling_hours, input.bank_holidays) {
         reasons.push(Reason::BankHoliday);
+    }
+}
+
+/// What kind of contact the call would be, and whether it is allowed to us (PECR, regulations 21 and 21A).
+fn about_consent(input: &Input<'_>, need: QueueKind, reasons: &mut Vec<Reason>) {
+    match input.settings.contact_basis.of(need) {
+        None => reasons.push(Reason::NoContactBasis),
+        Some(ContactBasis::Service) => {}
+        Some(ContactBasis::Marketing) if input.own.has_consent => {}
+        Some(ContactBasis::Marketing) => {
+            reasons.push(Reason::NoConsent);
+            if input.own.is_tps_listed {
+                reasons.push(Reason::OnTps);
+            }
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use super::{Queue, QueueFailure, VersionedSettings, announce, require_available}
 use crate::decision::{Decision, Grounds, Purpose};
 use crate::error::QueueError;
 use crate::hours;
-use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
-use crate::store::{self, Disposal, OwnRow, Taken};
+use crate::rules::{Effect, Input, Judgement, NumberFact, Reason, counted_requirements, judge};
+use crate::store::{self, Disposal, OwnRow, TakeTimes, Taken, Wish};
 use crate::types::{HandOut, PassedOver};
 use crate::words;
 
@@ -36,6 +36,9 @@ impl Queue {
     /// Usual case: two statements to PostgreSQL (the session's is the third) and one to the replica.
     pub async fn call_next(&self, agent: &CurrentAgent, queue: QueueKind) -> Result<HandOut, QueueFailure> {
         require_available(agent)?;
+        if !agent.may_take(queue) {
+            return Err(QueueError::NotYourQueue(queue.label()).into());
+        }
         let moment = self.moment();
         let mut settings = self.settings();
         if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
@@ -46,17 +49,51 @@ impl Queue {
             let opening = hours::describe(moment, &settings.settings.calling_hours, &self.shared.bank_holidays);
             return Ok(HandOut { note: Some(format!("Calls may be made {opening}.")), ..HandOut::default() });
         }
-        self.hand_out(agent, Some(queue)).await
+        self.hand_out(agent, Some(queue), None).await
     }
 
     /// The person the agent already holds, checked again; nobody when none is held.
     pub async fn current(&self, agent: &CurrentAgent) -> Result<HandOut, QueueFailure> {
-        self.hand_out(agent, None).await
+        self.hand_out(agent, None, None).await
     }
 
-    async fn hand_out(&self, agent: &CurrentAgent, queue: Option<QueueKind>) -> Result<HandOut, QueueFailure> {
+    /// Hands the agent this person, if the call is needed and may be made. The same lease and the same gate as Call next; only the turn
+    /// is not waited for.
+    pub async fn take(&self, agent: &CurrentAgent, user: UserId) -> Result<HandOut, QueueFailure> {
+        require_available(agent)?;
+        let settings = self.fresh_settings().await?;
+        self.fresh_pauses().await?;
+        let now = self.shared.clock.now();
+        let held = store::find_place_of(&self.shared.pool, user, now).await?.and_then(|place| place.held_by);
+        if let Some(by) = held.filter(|by| *by != agent.id) {
+            let name = self.shared.auth.names().await?.remove(&by);
+            return Err(QueueError::HeldBySomebody(name.unwrap_or_else(|| "Somebody".to_owned())).into());
+        }
+        if held.is_none() && store::find_held(&self.shared.pool, agent.id, now).await?.is_some() {
+            return Err(QueueError::HoldsSomebody.into());
+        }
+        // First which need stands: the lease says for which queue they are taken. The gate looks again, under the lease.
+        let facts = match self.shared.replica.lag() {
+            Some(lag) if lag.millis <= settings.settings.max_lag_millis => self.shared.replica.facts(user, now).await?,
+            _ => return Err(QueueError::CannotCheck.into()),
+        };
+        let facts = facts.ok_or(QueueError::NoSuchUser)?;
+        let number = parse_number(Some(&facts), &self.shared.numbers);
+        let own = self.own_facts_of(user, &number).await?;
+        let judgement = self.judge_person(&settings, Some(&facts), &number, &own);
+        let Some(queue) = judgement.need else {
+            let words: Vec<String> = judgement.reasons.iter().map(Reason::words).collect();
+            return Err(QueueError::NothingToCallAbout(words.join("; ").to_lowercase()).into());
+        };
+        if !agent.may_take(queue) {
+            return Err(QueueError::NotYourQueue(queue.label()).into());
+        }
+        self.hand_out(agent, Some(queue), Some(user)).await
+    }
+
+    async fn hand_out(&self, agent: &CurrentAgent, queue: Option<QueueKind>, person: Option<UserId>) -> Result<HandOut, QueueFailure> {
         let mut search = Search { patience: WHOLE_REQUEST, ..Search::default() };
-        let found = self.search(agent, queue, &mut search).await;
+        let found = self.search_for(agent, queue, person, &mut search).await;
         // Coming back to whoever is held already changes nothing, and neither does taking somebody who went back unchecked.
         // A hint would make every window of the agent look again.
         if (search.is_change && found.is_ok()) || !search.passed_over.is_empty() {
@@ -75,21 +112,30 @@ impl Queue {
     }
 
     /// Takes and checks one person after the other. Whatever came of it before a failure stands in `search`.
-    async fn search(
+    async fn search_for(
         &self,
         agent: &CurrentAgent,
         queue: Option<QueueKind>,
+        person: Option<UserId>,
         search: &mut Search,
     ) -> Result<Option<Box<HandOut>>, QueueFailure> {
         let started = Instant::now();
         let mut tried: Vec<i64> = Vec::new();
+        let limited_to: Option<Vec<String>> =
+            agent.queues.as_ref().map(|queues| queues.iter().map(|queue| queue.as_str().to_owned()).collect());
         let mut empty_rounds = 0;
         loop {
             let now = self.shared.clock.now();
             // A lease is lost when the agent goes offline, or to another of their windows: they are given nobody new.
             let wanted = queue.filter(|_| !search.is_lost);
-            let midnight = Moment::new(now).midnight;
-            let (versions, taken) = store::take_next(&self.shared.pool, agent.id, wanted, &tried, now, midnight, now + CHECK_LEASE).await?;
+            let wish = Wish { agent: agent.id, queue: wanted, person, limited_to: limited_to.as_deref(), tried: &tried };
+            let times = TakeTimes {
+                now,
+                midnight: Moment::new(now).midnight,
+                handed_over: now - TimeDelta::minutes(self.settings().settings.callback_handover_minutes.into()),
+                checked_until: now + CHECK_LEASE,
+            };
+            let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
             let settings = self.learn(versions).await?;
             let Some(taken) = taken else {
                 if wanted.is_none() || empty_rounds == EMPTY_ROUNDS {
@@ -108,6 +154,9 @@ impl Queue {
                     search.passed_over.push(person);
                 }
                 Checked::Lost => search.is_lost = true,
+            }
+            if person.is_some() {
+                return Ok(None);
             }
             if tried.len() >= usize::try_from(settings.settings.tries).unwrap_or(usize::MAX) || started.elapsed() > WHOLE_REQUEST {
                 search.has_more = true;
@@ -161,6 +210,7 @@ impl Queue {
                 purpose: purpose_of(&taken),
                 queue: taken.queue,
                 settings_version: settings.version,
+                pauses_version: self.pauses().version,
                 lag: Some(lag),
                 lag_source: self.shared.replica.lag_source(),
                 asked_at,
@@ -300,6 +350,7 @@ impl Queue {
                 purpose: purpose_of(taken),
                 queue: taken.queue,
                 settings_version: settings.version,
+                pauses_version: self.pauses().version,
                 // What was known when the replica was asked, also when it then gave no answer.
                 lag: failure.lag,
                 lag_source: self.shared.replica.lag_source(),

@@ -13,7 +13,7 @@ use super::report::Named;
 use super::{Queue, QueueFailure, announce, parse_number, score_input};
 use crate::decision::{Decision, Grounds, Purpose};
 use crate::rules::{Input, NumberFact, counted_requirements, judge};
-use crate::store::{self, Disposal, HeldRow};
+use crate::store::{self, Disposal, HeldRow, TakeTimes, Wish};
 use crate::words;
 
 /// The promise of the product: nobody is rung on facts that were read longer ago.
@@ -107,7 +107,9 @@ impl Queue {
     pub async fn authorise(&self, agent: AgentId, call: CallId) -> Result<Authorisation, QueueFailure> {
         let (asked, asked_at) = (Instant::now(), self.shared.clock.now());
         let midnight = Moment::new(asked_at).midnight;
-        let (versions, taken) = store::take_next(&self.shared.pool, agent, None, &[], asked_at, midnight, asked_at).await?;
+        let wish = Wish { agent, queue: None, person: None, limited_to: None, tried: &[] };
+        let times = TakeTimes { now: asked_at, midnight, handed_over: asked_at, checked_until: asked_at };
+        let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
         let Some(taken) = taken.filter(|taken| taken.call == Some(call)) else { return Ok(Authorisation::Lost) };
         let settings = self.learn(versions).await?;
 
@@ -159,6 +161,7 @@ impl Queue {
                 purpose: Purpose::Dial,
                 queue: taken.queue,
                 settings_version: settings.version,
+                pauses_version: self.pauses().version,
                 lag,
                 lag_source: self.shared.replica.lag_source(),
                 asked_at,

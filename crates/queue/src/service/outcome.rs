@@ -13,7 +13,7 @@ use crate::hours;
 use crate::rules::{
     CallbackReason, Effect, Input, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, claim_names, judge,
 };
-use crate::store::{self, AttemptOutcome, NewEntry, OwnRow};
+use crate::store::{self, AttemptOutcome, NewEntry, NewSuppression, OwnRow};
 
 /// A callback can be promised for so many days ahead.
 const PROMISED_AHEAD: i64 = 30;
@@ -190,17 +190,21 @@ impl Queue {
         store::close_attempt(conn, call, &outcome).await?;
 
         let source = format!("call {call}");
+        let said = |kind, user| NewSuppression {
+            kind,
+            user,
+            number: Some(prospects.dialled.as_str()),
+            reason: closing.disposition,
+            source: &source,
+            by: Some(agent),
+            ends_at: None,
+        };
         match closing.suppress {
             Some(Suppress::DoNotContact) => {
-                let number = Some(prospects.dialled.as_str());
-                store::insert_suppression(conn, SuppressionKind::DoNotContact, Some(user), number, closing.disposition, &source, now)
-                    .await?;
+                store::insert_suppression(conn, &said(SuppressionKind::DoNotContact, Some(user)), now).await?;
                 store::close_promise(conn, user).await?;
             }
-            Some(Suppress::BadNumber) => {
-                let number = Some(prospects.dialled.as_str());
-                store::insert_suppression(conn, SuppressionKind::BadNumber, None, number, closing.disposition, &source, now).await?;
-            }
+            Some(Suppress::BadNumber) => store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?,
             None => {}
         }
         if let Some(promise) = closing.promise {

@@ -1,15 +1,17 @@
 //! Pausing a queue, a lender or a solicitor.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use auth::CurrentAgent;
-use kernel::{Hint, QueueKind, display_time};
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, Hint, QueueKind, display_time};
 
 use super::{Queue, QueueFailure, announce};
 use crate::error::QueueError;
 use crate::rules::{NO_NAME, Pauses};
-use crate::store;
-use crate::types::{Pausable, Pause, PauseKind, PauseView};
+use crate::store::{self, PauseRow};
+use crate::types::{Pausable, Pause, PauseKind};
 
 /// Characters a reason may have.
 const LONGEST_REASON: usize = 300;
@@ -44,14 +46,9 @@ impl Queue {
         Ok(fresh)
     }
 
-    /// What is paused, and what could be.
-    pub async fn list_pauses(&self) -> Result<PauseView, QueueFailure> {
-        let now = self.shared.clock.now();
-        let (held, known) =
-            futures::future::try_join(store::list_pauses(&self.shared.pool), store::list_pausable(&self.shared.pool)).await?;
-        let names = self.shared.auth.names().await?;
-        let pauses = held
-            .into_iter()
+    /// What is paused, in the words of a screen; `names` are everybody's.
+    pub(super) fn describe_pauses(held: Vec<PauseRow>, names: &HashMap<AgentId, String>, now: DateTime<Utc>) -> Vec<Pause> {
+        held.into_iter()
             .map(|row| Pause {
                 id: row.id,
                 label: label(row.kind, &row.name),
@@ -61,7 +58,11 @@ impl Queue {
                 by: names.get(&row.began_by).cloned().unwrap_or_else(|| "Somebody".to_owned()),
                 since: display_time(row.began_at, now),
             })
-            .collect();
+            .collect()
+    }
+
+    /// What could be paused, of those who wait.
+    pub(super) fn describe_pausable(known: Vec<(PauseKind, String, i64)>) -> Vec<Pausable> {
         let queues = QueueKind::ALL.map(|queue| Pausable {
             kind: PauseKind::Queue,
             name: queue.as_str().to_owned(),
@@ -69,7 +70,7 @@ impl Queue {
             people: None,
         });
         let others = known.into_iter().map(|(kind, name, people)| Pausable { label: label(kind, &name), kind, name, people: Some(people) });
-        Ok(PauseView { pauses, pausable: queues.into_iter().chain(others).collect() })
+        queues.into_iter().chain(others).collect()
     }
 
     /// Pauses it: nobody is offered, and nobody rung, for whom that is the reason to call. How many people wait for its end.

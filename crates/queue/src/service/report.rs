@@ -28,18 +28,32 @@ impl Queue {
         let moment = self.moment();
         let figures = self.figures(moment.midnight, moment.at).await?;
         let totals = &figures.totals;
+        let is_paused = totals.paused_queues.contains(&QueueKind::Callbacks);
+        let callbacks = QueueCount {
+            queue: QueueKind::Callbacks,
+            callable: if is_paused { 0 } else { totals.callbacks_due },
+            waiting: totals.callbacks_later,
+            leased: totals.callbacks_held,
+            paused: if is_paused { totals.callbacks_due } else { 0 },
+            is_paused,
+            oldest_days: None,
+        };
         let queues = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests]
             .into_iter()
-            .map(|queue| match figures.counts.iter().find(|row| row.queue == queue) {
-                Some(row) => QueueCount {
+            .map(|queue| {
+                let row = figures.counts.iter().find(|row| row.queue == queue);
+                let is_paused = totals.paused_queues.contains(&queue);
+                QueueCount {
                     queue,
-                    callable: row.callable,
-                    waiting: row.waiting,
-                    leased: row.leased,
-                    oldest_days: row.oldest.map(|oldest| (moment.at - oldest).num_days()),
-                },
-                None => QueueCount { queue, callable: 0, waiting: 0, leased: 0, oldest_days: None },
+                    callable: row.map_or(0, |row| if is_paused { 0 } else { row.callable }),
+                    waiting: row.map_or(0, |row| row.waiting),
+                    leased: row.map_or(0, |row| row.leased),
+                    paused: row.map_or(0, |row| if is_paused { row.callable + row.paused } else { row.paused }),
+                    is_paused,
+                    oldest_days: row.and_then(|row| row.oldest).map(|oldest| (moment.at - oldest).num_days()),
+                }
             })
+            .chain([callbacks])
             .collect();
         Ok(Summary {
             queues,

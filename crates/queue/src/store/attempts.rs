@@ -231,24 +231,36 @@ pub(crate) async fn delete_entry(conn: &mut PgConnection, user: UserId) -> sqlx:
     Ok(())
 }
 
+/// An objection to be put on record.
+#[derive(Debug)]
+pub(crate) struct NewSuppression<'a> {
+    pub(crate) kind: SuppressionKind,
+    pub(crate) user: Option<UserId>,
+    pub(crate) number: Option<&'a str>,
+    pub(crate) reason: &'a str,
+    /// Where it came from: “call …”, “page”.
+    pub(crate) source: &'a str,
+    /// None: the dialler itself, for what was said on a call.
+    pub(crate) by: Option<AgentId>,
+    /// None: for good.
+    pub(crate) ends_at: Option<DateTime<Utc>>,
+}
+
 /// Nobody rings this person or number again, from now on.
-pub(crate) async fn insert_suppression(
-    conn: &mut PgConnection,
-    kind: SuppressionKind,
-    user: Option<UserId>,
-    number: Option<&str>,
-    reason: &str,
-    source: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub(crate) async fn insert_suppression(conn: &mut PgConnection, new: &NewSuppression<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into queue.suppression (kind, user_id, number, reason, source, created_at) values ($1, $2, $3, $4, $5, $6)",
-        kind as SuppressionKind,
-        user.map(UserId::get),
-        number,
-        reason,
-        source,
+        r#"
+        insert into queue.suppression (kind, user_id, number, reason, source, created_at, created_by, ends_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        new.kind as SuppressionKind,
+        new.user.map(UserId::get),
+        new.number,
+        new.reason,
+        new.source,
         now,
+        new.by.map(AgentId::get),
+        new.ends_at,
     )
     .execute(conn)
     .await?;

@@ -35,21 +35,39 @@ pub(crate) struct Versions {
     pub(crate) pauses: i64,
 }
 
-/// Takes and leases the first person for `agent`: a due promise, else the first who waits in `queue`; or returns whom the agent already holds; with no
-/// queue, only the latter. One statement, one round trip. Also says which version of the settings holds.
+/// What an agent asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish<'a> {
+    pub(crate) agent: AgentId,
+    /// None: only whom they hold already.
+    pub(crate) queue: Option<QueueKind>,
+    /// This person and nobody else, without waiting for their turn.
+    pub(crate) person: Option<UserId>,
+    /// The queues they are limited to, by name; none: to none.
+    pub(crate) limited_to: Option<&'a [String]>,
+    /// Users who were tried before.
+    pub(crate) tried: &'a [i64],
+}
+
+/// The instants that taking goes by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TakeTimes {
+    pub(crate) now: DateTime<Utc>,
+    /// When the day began in London.
+    pub(crate) midnight: DateTime<Utc>,
+    /// Promises of before then are anyone's, also when they prefer an agent.
+    pub(crate) handed_over: DateTime<Utc>,
+    /// The end of the new lease.
+    pub(crate) checked_until: DateTime<Utc>,
+}
+
+/// Takes and leases the first person for an agent: a due promise, else the first who waits in the queue; or returns whom the agent already
+/// holds; with no queue, only the latter. One statement, one round trip. Also says which settings and which pauses hold.
 ///
 /// Several agents at once: the row is locked and skipped by the others (`for update skip locked` checks `leased_by is
 /// null` again after the lock), and the lease's two unique constraints make a second lease impossible whatever happens;
 /// whoever loses that race gets nothing and asks again.
-pub(crate) async fn take_next(
-    pool: &PgPool,
-    agent: AgentId,
-    queue: Option<QueueKind>,
-    tried: &[i64],
-    now: DateTime<Utc>,
-    midnight: DateTime<Utc>,
-    checked_until: DateTime<Utc>,
-) -> sqlx::Result<(Versions, Option<Taken>)> {
+pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -> sqlx::Result<(Versions, Option<Taken>)> {
     let row = sqlx::query!(
         r#"
         with mine as (
@@ -58,15 +76,33 @@ pub(crate) async fn take_next(
             where l.agent_id = $1
                 and l.expires_at > $4
         ),
+        asked as (
+            select a.user_id, $2 as kind
+            from (select $9::bigint as user_id) a
+            where a.user_id is not null
+                and not exists (select from mine)
+                and not exists (select from queue.lease l where l.user_id = a.user_id)
+        ),
         promised as (
             -- Due promises come before any queue: those to this agent first, then anyone's, the oldest first.
             select c.user_id, 'callbacks' as kind
             from queue.callback c
             where $2::text is not null
+                and $9::bigint is null
                 and c.state = 'scheduled'
                 and c.promised_at <= $4
                 and c.available_at <= $4
-                and (c.preferred_agent_id is null or c.preferred_agent_id = $1 or c.promised_at <= $4 - interval '5 minutes')
+                and (
+                    c.preferred_agent_id = $1
+                    or (c.preferred_agent_id is null or c.promised_at <= $7)
+                        -- Agents limited to some queues are not offered what others promised about another.
+                        and (
+                            $8::text[] is null
+                            or 'callbacks' = any($8)
+                            or case c.reason when 'signature' then 'unsigned_users' when 'requirements' then 'outstanding_requests' end = any($8)
+                        )
+                )
+                and not queue.is_without_basis('callbacks')
                 and c.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from queue.lease l where l.user_id = c.user_id)
@@ -81,10 +117,12 @@ pub(crate) async fn take_next(
             select e.user_id, e.kind
             from queue.entry e
             where e.kind = $2
+                and $9::bigint is null
                 and e.leased_by is null
                 and e.available_at <= $4
                 and not e.is_paused
                 and not exists (select from queue.pause p where p.kind = 'queue' and p.name = $2 and p.ended_at is null)
+                and not queue.is_without_basis($2)
                 and e.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from promised)
@@ -99,7 +137,13 @@ pub(crate) async fn take_next(
         taken as (
             insert into queue.lease (user_id, agent_id, kind, taken_at, expires_at)
             select n.user_id, $1, n.kind, $4, $5
-            from (select user_id, kind from promised union all select user_id, kind from next) n
+            from (
+                select user_id, kind from asked
+                union all
+                select user_id, kind from promised
+                union all
+                select user_id, kind from next
+            ) n
             on conflict do nothing
             returning id, user_id, kind
         ),
@@ -136,7 +180,9 @@ pub(crate) async fn take_next(
             f.delay_until as "delay_until?",
             f.replaces_cooling_off as "replaces_cooling_off?",
             f.failed_attempts as "failed_attempts?",
-            f.put_back_until as "put_back_until?"
+            f.put_back_until as "put_back_until?",
+            f.has_consent as "has_consent?",
+            f.is_tps_listed as "is_tps_listed?"
         from (select) always
         left join held h on true
         left join queue.entry e on e.user_id = h.user_id
@@ -150,12 +196,15 @@ pub(crate) async fn take_next(
             where c.user_id = h.user_id and c.state = 'scheduled' and c.promised_at <= $4
         ) due on true
         "#,
-        agent.get(),
-        queue as Option<QueueKind>,
-        tried,
-        now,
-        checked_until,
-        midnight,
+        wish.agent.get(),
+        wish.queue as Option<QueueKind>,
+        wish.tried,
+        times.now,
+        times.checked_until,
+        times.midnight,
+        times.handed_over,
+        wish.limited_to,
+        wish.person.map(UserId::get),
     )
     .fetch_one(pool)
     .await?;
@@ -182,6 +231,8 @@ pub(crate) async fn take_next(
             row.replaces_cooling_off.unwrap_or(false),
             row.failed_attempts.unwrap_or(0),
             row.put_back_until,
+            row.has_consent.unwrap_or(false),
+            row.is_tps_listed.unwrap_or(false),
             row.callback_reason.map(|reason| DueCallback { reason, promise_used_today: row.promise_used_today.unwrap_or(false) }),
         ),
     };

@@ -29,6 +29,8 @@ pub(super) fn own_row(
     replaces_cooling_off: bool,
     failed_attempts: i64,
     put_back_until: Option<DateTime<Utc>>,
+    has_consent: bool,
+    is_tps_listed: bool,
     due_callback: Option<DueCallback>,
 ) -> OwnRow {
     OwnRow {
@@ -44,6 +46,8 @@ pub(super) fn own_row(
                 .collect(),
             last_outcome: last_attempt_at.map(|_| LastOutcome { delay_until, replaces_cooling_off }),
             put_back_until,
+            has_consent,
+            is_tps_listed,
         },
         last_attempt_at,
         last_disposition,
@@ -81,10 +85,15 @@ pub(crate) async fn list_own_facts(
             select w.user_id from want w join queue.suppression s on s.number = w.number
             union
             select user_id from queue.entry where user_id = any($1) and put_back_until > $3
+            union
+            select w.user_id from want w join queue.consent c on c.number = w.number
+            union
+            select w.user_id from want w join queue.tps_screening t on t.number = w.number
         )
         select w.user_id as "user_id!: UserId", f.suppressions as "suppressions!: Vec<SuppressionKind>", f.attempts as "attempts!",
             f.attempts_queues as "queues!: Vec<Option<QueueKind>>", f.attempts_of_person as "of_person!", f.attempts_on_number as "on_number!", f.last_attempt_at, f.last_disposition,
-            f.delay_until, f.replaces_cooling_off as "replaces_cooling_off!", f.failed_attempts as "failed_attempts!", f.put_back_until
+            f.delay_until, f.replaces_cooling_off as "replaces_cooling_off!", f.failed_attempts as "failed_attempts!", f.put_back_until,
+            f.has_consent as "has_consent!", f.is_tps_listed as "is_tps_listed!"
         from known k
         join want w on w.user_id = k.user_id
         cross join lateral queue.own_facts(w.user_id, w.number, $3) f
@@ -110,6 +119,8 @@ pub(crate) async fn list_own_facts(
                 row.replaces_cooling_off,
                 row.failed_attempts,
                 row.put_back_until,
+                row.has_consent,
+                row.is_tps_listed,
                 // Where somebody waits does not depend on a promise; taking leaves out whoever has one that is due.
                 None,
             );

@@ -1,6 +1,7 @@
-//! Discovery's merges and its ledger.
+//! Discovery's merges.
 
 use chrono::{DateTime, Utc};
+use kernel::QueueKind;
 use sqlx::{PgConnection, PgPool};
 use users::Range;
 
@@ -17,6 +18,8 @@ pub(crate) struct RangePicture {
     pub(crate) lenders: Vec<String>,
     /// As above.
     pub(crate) solicitors: Vec<String>,
+    /// How many of them belong in a queue that this discovery is about.
+    pub(crate) kept: i64,
 }
 
 /// Stands in no name: the unit separator.
@@ -33,8 +36,15 @@ pub(crate) struct Merged {
 
 /// Makes the entries of the users of a range (to the end of all ids when it has no end) what the picture says, in
 /// one statement. Writes only rows that differ; leaves everybody under a lease, and everything read later than
-/// `read_at`, as it is.
-pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePicture, read_at: DateTime<Utc>) -> sqlx::Result<Merged> {
+/// `read_at`, as it is. With `only`, who neither waits nor belongs in that queue is left alone. Whom the run found in a wrong queue, it notes.
+pub(crate) async fn merge_range(
+    pool: &PgPool,
+    run: i64,
+    range: &Range,
+    picture: &RangePicture,
+    read_at: DateTime<Utc>,
+    only: Option<QueueKind>,
+) -> sqlx::Result<Merged> {
     sqlx::query_as!(
         Merged,
         r#"
@@ -58,8 +68,9 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
                 and e.user_id <> all($10)
                 and e.leased_by is null
                 and e.facts_read_at <= $9
+                and ($14::text is null or e.kind = $14)
                 and not exists (select from queue.lease l where l.user_id = e.user_id)
-            returning e.user_id
+            returning e.user_id, e.kind
         ),
         different as (
             -- Found before the insert: an insert that ends in a conflict locks its row even when it changes nothing.
@@ -72,6 +83,7 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
                         is distinct from (w.kind, w.score, w.raw_sum, w.number, w.lenders, w.solicitors)
                     or greatest(o.available_at, $9) <> greatest(w.available_at, $9)
                 )
+                and ($14::text is null or $14 in (w.kind, o.kind))
                 and not exists (select from queue.lease l where l.user_id = w.user_id)
                 -- Nor whoever has objected since the range was read.
                 and not exists (
@@ -109,6 +121,15 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
                 facts_read_at = excluded.facts_read_at
             where e.leased_by is null and e.facts_read_at <= excluded.facts_read_at
             returning e.user_id
+        ),
+        noted as (
+            insert into queue.drift (run_id, user_id, was, belongs)
+            select $15::bigint, r.user_id, r.kind, null from removed r
+            union all
+            select $15::bigint, d.user_id, d.old_kind, d.kind
+            from merged m
+            join different d on d.user_id = m.user_id
+            where d.old_kind <> d.kind
         )
         select
             count(*) filter (where d.old_kind is null) as "added!",
@@ -131,61 +152,11 @@ pub(crate) async fn merge_range(pool: &PgPool, range: &Range, picture: &RangePic
         &picture.lenders,
         &picture.solicitors,
         SEPARATOR,
+        only as Option<QueueKind>,
+        run,
     )
     .fetch_one(pool)
     .await
-}
-
-pub(crate) async fn start_run(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i64> {
-    sqlx::query_scalar!("insert into queue.discovery_run (started_at) values ($1) returning id", now).fetch_one(connection).await
-}
-
-/// What a whole discovery did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DiscoveryReport {
-    /// Users read from the replica.
-    pub users_read: i64,
-    /// Users of whom something could not be read; they are left as they are.
-    pub unreadable: i64,
-    /// Came into a queue.
-    pub added: i64,
-    /// Went from one queue to the other.
-    pub moved: i64,
-    /// Stayed, with another score, time or number.
-    pub changed: i64,
-    /// Left.
-    pub removed: i64,
-    /// Stayed as they were.
-    pub kept: i64,
-}
-
-pub(crate) async fn end_run(
-    connection: &mut PgConnection,
-    run: i64,
-    report: &DiscoveryReport,
-    failure: Option<&str>,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        update queue.discovery_run
-        set ended_at = $2, failure = $3, users_read = $4, added = $5, moved = $6, changed = $7, removed = $8, kept = $9, unreadable = $10
-        where id = $1
-        "#,
-        run,
-        now,
-        failure,
-        report.users_read,
-        report.added,
-        report.moved,
-        report.changed,
-        report.removed,
-        report.kept,
-        report.unreadable,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// The advisory lock under which one discovery runs, on all servers together. Arbitrary, but ours alone.

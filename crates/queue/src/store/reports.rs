@@ -15,6 +15,7 @@ pub(crate) struct QueueCountRow {
     pub(crate) callable: i64,
     pub(crate) waiting: i64,
     pub(crate) leased: i64,
+    pub(crate) paused: i64,
     pub(crate) oldest: Option<DateTime<Utc>>,
 }
 
@@ -32,6 +33,12 @@ pub(crate) struct Figures {
 pub(crate) struct Totals {
     pub(crate) decisions_last_hour: i64,
     pub(crate) last_discovery: Option<DateTime<Utc>>,
+    pub(crate) paused_queues: Vec<QueueKind>,
+    /// Promises whose time has come and that can be offered.
+    pub(crate) callbacks_due: i64,
+    /// Promises for later, and those put back.
+    pub(crate) callbacks_later: i64,
+    pub(crate) callbacks_held: i64,
 }
 
 /// Figures of now, and of the day that began at `midnight`. Three statements on one connection.
@@ -41,9 +48,10 @@ pub(crate) async fn find_figures(pool: &PgPool, midnight: DateTime<Utc>, now: Da
         QueueCountRow,
         r#"
         select kind as "queue: QueueKind",
-            count(*) filter (where leased_by is null and available_at <= $1) as "callable!",
-            count(*) filter (where leased_by is null and available_at > $1) as "waiting!",
+            count(*) filter (where leased_by is null and not is_paused and available_at <= $1) as "callable!",
+            count(*) filter (where leased_by is null and not is_paused and available_at > $1) as "waiting!",
             count(*) filter (where leased_by is not null) as "leased!",
+            count(*) filter (where leased_by is null and is_paused) as "paused!",
             min(queued_at) as oldest
         from queue.entry
         group by kind
@@ -68,7 +76,17 @@ pub(crate) async fn find_figures(pool: &PgPool, midnight: DateTime<Utc>, now: Da
         r#"
         select
             (select count(*) from queue.decision where made_at > $1::timestamptz - interval '1 hour') as "decisions_last_hour!",
-            (select max(ended_at) from queue.discovery_run where failure is null) as last_discovery
+            (select max(ended_at) from queue.discovery_run where failure is null) as last_discovery,
+            array(select name from queue.pause where kind = 'queue' and ended_at is null) as "paused_queues!: Vec<QueueKind>",
+            (
+                select count(*) from queue.callback c
+                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1
+                    and not exists (select from queue.lease l where l.user_id = c.user_id)
+            ) as "callbacks_due!",
+            (
+                select count(*) from queue.callback where state = 'scheduled' and greatest(promised_at, available_at) > $1
+            ) as "callbacks_later!",
+            (select count(*) from queue.lease where kind = 'callbacks') as "callbacks_held!"
         "#,
         now,
     )

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use auth::Role;
 use chrono::TimeDelta;
-use kernel::{Moment, PhoneNumber, UserId};
+use kernel::{Moment, PhoneNumber, QueueKind, UserId};
 use queue::rules::{Input, NumberFact, OwnFacts, Pauses, judge};
-use queue::{DiscoveryReport, QueueError, QueueFailure, Settings};
+use queue::{DiscoveryReport, Order, QueueError, QueueFailure, Settings};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::support::{TestApp, development};
+use crate::support::{CRON_SECRET, TestApp, development};
 
 async fn entries(app: &TestApp) -> Vec<(i64, String)> {
     sqlx::query_as("select user_id, kind from queue.entry order by user_id").fetch_all(&app.pool).await.unwrap()
@@ -198,7 +198,7 @@ async fn a_replica_that_stops_on_the_way_leaves_the_entries_as_they_are_and_the_
 ) {
     let app = TestApp::start(connect).await;
     a_mixed_crowd(&app).await;
-    app.app.queue.discover().await.unwrap();
+    app.app.queue.discover(Order::default()).await.unwrap();
     let before: Vec<String> = sqlx::query_scalar("select e::text from queue.entry e order by 1").fetch_all(&app.pool).await.unwrap();
     let (queue, read) = (app.app.queue.clone(), app.app.replica.statements());
     app.replica_proxy.slow(Duration::from_millis(30)).await;
@@ -232,7 +232,7 @@ async fn what_a_replica_too_far_behind_says_moves_nobody(_: PgPoolOptions, conne
     .await
     .unwrap();
 
-    let refused = app.app.queue.discover().await;
+    let refused = app.app.queue.discover(Order::default()).await;
 
     assert!(matches!(refused, Err(QueueFailure::Refused(QueueError::CannotCheck))), "{refused:?}");
     assert_eq!(entries(&app).await, [(1, "unsigned_users".to_owned())]);
@@ -252,12 +252,12 @@ async fn only_one_discovery_runs_at_a_time(_: PgPoolOptions, connect: PgConnectO
         sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(0x6469_616c_6c01_i64).fetch_one(&mut other).await.unwrap();
     assert!(is_held);
 
-    let refused = app.app.queue.discover().await;
+    let refused = app.app.queue.discover(Order::default()).await;
 
-    assert!(matches!(refused, Err(QueueFailure::DiscoveryIsRunning)), "{refused:?}");
+    assert!(matches!(refused, Err(QueueFailure::Refused(QueueError::DiscoveryIsRunning))), "{refused:?}");
     assert_eq!(app.count("select count(*) from queue.discovery_run").await, 0);
     sqlx::Connection::close(other).await.unwrap();
-    assert_eq!(app.app.queue.discover().await.unwrap().added, 1);
+    assert_eq!(app.app.queue.discover(Order::default()).await.unwrap().added, 1);
     app.stop().await;
 }
 
@@ -279,5 +279,163 @@ async fn everybody_who_waits_is_reached(_: PgPoolOptions, connect: PgConnectOpti
     }
 
     assert_eq!(seen.len(), 25);
+    app.stop().await;
+}
+
+/// lessons, line 12: background jobs ran twice in the same hour.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_hour_is_discovered_once_however_many_servers_and_again_when_it_failed(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let runs = "select count(*) from queue.discovery_run where cause = 'schedule' and failure is null";
+
+    app.replica_proxy.stop().await;
+    assert!(app.app.queue.discover_on_schedule().await.is_err());
+    app.replica_proxy.resume().await;
+    app.until("the lag is known again", || app.app.replica.lag().is_some()).await;
+    let servers = [app.app.queue.clone(), app.app.queue.clone(), app.app.queue.clone()];
+    futures::future::try_join_all(servers.iter().map(queue::Queue::discover_on_schedule)).await.unwrap();
+    app.app.queue.discover_on_schedule().await.unwrap();
+    assert_eq!(app.count(runs).await, 1);
+    assert_eq!(app.count("select count(*) from queue.entry").await, 1);
+
+    app.clock.advance(TimeDelta::hours(1));
+    app.app.queue.discover_on_schedule().await.unwrap();
+    app.app.queue.discover_on_schedule().await.unwrap();
+    assert_eq!(app.count(runs).await, 2);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_discovery_that_a_crash_cut_short_is_said_to_be_so_by_the_next(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    sqlx::query("insert into queue.discovery_run (started_at, scheduled_for) values ($1, $1)")
+        .bind(app.now())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+
+    app.discover().await;
+
+    let failures: Vec<Option<String>> =
+        sqlx::query_scalar("select failure from queue.discovery_run order by id").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(failures, [Some("it was interrupted".to_owned()), None]);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn discovery_of_one_queue_leaves_the_other_alone(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).claim("lloyds").requirement("proof_of_address").insert().await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let only = |only| Order { only: Some(only), ..Order::default() };
+
+    let unsigned = app.app.queue.discover(only(QueueKind::UnsignedUsers)).await.unwrap();
+    assert_eq!(unsigned, DiscoveryReport { users_read: 2, added: 1, ..DiscoveryReport::default() });
+    assert_eq!(entries(&app).await, [(1, "unsigned_users".to_owned())]);
+    // Somebody who waits in it wrongly, and somebody who does not belong anywhere.
+    for statement in [
+        "update queue.entry set kind = 'outstanding_requests' where user_id = 1",
+        "insert into queue.entry (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at)
+         select id, kind, 0, 0, '2026-01-01Z', '2026-01-01Z', '+447700900000', '2026-01-01Z'
+         from (values (8, 'unsigned_users'), (9, 'outstanding_requests')) as v (id, kind)",
+    ] {
+        sqlx::query(statement).execute(&app.pool).await.unwrap();
+    }
+    let outstanding = app.app.queue.discover(only(QueueKind::OutstandingRequests)).await.unwrap();
+
+    assert_eq!(outstanding, DiscoveryReport { users_read: 2, added: 1, moved: 1, removed: 1, ..DiscoveryReport::default() });
+    let waiting: Vec<i64> = entries(&app).await.iter().map(|(user, _)| *user).collect();
+    assert_eq!(waiting, [1, 2, 8], "8 waits in the queue that was not asked about");
+    let refused = app.app.queue.discover(only(QueueKind::Callbacks)).await;
+    assert!(matches!(refused, Err(QueueFailure::Refused(QueueError::CallbacksAreNotDiscovered))), "{refused:?}");
+    app.stop().await;
+}
+
+/// Whoever signed after they were found is wrong in the queue, and the run says so, by name.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_supervisor_starts_a_discovery_and_sees_what_it_found(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("lloyds").requirement("proof_of_address").insert().await.unwrap();
+    app.platform.user(3).unsigned().disabled().claim("lloyds").insert().await.unwrap();
+    app.platform.user(4).unsigned().no_phone().claim("lloyds").insert().await.unwrap();
+    app.platform.user(5).claim("lloyds").requirement("proof_of_address").insert().await.unwrap();
+    app.discover().await;
+    sqlx::query(
+        "insert into queue.suppression (kind, user_id, reason, source, created_at) values ('do_not_contact', 5, 'asked', 'test', $1)",
+    )
+    .bind(app.now())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    sqlx::query("update users set current_signature_file_id = '00000000-0000-4000-8000-000000000009' where id in (1, 2)")
+        .execute(app.platform.primary())
+        .await
+        .unwrap();
+    app.platform.caught_up().await.unwrap();
+    let supervisor = app.signed_in(Role::Supervisor).await;
+
+    supervisor.ask("/api/queue/discover", json!({})).await;
+    let mut overview = json!(null);
+    for _ in 0..400 {
+        overview = supervisor.ask("/api/queue/overview", json!({})).await;
+        if overview["runs"][0]["is_running"] == false {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+
+    let run = &overview["runs"][0];
+    assert_eq!((&run["moved"], &run["removed"], &run["failure"]), (&json!(1), &json!(2), &json!(null)), "{run}");
+    assert_eq!(run["by"], supervisor.ask("/api/auth/me", json!({})).await["name"]);
+    assert_eq!(overview["drift_count"], 3);
+    let belongs: Vec<_> = overview["drift"].as_array().unwrap().iter().map(|drift| (&drift["user_id"], &drift["belongs"])).collect();
+    assert_eq!(belongs, [(&json!("1"), &json!(null)), (&json!("2"), &json!("outstanding_requests")), (&json!("5"), &json!(null))]);
+    let blocked = |rule: &str| {
+        let blocked = overview["blocked"].as_array().unwrap();
+        blocked.iter().filter(|blocked| blocked["rule"] == rule).map(|blocked| blocked["people"].as_i64().unwrap()).sum::<i64>()
+    };
+    assert_eq!((blocked("Calls switched off on the platform"), blocked("No number"), blocked("Do not contact")), (1, 1, 1), "{overview}");
+    assert_eq!((overview["expected_users"].as_i64(), overview["next_run"].as_str()), (Some(5), Some("11:00")));
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_scheduler_outside_starts_a_discovery_with_the_secret_alone(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let http = reqwest::Client::new();
+    let ask = |secret: Option<&str>| {
+        let request = http.post(format!("{}/api/cron/discover-new-leads", app.base));
+        match secret {
+            Some(secret) => request.header("authorization", secret),
+            None => request,
+        }
+        .send()
+    };
+
+    for wrong in [None, Some("Bearer "), Some(CRON_SECRET), Some("Bearer wrong"), Some("Basic YTpi")] {
+        assert_eq!(ask(wrong).await.unwrap().status(), 401, "{wrong:?}");
+    }
+    assert_eq!(app.count("select count(*) from queue.discovery_run").await, 0);
+    let get = http.get(format!("{}/api/cron/discover-new-leads", app.base)).header("authorization", format!("Bearer {CRON_SECRET}"));
+    assert_eq!(get.send().await.unwrap().status(), 405, "lessons, line 53: jobs are no GET addresses");
+    let mut other = app.pool.acquire().await.unwrap().detach();
+    sqlx::query("select pg_advisory_lock($1)").bind(0x6469_616c_6c01_i64).execute(&mut other).await.unwrap();
+    assert_eq!(ask(Some(&format!("Bearer {CRON_SECRET}"))).await.unwrap().status(), 409);
+    sqlx::Connection::close(other).await.unwrap();
+
+    assert_eq!(ask(Some(&format!("Bearer {CRON_SECRET}"))).await.unwrap().status(), 202);
+    for _ in 0..400 {
+        if app.count("select count(*) from queue.discovery_run where ended_at is not null and cause = 'outside'").await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(entries(&app).await, [(1, "unsigned_users".to_owned())]);
     app.stop().await;
 }

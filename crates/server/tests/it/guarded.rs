@@ -9,12 +9,14 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 26] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 37] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
+    ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),
     ("/api/auth/sign_in", None),
     ("/api/auth/sign_out", Some(Role::Agent)),
+    ("/api/auth/staff", Some(Role::Admin)),
     ("/api/calls/current", Some(Role::Agent)),
     ("/api/calls/extend_wrap_up", Some(Role::Agent)),
     ("/api/calls/find", Some(Role::Agent)),
@@ -25,17 +27,26 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 26] = [
     ("/api/calls/unrecorded", Some(Role::Agent)),
     ("/api/calls/voice_token", Some(Role::Agent)),
     ("/api/queue/call_next", Some(Role::Agent)),
+    ("/api/queue/change_settings", Some(Role::Admin)),
     ("/api/queue/current", Some(Role::Agent)),
+    ("/api/queue/discover", Some(Role::Supervisor)),
+    ("/api/queue/explain", Some(Role::Agent)),
     ("/api/queue/held", Some(Role::Agent)),
     ("/api/queue/history", Some(Role::Agent)),
     ("/api/queue/holdings", Some(Role::Supervisor)),
+    ("/api/queue/lift", Some(Role::Supervisor)),
+    ("/api/queue/object", Some(Role::Supervisor)),
+    ("/api/queue/objections", Some(Role::Supervisor)),
+    ("/api/queue/overview", Some(Role::Supervisor)),
     ("/api/queue/pause", Some(Role::Supervisor)),
-    ("/api/queue/pauses", Some(Role::Supervisor)),
     ("/api/queue/release", Some(Role::Agent)),
     ("/api/queue/resume", Some(Role::Supervisor)),
     ("/api/queue/saved_today", Some(Role::Agent)),
     ("/api/queue/saved_today_by_all", Some(Role::Supervisor)),
+    ("/api/queue/search", Some(Role::Agent)),
+    ("/api/queue/settings", Some(Role::Admin)),
     ("/api/queue/summary", Some(Role::Agent)),
+    ("/api/queue/take", Some(Role::Agent)),
 ];
 
 #[test]

@@ -15,5 +15,6 @@ mod inputs;
 mod outages;
 mod pauses;
 mod screens;
+mod settings;
 mod staff;
 mod support;

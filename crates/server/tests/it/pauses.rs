@@ -12,7 +12,7 @@ async fn pause(supervisor: &Client, kind: &str, name: &str) -> Value {
 }
 
 async fn resume(supervisor: &Client, name: &str) -> Value {
-    let view = supervisor.ask("/api/queue/pauses", json!({})).await;
+    let view = supervisor.ask("/api/queue/overview", json!({})).await;
     let held = view["pauses"].as_array().unwrap().iter().find(|pause| pause["name"] == name).unwrap();
     supervisor.ask("/api/queue/resume", json!({"pause_id": held["id"]})).await
 }
@@ -42,7 +42,7 @@ async fn whoever_waits_behind_a_paused_lender_is_left_out_without_using_up_tries
     assert_eq!(agent.call_next().await["user"], json!(null));
     assert_eq!(app.count("select count(*) from queue.decision where outcome = 'refused'").await, 0, "none of them was tried");
 
-    let view = supervisor.ask("/api/queue/pauses", json!({})).await;
+    let view = supervisor.ask("/api/queue/overview", json!({})).await;
     assert_eq!((&view["pauses"][0]["label"], &view["pauses"][0]["reason"]), (&json!("Santander"), &json!("Asked by the lender")), "{view}");
     assert_eq!(resume(&supervisor, "santander").await, json!(30));
     assert_eq!(agent.call_next().await["user"]["id"], "1");

@@ -13,6 +13,7 @@ use serde_json::Value;
 use server::app::{App, AppParts, pool_options, with_timeouts};
 use server::carrier::{self, Carrier};
 use server::config::{Config, EnvironmentConfig};
+use server::cron;
 use server::router::router;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
@@ -25,6 +26,8 @@ use tower_sessions::session::Id;
 use users::{PATIENCE, Replica, ReplicaOptions};
 
 /// A Tuesday at 10:30 in London.
+/// What a scheduler outside shows.
+pub(crate) const CRON_SECRET: &str = "a-secret-of-the-tests-of-thirty-two";
 pub const OPEN: &str = "2026-11-24T10:30:00Z";
 
 pub struct TestApp {
@@ -76,11 +79,13 @@ impl TestApp {
             clock: clock.clone(),
             numbers: development().numbers(),
             is_practice: true,
+            is_refreshed_hourly: true,
             telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
         };
         let (app, outgoing) = App::new(parts).await.unwrap();
 
         let router = router(&app, &base, Path::new("no-front-end-in-these-tests"), Arc::new(watch::Sender::new(false)));
+        let router = cron::mount(router, &app.queue, &CRON_SECRET.into());
         let router = match &carrier {
             Some(carrier) => carrier.mount(router),
             None => router,
@@ -112,7 +117,7 @@ impl TestApp {
     /// Brings what was inserted into the platform to the replica, and the queues up to date.
     pub async fn discover(&self) -> queue::DiscoveryReport {
         self.platform.caught_up().await.unwrap();
-        self.app.queue.discover().await.unwrap()
+        self.app.queue.discover(queue::Order::default()).await.unwrap()
     }
 
     /// Somebody who is signed in and available.

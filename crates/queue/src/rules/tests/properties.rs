@@ -3,7 +3,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::hours::tests::{any_hours, any_moment};
-use crate::settings::{CallingHours, Cap, Span};
+use crate::settings::{CallingHours, Cap, ContactBases, ContactBasis, Span};
 
 fn any_claim(id: i64) -> impl Strategy<Value = Claim> {
     let status = prop::option::of(select(vec!["in_progress", "complete", " Completed", "CANCELLED", ""]));
@@ -76,13 +76,16 @@ fn any_own(now: DateTime<Utc>) -> impl Strategy<Value = OwnFacts> {
         prop::collection::vec(attempt, 0..16),
         prop::option::of(outcome),
         wait(),
+        any::<(bool, bool)>(),
     )
-        .prop_map(|(due_callback, suppressions, attempts, last_outcome, put_back_until)| OwnFacts {
+        .prop_map(|(due_callback, suppressions, attempts, last_outcome, put_back_until, (has_consent, is_tps_listed))| OwnFacts {
             due_callback,
             suppressions,
             attempts,
             last_outcome,
             put_back_until,
+            has_consent,
+            is_tps_listed,
         })
 }
 
@@ -111,10 +114,23 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     )
 }
 
+fn any_bases() -> impl Strategy<Value = ContactBases> {
+    let basis = || select(vec![Some(ContactBasis::Service), Some(ContactBasis::Marketing), None]);
+    (basis(), basis(), basis()).prop_map(|(callbacks, unsigned_users, outstanding_requests)| ContactBases {
+        callbacks,
+        unsigned_users,
+        outstanding_requests,
+    })
+}
+
 fn any_world() -> impl Strategy<Value = World> {
     any_moment().prop_flat_map(|moment| {
-        (any_facts(), any_number(), any_own(moment.at), any_pauses(), any_settings())
-            .prop_map(move |(facts, number, own, pauses, settings)| World { number, own, pauses, settings, moment, ..World::of(facts) })
+        (any_facts(), any_number(), any_own(moment.at), any_pauses(), any_settings(), any_bases()).prop_map(
+            move |(facts, number, own, pauses, settings, contact_basis)| {
+                let settings = Settings { contact_basis, ..settings };
+                World { number, own, pauses, settings, moment, ..World::of(facts) }
+            },
+        )
     })
 }
 
@@ -130,6 +146,7 @@ fn any_eligible_world() -> impl Strategy<Value = World> {
             world.own.due_callback = None;
         }
         let settings = &mut world.settings;
+        settings.contact_basis = Settings::default().contact_basis;
         for cap in [&mut settings.unsigned_users, &mut settings.outstanding_requests, &mut settings.callbacks] {
             cap.calls_a_day = cap.calls_a_day.max(1);
         }
@@ -201,11 +218,25 @@ proptest! {
             Reason::PutBack { .. } => 12,
             Reason::OutsideCallingHours => 13,
             Reason::BankHoliday => 14,
-            Reason::QueuePaused => 15,
-            Reason::LenderPaused => 16,
-            Reason::SolicitorPaused => 17,
+            Reason::NoContactBasis | Reason::NoConsent => 15,
+            Reason::OnTps => 16,
+            Reason::QueuePaused => 17,
+            Reason::LenderPaused => 18,
+            Reason::SolicitorPaused => 19,
         };
         prop_assert!(world.reasons().is_sorted_by(|a, b| rank(a) < rank(b)));
+    }
+
+    /// Compliance C6 and C7.
+    #[test]
+    fn a_marketing_call_needs_consent_and_any_call_a_basis(world in any_world()) {
+        let judgement = world.judge();
+        let basis = judgement.need.map(|need| world.settings.contact_basis.of(need));
+        let has = |reason: &Reason| judgement.reasons.contains(reason);
+        let is_unconsented = basis == Some(Some(ContactBasis::Marketing)) && !world.own.has_consent;
+        prop_assert_eq!(has(&Reason::NoConsent), is_unconsented);
+        prop_assert_eq!(has(&Reason::OnTps), is_unconsented && world.own.is_tps_listed);
+        prop_assert_eq!(has(&Reason::NoContactBasis), basis == Some(None));
     }
 
     #[test]

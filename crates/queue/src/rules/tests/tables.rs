@@ -510,3 +510,35 @@ fn every_reason_has_its_own_short_words() {
     let why = InvalidPhoneNumber::ForeignCountry;
     assert_eq!(Reason::UnusableNumber { why }.words(), "The number cannot be rung: it belongs to a country that we do not ring");
 }
+
+/// Every reason breaks a rule that a record names.
+#[test]
+fn every_reason_belongs_to_a_rule_of_the_list() {
+    let until = chrono::DateTime::UNIX_EPOCH;
+    for reason in [
+        Reason::NotFound,
+        Reason::NotEnabled,
+        Reason::Inactive,
+        Reason::NoOpenClaim,
+        Reason::NoNumber,
+        Reason::DoNotContact,
+        Reason::BadNumber,
+        Reason::OptedOut,
+        Reason::NoConsent,
+        Reason::OnTps,
+        Reason::NothingToCallAbout,
+        Reason::AttemptCap { until },
+        Reason::CoolingOff { until },
+        Reason::PutBack { until },
+        Reason::OutsideCallingHours,
+        Reason::BankHoliday,
+        Reason::NoContactBasis,
+        Reason::QueuePaused,
+        Reason::LenderPaused,
+        Reason::SolicitorPaused,
+    ] {
+        assert!(RULES.iter().any(|(name, _)| *name == reason.rule()), "{reason:?}");
+        assert_eq!(serde_json::to_value(&reason).unwrap()["code"], reason.code());
+    }
+    assert!(SPACING.iter().all(|spacing| RULES.iter().any(|(name, _)| name == spacing)));
+}

@@ -1,0 +1,38 @@
+use leptos::prelude::*;
+
+use super::server_light::ServerLight;
+use super::theme_button::theme_button;
+use super::top_bar::AccountMenu;
+
+/// The bar over a page other than the console: its name, what it is about, its lights.
+#[component]
+pub(crate) fn PageHeader(
+    /// The page's name.
+    title: &'static str,
+    /// A line below it.
+    #[prop(into)]
+    words: Signal<Option<String>>,
+    /// Lights and badges beside the server's.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <header class="flex flex-wrap items-center gap-x-5 gap-y-1 border-b border-base-300 bg-base-100 px-4 max-lg:py-1.5">
+            <div class="min-w-0 max-lg:flex max-lg:items-baseline max-lg:gap-3">
+                <h1 class="truncate text-base leading-5 font-semibold">{title}</h1>
+                <p class="min-h-4 truncate text-xs text-muted">{move || words.get()}</p>
+            </div>
+            <div class="flex flex-wrap items-center gap-x-4 gap-y-1 max-lg:order-last max-lg:w-full" role="group" aria-label="Health"><ServerLight /> {children()}</div>
+            <div class="ml-auto flex items-center gap-1">{theme_button()} <AccountMenu /></div>
+        </header>
+    }
+}
+
+/// What somebody sees who may not see the page.
+pub(crate) fn not_for_agents(title: &'static str) -> impl IntoView {
+    view! {
+        <main id="main" tabindex="-1" class="p-8 lg:row-span-3">
+            <h1 class="text-xl font-semibold">{title}</h1>
+            <p class="mt-1 text-muted">"A supervisor or an administrator can open it. " <a class="link text-primary" href="/">"Go to the console"</a></p>
+        </main>
+    }
+}

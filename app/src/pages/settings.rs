@@ -1,0 +1,444 @@
+use auth::StaffView;
+use kernel::{QueueKind, WireError};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use queue::{ContactBasis, DAYS, FIELDS, Field, Settings, SettingsChange, SettingsView, Span, UncountedRequirement, basis_words, clock};
+
+use super::{Missing, provided, set_title};
+use crate::components::card::card;
+use crate::components::error_strip::{error_strip, query_strip};
+use crate::components::icon::{Icon, icon};
+use crate::components::page_header::{PageHeader, not_for_agents};
+use crate::components::skeleton::list_skeleton;
+use crate::state::announce::Announcer;
+use crate::state::live::Live;
+use crate::state::query::Query;
+use crate::state::session::Session;
+
+const LONGEST_REASON: usize = 300;
+const BASES: [Option<ContactBasis>; 3] = [Some(ContactBasis::Service), Some(ContactBasis::Marketing), None];
+
+/// What holds for everybody, and who may take which queue.
+#[component]
+pub(crate) fn SettingsPage() -> impl IntoView {
+    settings_page()
+}
+
+fn settings_page() -> Result<impl IntoView, Missing> {
+    set_title("Settings");
+    let session = provided::<Session>("session")?;
+    let live = provided::<Live>("event stream")?;
+    let may_see = Memo::new(move |_| session.administers());
+    Ok(move || {
+        if !may_see.get() {
+            return not_for_agents("Settings are for administrators").into_any();
+        }
+        let view = Query::new(session, move || live.queues.track(), queue::settings);
+        let staff = Query::new(session, move || live.agents.track(), auth::staff);
+        let words = Signal::derive(move || {
+            view.map(|view| format!("Version {}; a change holds from the next request on, on every server", view.version))
+        });
+        // Typing is not disturbed when somebody else's change arrives: the form is made anew only from a version it has not seen.
+        let first = Memo::new(move |was: Option<&Option<i32>>| was.copied().flatten().or_else(|| view.map(|view| view.version)));
+        view! {
+            <PageHeader title="Settings" words>{()}</PageHeader>
+            <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
+                <div class="mx-auto grid max-w-7xl grid-cols-1 items-start gap-3 p-4 lg:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)]">
+                    <div class="flex min-w-0 flex-col gap-3">
+                        {move || match (first.get(), view.error()) {
+                            (Some(_), _) => view! { <Form view /> }.into_any(),
+                            (None, Some(error)) => query_strip(view, "The settings could not be read", &error).into_any(),
+                            (None, None) => list_skeleton(6).into_any(),
+                        }}
+                    </div>
+                    <div class="flex min-w-0 flex-col gap-3"><Staff staff /> <History view /></div>
+                </div>
+            </main>
+        }
+        .into_any()
+    })
+}
+
+/// What is typed, as text, until it is stored.
+#[derive(Clone, Copy)]
+struct Draft {
+    version: RwSignal<i32>,
+    numbers: [RwSignal<String>; FIELDS.len()],
+    hours: [(RwSignal<String>, RwSignal<String>); 3],
+    on_bank_holidays: RwSignal<bool>,
+    bases: [RwSignal<Option<ContactBasis>>; 3],
+    uncounted: RwSignal<String>,
+    rule_set: RwSignal<String>,
+    reason: RwSignal<String>,
+}
+
+impl Draft {
+    fn of(view: &SettingsView) -> Self {
+        let draft = Self {
+            version: RwSignal::new(0),
+            numbers: FIELDS.map(|_| RwSignal::new(String::new())),
+            hours: DAYS.map(|_| (RwSignal::new(String::new()), RwSignal::new(String::new()))),
+            on_bank_holidays: RwSignal::new(false),
+            bases: [RwSignal::new(None), RwSignal::new(None), RwSignal::new(None)],
+            uncounted: RwSignal::new(String::new()),
+            rule_set: RwSignal::new(String::new()),
+            reason: RwSignal::new(String::new()),
+        };
+        draft.fill(view);
+        draft
+    }
+
+    fn fill(self, view: &SettingsView) {
+        let settings = &view.settings;
+        self.version.set(view.version);
+        for (field, text) in FIELDS.iter().zip(self.numbers) {
+            text.set(field.get(settings).map_or_else(String::new, |value| value.to_string()));
+        }
+        for (span, (from, until)) in settings.calling_hours.days().into_iter().zip(self.hours) {
+            from.set(span.map_or_else(String::new, |span| clock(span.from_minute)));
+            until.set(span.map_or_else(String::new, |span| clock(span.until_minute)));
+        }
+        self.on_bank_holidays.set(settings.calling_hours.on_bank_holidays);
+        for (queue, basis) in QueueKind::ALL.into_iter().zip(self.bases) {
+            basis.set(settings.contact_basis.of(queue));
+        }
+        self.uncounted.set(uncounted_text(&settings.uncounted_requirements));
+        self.rule_set.set(settings.rule_set.clone());
+        self.reason.set(String::new());
+    }
+
+    /// The settings that it says; what is wrong with it, in words.
+    fn read(self, holding: &Settings) -> Result<Settings, String> {
+        let mut settings = holding.clone();
+        for (field, text) in FIELDS.iter().zip(self.numbers) {
+            text.with_untracked(|text| field.set(&mut settings, text))?;
+        }
+        let mut spans = [None; 3];
+        for ((span, (day, _)), (from, until)) in spans.iter_mut().zip(DAYS).zip(self.hours) {
+            *span = read_span(&from.get_untracked(), &until.get_untracked()).map_err(|words| format!("{day}: {words}"))?;
+        }
+        [settings.calling_hours.weekdays, settings.calling_hours.saturday, settings.calling_hours.sunday] = spans;
+        settings.calling_hours.on_bank_holidays = self.on_bank_holidays.get_untracked();
+        let [first, second, third] = self.bases.map(|basis| basis.get_untracked());
+        for (queue, basis) in QueueKind::ALL.into_iter().zip([first, second, third]) {
+            match queue {
+                QueueKind::Callbacks => settings.contact_basis.callbacks = basis,
+                QueueKind::UnsignedUsers => settings.contact_basis.unsigned_users = basis,
+                QueueKind::OutstandingRequests => settings.contact_basis.outstanding_requests = basis,
+            }
+        }
+        settings.uncounted_requirements = self.uncounted.with_untracked(|text| read_uncounted(text));
+        settings.rule_set = self.rule_set.get_untracked();
+        Ok(settings)
+    }
+}
+
+/// Two times of day; both empty: no calls on such a day.
+fn read_span(from: &str, until: &str) -> Result<Option<Span>, &'static str> {
+    match (from.trim(), until.trim()) {
+        ("", "") => Ok(None),
+        (from, until) => {
+            let minute = |text: &str| {
+                let (hour, minute) = text.split_once(':')?;
+                let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+                (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+            };
+            match (minute(from), minute(until)) {
+                (Some(from_minute), Some(until_minute)) => Ok(Some(Span { from_minute, until_minute })),
+                _ => Err("write both times, such as 09:00 and 20:00, or neither."),
+            }
+        }
+    }
+}
+
+/// A line each, the reason after a colon.
+fn uncounted_text(entries: &[UncountedRequirement]) -> String {
+    let line = |entry: &UncountedRequirement| match &entry.reason {
+        Some(reason) => format!("{}: {reason}", entry.kind),
+        None => entry.kind.clone(),
+    };
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn read_uncounted(text: &str) -> Vec<UncountedRequirement> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| match line.split_once(':') {
+            Some((kind, reason)) => UncountedRequirement { kind: kind.trim().to_owned(), reason: Some(reason.trim().to_owned()) },
+            None => UncountedRequirement { kind: line.to_owned(), reason: None },
+        })
+        .collect()
+}
+
+#[component]
+fn Form(view: Query<SettingsView>) -> impl IntoView {
+    view.answer().map(|answer| {
+        let draft = Draft::of(&answer.value);
+        view! { <Fields view draft /> }
+    })
+}
+
+#[component]
+fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
+    let announcer = expect_context::<Announcer>();
+    let is_busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let failed = RwSignal::new(None::<WireError>);
+    let is_outdated = move || view.map(|view| view.version).is_some_and(|version| version != draft.version.get());
+    let again = move |_| {
+        if let Some(answer) = view.answer() {
+            draft.fill(&answer.value);
+            problem.set(None);
+            failed.set(None);
+        }
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if is_busy.get_untracked() {
+            return;
+        }
+        let Some(holding) = view.map(|view| view.settings.clone()) else { return };
+        let settings = match draft.read(&holding) {
+            Ok(settings) => settings,
+            Err(words) => return problem.set(Some(words)),
+        };
+        if draft.reason.with_untracked(|reason| reason.trim().is_empty()) {
+            return problem.set(Some("Please say why, for whoever asks later.".to_owned()));
+        }
+        problem.set(None);
+        is_busy.set(true);
+        spawn_local(async move {
+            let done = queue::change_settings(settings, draft.version.get_untracked(), draft.reason.get_untracked()).await;
+            let _ = is_busy.try_set(false);
+            let _ = failed.try_set(done.as_ref().err().cloned());
+            if let Ok(version) = done {
+                announcer.show("The settings are changed, and hold from now on.");
+                let _ = draft.version.try_set(version);
+                let _ = draft.reason.try_set(String::new());
+                view.again();
+            }
+        });
+    };
+    let numbers = |group: &'static str| {
+        FIELDS
+            .iter()
+            .zip(draft.numbers)
+            .filter(move |(field, _)| field.group == group)
+            .map(|(field, text)| number_field(field, text, problem))
+            .collect_view()
+    };
+    let hours = DAYS.into_iter().zip(draft.hours).map(|((day, outer), (from, until))| {
+        view! {
+            <div class="grid grid-cols-[9rem_1fr_auto_1fr] items-center gap-2">
+                <span>{day}</span>
+                <input class="input input-sm w-full" type="time" aria-label=format!("{day} from") bind:value=from min=clock(outer.from_minute) max=clock(outer.until_minute) />
+                <span class="text-muted">"to"</span>
+                <input class="input input-sm w-full" type="time" aria-label=format!("{day} until") bind:value=until min=clock(outer.from_minute) max=clock(outer.until_minute) />
+            </div>
+        }
+    });
+    let bases = QueueKind::ALL.into_iter().zip(draft.bases).map(|(queue, basis)| {
+        view! {
+            <label class="grid grid-cols-[9rem_1fr] items-center gap-2">
+                <span>{queue.label()}</span>
+                <select
+                    class="select select-sm w-full"
+                    prop:value=move || basis_words(basis.get())
+                    on:change=move |event| {
+                        let value = event_target_value(&event);
+                        basis.set(BASES.into_iter().find(|basis| basis_words(*basis) == value).flatten());
+                    }
+                >
+                    {BASES.map(|choice| view! { <option selected=move || basis.get() == choice>{basis_words(choice)}</option> })}
+                </select>
+            </label>
+        }
+    });
+    let rule_sets = view.map(|view| view.rule_sets.clone()).unwrap_or_default();
+    view! {
+        <form class="flex flex-col gap-3" on:submit=submit novalidate>
+            {card("limits", Icon::Clock, "Limits", (), view! { <div class="grid gap-3 px-4 py-3 text-dense sm:grid-cols-2">{numbers("Limits")}</div> })}
+            {card("hours", Icon::Calendar, "Calling hours", "no time: never on such a day", view! {
+                <div class="flex flex-col gap-2 px-4 py-3 text-dense">
+                    {hours.collect_view()}
+                    <label class="mt-1 flex items-center gap-2">
+                        <input type="checkbox" class="checkbox checkbox-sm" prop:checked=move || draft.on_bank_holidays.get() on:change=move |event| draft.on_bank_holidays.set(event_target_checked(&event)) />
+                        "Calls on bank holidays too"
+                    </label>
+                </div>
+            })}
+            {card("callbacks", Icon::CalendarClock, "Callbacks", (), view! { <div class="grid gap-3 px-4 py-3 text-dense sm:grid-cols-2">{numbers("Callbacks")}</div> })}
+            {card("contact", Icon::ShieldCheck, "Kind of contact", "marketing needs consent on record", view! {
+                <div class="flex flex-col gap-2 px-4 py-3 text-dense">
+                    {bases.collect_view()}
+                    <p class="text-xs text-muted">"While it is not decided, nobody is offered from that queue."</p>
+                </div>
+            })}
+            {card("work", Icon::Headphones, "Work", (), view! { <div class="grid gap-3 px-4 py-3 text-dense sm:grid-cols-2">{numbers("Work")}</div> })}
+            {card("order", Icon::ListOrdered, "What counts, and in which order", (), view! {
+                <div class="flex flex-col gap-3 px-4 py-3 text-dense">
+                    <label class="flex flex-col gap-1">
+                        <span class="font-medium">"Requirements that do not count"</span>
+                        <textarea class="textarea w-full font-mono text-xs" rows="6" bind:value=draft.uncounted></textarea>
+                        <span class="text-xs text-muted">"A line each; only with one reason: type, a colon, the reason."</span>
+                    </label>
+                    <label class="flex flex-col gap-1">
+                        <span class="font-medium">"Rule set"</span>
+                        <select class="select select-sm w-full" prop:value=move || draft.rule_set.get() on:change=move |event| draft.rule_set.set(event_target_value(&event))>
+                            {rule_sets.into_iter().map(|name| {
+                                let value = name.clone();
+                                view! { <option selected=move || draft.rule_set.with(|chosen| *chosen == value)>{name}</option> }
+                            }).collect_view()}
+                        </select>
+                    </label>
+                </div>
+            })}
+            {card("store", Icon::PenLine, "Store", (), view! {
+                <div class="flex flex-col gap-3 px-4 py-3 text-dense">
+                    {move || is_outdated().then(|| view! {
+                        <p class="flex flex-wrap items-center gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-warning">
+                            <span class="min-w-48 flex-1">"Somebody else has changed the settings meanwhile. What you typed is still here, and cannot be stored over theirs."</span>
+                            <button type="button" class="btn btn-sm" on:click=again>"Show what holds now"</button>
+                        </p>
+                    })}
+                    <label class="flex flex-col gap-1">
+                        <span class="font-medium">"Why"</span>
+                        <input class="input input-sm w-full" maxlength=LONGEST_REASON bind:value=draft.reason on:input=move |_| problem.set(None) />
+                    </label>
+                    <p class="text-error empty:hidden" role="alert">{move || problem.get()}</p>
+                    {move || failed.get().map(|error| error_strip("Nothing was changed", &error, None))}
+                    <div class="flex gap-2">
+                        <button type="submit" class="btn btn-sm btn-primary" aria-disabled=move || if is_busy.get() { "true" } else { "false" }>
+                            {move || if is_busy.get() { "Storing…" } else { "Store the settings" }}
+                        </button>
+                        <button type="button" class="btn btn-sm btn-ghost" on:click=again>"Undo what I typed"</button>
+                    </div>
+                </div>
+            })}
+        </form>
+    }
+}
+
+fn number_field(field: &'static Field, text: RwSignal<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
+    let (least, most) = field.bounds;
+    view! {
+        <label class="flex flex-col gap-1">
+            <span class="font-medium">{field.label}</span>
+            <span class="flex items-center gap-2">
+                <input class="input input-sm w-20" inputmode="numeric" bind:value=text on:input=move |_| problem.set(None) />
+                <span class="text-muted">{field.unit}</span>
+                <span class="ml-auto text-xs text-muted">{least}" to "{most}{field.may_be_empty.then_some(", or none")}</span>
+            </span>
+        </label>
+    }
+}
+
+#[component]
+fn History(view: Query<SettingsView>) -> impl IntoView {
+    let history = Memo::new(move |_| view.map(|view| view.history.clone()).unwrap_or_default());
+    let body = view! { <ul class="max-h-[36rem] overflow-y-auto" tabindex="0" role="region" aria-label="Changes, newest first">{move || history.get().into_iter().map(change).collect_view()}</ul> };
+    card("history", Icon::History, "History", (), body)
+}
+
+fn change(change: SettingsChange) -> impl IntoView {
+    let by = change.by.map_or_else(|| "as delivered".to_owned(), |by| format!("{by}, {}", change.at));
+    view! {
+        <li class="border-b border-base-300 px-4 py-2 text-dense last:border-0">
+            <p class="flex justify-between gap-3"><b class="font-semibold">"Version "{change.version}</b><span class="text-xs text-muted">{by}</span></p>
+            {change.reason.map(|reason| view! { <p class="break-words">{reason}</p> })}
+            {change.changes.into_iter().map(|line| view! { <p class="text-muted">{line}</p> }).collect_view()}
+        </li>
+    }
+}
+
+/// Who may take which queue.
+#[component]
+fn Staff(staff: Query<Vec<StaffView>>) -> impl IntoView {
+    let failed = RwSignal::new(None::<WireError>);
+    let rows = move || match (staff.answer(), staff.error()) {
+        (Some(answer), _) => view! {
+            <div class="overflow-x-auto" tabindex="0" role="region" aria-label="Staff and their queues">
+                <table class="table table-sm">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            {QueueKind::ALL.map(|queue| view! { <th scope="col" class="text-center">{queue.label()}</th> })}
+                        </tr>
+                    </thead>
+                    <tbody>{answer.value.iter().map(|member| staff_row(staff, failed, member)).collect_view()}</tbody>
+                </table>
+            </div>
+        }
+        .into_any(),
+        (None, Some(error)) => view! { <div class="p-4">{query_strip(staff, "The staff could not be read", &error)}</div> }.into_any(),
+        (None, None) => list_skeleton(4).into_any(),
+    };
+    let body = view! {
+        {move || failed.get().map(|error| view! { <div class="p-4">{error_strip("Nothing was changed", &error, None)}</div> })}
+        {rows}
+    };
+    card("staff", Icon::Users, "Who may take which queue", (), body)
+}
+
+fn staff_row(staff: Query<Vec<StaffView>>, failed: RwSignal<Option<WireError>>, member: &StaffView) -> impl IntoView + use<> {
+    let announcer = expect_context::<Announcer>();
+    let taken: Vec<QueueKind> = member.queues.clone().unwrap_or_else(|| QueueKind::ALL.to_vec());
+    let (email, name) = (member.email.clone(), member.name.clone());
+    let boxes = QueueKind::ALL.map(|queue| {
+        let is_taken = taken.contains(&queue);
+        let (email, name, mut wanted) = (email.clone(), name.clone(), taken.clone());
+        let label = format!("{name}: {}", queue.label());
+        let change = move |_| {
+            if is_taken {
+                wanted.retain(|kept| *kept != queue);
+            } else {
+                wanted.push(queue);
+            }
+            // All of them is no limit: a queue that is added one day is theirs too.
+            let limit = (wanted.len() < QueueKind::ALL.len()).then(|| wanted.clone());
+            let (email, name) = (email.clone(), name.clone());
+            spawn_local(async move {
+                let done = auth::limit(email, limit).await;
+                let _ = failed.try_set(done.as_ref().err().cloned());
+                if done.is_ok() {
+                    announcer.show(format!("{name}'s queues are changed from their next request on."));
+                }
+                staff.again();
+            });
+        };
+        view! {
+            <td class="text-center">
+                <input type="checkbox" class="checkbox checkbox-sm" aria-label=label prop:checked=is_taken on:change=change />
+            </td>
+        }
+    });
+    view! {
+        <tr>
+            <th scope="row" class="font-normal"><span class="font-medium">{member.name.clone()}</span><span class="block text-xs text-muted">{member.role.as_str()}</span></th>
+            {boxes}
+        </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_two_times_or_none() {
+        assert_eq!(read_span("", " "), Ok(None));
+        assert_eq!(read_span("09:30", "17:00"), Ok(Some(Span { from_minute: 570, until_minute: 1020 })));
+        for (from, until) in [("09:00", ""), ("9", "17:00"), ("25:00", "26:00"), ("09:60", "10:00")] {
+            assert!(read_span(from, until).is_err(), "{from}–{until}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_reads_as_it_was_written() {
+        let defaults = Settings::default().uncounted_requirements;
+        assert_eq!(read_uncounted(&uncounted_text(&defaults)), defaults);
+        assert_eq!(read_uncounted("\n cfa \n\n"), [UncountedRequirement { kind: "cfa".into(), reason: None }]);
+    }
+}

@@ -1,0 +1,116 @@
+//! One person, looked for by name: why they may or may not be rung, and taking them without waiting for their turn.
+
+use auth::CurrentAgent;
+use kernel::{PhoneNumber, UserId, display_time, london};
+use users::Search;
+
+use super::{Queue, QueueFailure, parse_number, score_input};
+use crate::error::QueueError;
+use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
+use crate::store::{self, OwnRow};
+use crate::types::{AgainstCall, Explanation, FoundPeople, FoundPerson};
+
+/// People shown for one search.
+const FOUND: usize = 20;
+
+impl Queue {
+    /// Users by id, name or number, as it is typed; the newest first.
+    pub async fn search(&self, text: &str) -> Result<FoundPeople, QueueFailure> {
+        let search = Search::parse(text).ok_or(QueueError::SearchTooShort)?;
+        let mut found = self.shared.replica.search(&search).await?;
+        let has_more = found.len() > FOUND;
+        found.truncate(FOUND);
+        let ids: Vec<i64> = found.iter().map(|user| user.id.get()).collect();
+        let waiting = store::list_waiting(&self.shared.pool, &ids).await?;
+        let people = found
+            .into_iter()
+            .map(|user| {
+                let number = user.raw_number.as_deref().and_then(|raw| PhoneNumber::parse(raw, &self.shared.numbers).ok());
+                FoundPerson {
+                    user_id: user.id,
+                    name: if user.name.is_empty() { format!("User {}", user.id) } else { user.name },
+                    number: number.map(|number| number.national()),
+                    queue: waiting.iter().find(|(waits, _)| *waits == user.id).map(|(_, queue)| *queue),
+                }
+            })
+            .collect();
+        Ok(FoundPeople { people, has_more })
+    }
+
+    /// Why a person may or may not be rung now; nothing is taken and nothing is decided. Who looked is noted.
+    pub async fn explain(&self, agent: &CurrentAgent, user: UserId) -> Result<Explanation, QueueFailure> {
+        let moment = self.moment();
+        let now = moment.at;
+        let settings = self.fresh_settings().await?;
+        self.fresh_pauses().await?;
+        let context = self.shared.replica.context(user, now, users::PATIENCE).await?.ok_or(QueueError::NoSuchUser)?;
+        store::note_viewing(&self.shared.pool, agent.id, user, now).await?;
+        let facts = &context.facts;
+        let number = parse_number(Some(facts), &self.shared.numbers);
+        let own = self.own_facts_of(user, &number).await?;
+        let judgement = self.judge_person(&settings, Some(facts), &number, &own);
+        let place = store::find_place_of(&self.shared.pool, user, now).await?;
+        let names = self.shared.auth.names().await?;
+        let counted: Vec<_> = counted_requirements(facts, &settings.settings).collect();
+        let usable = match &number {
+            NumberFact::Usable(number) => Some(number),
+            _ => None,
+        };
+        let against = judgement
+            .reasons
+            .iter()
+            .map(|reason| AgainstCall {
+                words: reason.words(),
+                until: match reason.effect() {
+                    Effect::Wait(until) => Some(display_time(until, now)),
+                    Effect::Remove | Effect::Keep => None,
+                },
+            })
+            .collect();
+        Ok(Explanation {
+            card: context.card(usable, |requirement| counted.contains(&requirement), scoring::lender_name, now),
+            need: judgement.need,
+            against,
+            score: Some(scoring::score(&score_input(facts, &own), &settings.rule_set, london(now).date())),
+            waits_in: place.as_ref().and_then(|place| place.queue),
+            before: place.as_ref().and_then(|place| place.before),
+            held_by: place
+                .as_ref()
+                .and_then(|place| place.held_by)
+                .map(|by| names.get(&by).cloned().unwrap_or_else(|| "somebody".to_owned())),
+            is_held_by_me: place.as_ref().and_then(|place| place.held_by) == Some(agent.id),
+            promise: place.as_ref().and_then(|place| place.promised_at).map(|at| display_time(at, now)),
+            read_age_millis: (self.shared.clock.now() - facts.read_at).num_milliseconds().max(0),
+        })
+    }
+
+    /// What the dialler knows of a person, with a promise that is due.
+    pub(super) async fn own_facts_of(&self, user: UserId, number: &NumberFact) -> Result<OwnRow, QueueFailure> {
+        let now = self.shared.clock.now();
+        let known = match number {
+            NumberFact::Usable(number) => number.as_e164(),
+            _ => "",
+        };
+        let mut own = store::find_own_facts(&self.shared.pool, user, known, now).await?;
+        own.facts.due_callback = store::find_due_callback(&self.shared.pool, user, now, self.moment().midnight).await?;
+        Ok(own)
+    }
+
+    pub(super) fn judge_person(
+        &self,
+        settings: &super::VersionedSettings,
+        facts: Option<&users::Facts>,
+        number: &NumberFact,
+        own: &OwnRow,
+    ) -> Judgement {
+        judge(&Input {
+            facts,
+            number,
+            own: &own.facts,
+            pauses: &self.pauses().pauses,
+            settings: &settings.settings,
+            bank_holidays: &self.shared.bank_holidays,
+            moment: self.moment(),
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! Settings, objections, consent and who may take which queue: what administrators and supervisors decide holds at once.
+
+use auth::Role;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::begun::{ANSWERS, LEG, people_rung, start};
+use crate::support::{Client, TestApp};
+
+async fn change(admin: &Client, edit: impl FnOnce(&mut Value)) -> (u16, Value) {
+    let view = admin.ask("/api/queue/settings", json!({})).await;
+    let mut settings = view["settings"].clone();
+    edit(&mut settings);
+    admin.post("/api/queue/change_settings", json!({"settings": settings, "version": view["version"], "reason": "A test of it"})).await
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_change_of_the_settings_holds_from_the_next_request_on_and_is_kept_with_its_reason(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (admin, agent) = (app.signed_in(Role::Admin).await, app.signed_in(Role::Agent).await);
+
+    let (status, version) = change(&admin, |settings| {
+        settings["calling_hours"]["weekdays"] = json!({"from_minute": 720, "until_minute": 1080});
+        settings["unsigned_users"]["calls_a_day"] = json!(2);
+    })
+    .await;
+    assert_eq!((status, &version), (200, &json!(2)));
+
+    // It is half past ten.
+    let refused = agent.call_next().await;
+    assert_eq!(refused["note"], "Calls may be made from 12:00.", "{refused}");
+    let view = admin.ask("/api/queue/settings", json!({})).await;
+    assert_eq!(view["history"][0]["changes"], json!(["Unsigned: calls 3 → 2 a day", "Monday to Friday 09:00–20:00 → 12:00–18:00"]));
+    assert_eq!(view["history"][0]["reason"], "A test of it");
+    assert_eq!(view["history"][0]["by"], admin.ask("/api/auth/me", json!({})).await["name"]);
+    assert_eq!((&view["history"][1]["version"], &view["history"][1]["by"]), (&json!(1), &json!(null)));
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn settings_out_of_bounds_outdated_or_without_a_reason_are_refused_and_nothing_is_changed(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    let admin = app.signed_in(Role::Admin).await;
+    let edits: [(&str, fn(&mut Value)); 6] = [
+        ("from 8:00", |settings| settings["calling_hours"]["weekdays"] = json!({"from_minute": 420, "until_minute": 1080})),
+        ("calls end after they begin", |settings| settings["calling_hours"]["saturday"] = json!({"from_minute": 700, "until_minute": 700})),
+        ("a whole number from 0 to 10", |settings| settings["attempts_a_day"] = json!(99)),
+        ("no such rule set", |settings| settings["rule_set"] = json!("mine")),
+        ("has a name", |settings| settings["uncounted_requirements"] = json!([{"kind": " ", "reason": null}])),
+        ("hold already", |_| {}),
+    ];
+    for (words, edit) in edits {
+        let (status, answer) = change(&admin, edit).await;
+        let said = answer["message"].as_str().unwrap();
+        let wanted = words.replace("from 8:00", "from 08:00 to 21:00");
+        assert!(
+            (status == 422 || status == 409) && said.contains(&wanted) && said.contains("Nothing was changed"),
+            "{words}: {status} {answer}"
+        );
+    }
+    let settings = admin.ask("/api/queue/settings", json!({})).await["settings"].clone();
+    let store = |settings: &Value, version: i32, reason: &str| {
+        admin.post("/api/queue/change_settings", json!({"settings": settings, "version": version, "reason": reason}))
+    };
+    let mut changed = settings.clone();
+    changed["tries"] = json!(5);
+    assert_eq!(store(&changed, 1, "  ").await.0, 422);
+    assert_eq!(store(&changed, 0, "From an older page").await.0, 409);
+    let unreadable = json!({"settings": {"tries": "many"}, "version": 1, "reason": "x"});
+    assert_eq!(admin.post("/api/queue/change_settings", unreadable).await.0, 400);
+    assert_eq!(app.count("select count(*) from queue.settings").await, 1);
+
+    // Two at once from the same page: one of them is told.
+    let mut other = settings.clone();
+    other["tries"] = json!(6);
+    let (first, second) = futures::future::join(store(&changed, 1, "One"), store(&other, 1, "Two")).await;
+    let mut statuses = [first.0, second.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    assert_eq!(app.count("select count(*) from queue.settings").await, 2);
+    app.stop().await;
+}
+
+/// lessons, line 9: do-not-contact only raised the score. → It is in the gate, from the moment it is on record.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_objection_put_on_record_between_call_next_and_call_stops_the_call(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(1).unsigned().phone(ANSWERS).claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (agent, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    let hand_out = agent.call_next().await;
+    assert_eq!(hand_out["user"]["id"], "1");
+    let call = start(agent, &hand_out, LEG).await;
+
+    let object = |whom: &str| json!({"objection": {"kind": "do_not_contact", "whom": whom, "reason": "Wrote to us", "until": null}});
+    supervisor.ask("/api/queue/object", object(ANSWERS)).await;
+    supervisor.ask("/api/queue/object", object("2")).await;
+    call.join(&app).await;
+    let ended = call.until("ended").await;
+
+    assert_eq!(ended["end"]["how"], "not_needed", "{ended}");
+    assert_eq!(people_rung(&app).await, 0);
+    assert_eq!(app.count("select count(*) from queue.entry where user_id = 2").await, 0, "out of the queue at once");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn objections_are_found_lifted_with_a_reason_and_end_by_themselves(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (supervisor, admin) = (app.signed_in(Role::Supervisor).await, app.signed_in(Role::Admin).await);
+    let object =
+        |kind: &str, whom: &str, until: Option<&str>| json!({"objection": {"kind": kind, "whom": whom, "reason": "Asked", "until": until}});
+    for (body, words) in [
+        (object("bad_number", "1", None), "which number"),
+        (object("do_not_contact", "somebody", None), "neither"),
+        (object("opted_out", "1", Some("2026-11-23")), "past"),
+        (object("opted_out", "1", Some("soon")), "not a day"),
+        (json!({"objection": {"kind": "opted_out", "whom": "1", "reason": " ", "until": null}}), "say why"),
+    ] {
+        let (status, answer) = supervisor.post("/api/queue/object", body).await;
+        assert!(status == 422 && answer["message"].as_str().unwrap().contains(words), "{words}: {status} {answer}");
+    }
+    assert_eq!(app.count("select count(*) from queue.suppression").await, 0);
+
+    supervisor.ask("/api/queue/object", object("do_not_contact", "1", None)).await;
+    supervisor.ask("/api/queue/object", object("opted_out", "2", Some("2026-11-24"))).await;
+    assert_eq!(app.discover().await.added, 0);
+    let list = |search: &str, only: bool| json!({"search": search, "is_only_holding": only, "before": null});
+    let of_one = supervisor.ask("/api/queue/objections", list("1", true)).await;
+    let found = &of_one["objections"][0];
+    assert_eq!((&found["user_id"], &found["reason"], &found["ended"]), (&json!("1"), &json!("Asked"), &json!(null)), "{of_one}");
+    assert_eq!(supervisor.post("/api/queue/objections", list("somebody", true)).await.0, 422);
+
+    // Meant for good: a supervisor cannot lift it, an administrator can.
+    let lift = json!({"objection_id": found["id"], "reason": "It was another Pat"});
+    let (status, answer) = supervisor.post("/api/queue/lift", lift.clone()).await;
+    assert!(status == 403 && answer["message"].as_str().unwrap().contains("for good"), "{answer}");
+    admin.ask("/api/queue/lift", lift.clone()).await;
+    assert_eq!(admin.post("/api/queue/lift", lift).await.0, 409, "once is enough");
+    assert_eq!(app.discover().await.added, 1);
+    let ended = supervisor.ask("/api/queue/objections", list("1", false)).await["objections"][0]["ended"].clone();
+    assert!(ended.as_str().unwrap().contains("It was another Pat"), "{ended}");
+    assert_eq!(supervisor.ask("/api/queue/objections", list("1", true)).await["objections"], json!([]));
+
+    app.clock.advance(chrono::TimeDelta::hours(14));
+    app.discover().await;
+    assert_eq!(app.count("select count(*) from queue.entry where user_id = 2").await, 1, "its last day is over");
+    app.stop().await;
+}
+
+/// Compliance C6 and C7: a marketing call needs consent on the number; a screening older than 28 days counts as none.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_queue_on_a_marketing_basis_rings_only_those_who_consented_and_one_without_basis_nobody(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=3 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let (admin, agent) = (app.signed_in(Role::Admin).await, app.signed_in(Role::Agent).await);
+    sqlx::query("insert into queue.consent (number, given_at, source) select number, $1, 'form' from queue.entry where user_id = 2")
+        .bind(app.now())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into queue.tps_screening (number, screened_at, is_listed) select number, $1, true from queue.entry where user_id in (1, 2)",
+    )
+    .bind(app.now())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+
+    assert_eq!(change(&admin, |settings| settings["contact_basis"]["unsigned_users"] = json!(null)).await.0, 200);
+    let none = agent.call_next().await;
+    assert_eq!((&none["user"], &none["passed_over"]), (&json!(null), &json!([])), "left out while taking: {none}");
+
+    assert_eq!(change(&admin, |settings| settings["contact_basis"]["unsigned_users"] = json!("marketing")).await.0, 200);
+    let offered = agent.call_next().await;
+    assert_eq!((&offered["user"]["id"], offered["saved_calls"].as_i64()), (&json!("2"), Some(0)), "{offered}");
+    let reasons: Vec<Value> = offered["passed_over"].as_array().unwrap().iter().map(|passed| passed["reasons"].clone()).collect();
+    assert_eq!(reasons, [json!([{"code": "no_consent"}, {"code": "on_tps"}])], "{offered}");
+    assert_eq!(app.discover().await.removed, 1, "user 3, who has not consented either");
+
+    app.clock.advance(chrono::TimeDelta::days(28));
+    let judged = "select count(*) from queue.own_facts(1, (select number from queue.tps_screening limit 1), (select max(screened_at) + interval '29 days' from queue.tps_screening)) f where f.is_tps_listed";
+    assert_eq!(app.count(judged).await, 0, "an old screening counts as none");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_agent_limited_to_a_queue_is_given_nobody_from_another(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).claim("lloyds").requirement("proof_of_address").insert().await.unwrap();
+    app.platform.user(3).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (admin, agent) = (app.signed_in(Role::Admin).await, app.signed_in(Role::Agent).await);
+    let email = agent.ask("/api/auth/me", json!({})).await["email"].clone();
+    // A promise that somebody made about a signature, due ten minutes ago.
+    sqlx::query(
+        "insert into queue.callback (user_id, reason, promised_at, promised_wall_time, available_at, created_at, created_by)
+         values (3, 'signature', $1::timestamptz - interval '10 minutes', '2026-11-24 10:20', $1, $1, 1)",
+    )
+    .bind(app.now())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+
+    admin.ask("/api/auth/limit", json!({"email": email, "queues": ["outstanding_requests"]})).await;
+    assert_eq!(agent.ask("/api/auth/me", json!({})).await["queues"], json!(["outstanding_requests"]));
+    let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+    assert!(status == 403 && answer["message"].as_str().unwrap().contains("not one of yours"), "{answer}");
+    let offered = agent.ask("/api/queue/call_next", json!({"queue": "outstanding_requests"})).await;
+    assert_eq!(offered["user"]["id"], "2", "not what somebody else promised about a signature: {offered}");
+
+    admin.ask("/api/auth/limit", json!({"email": email, "queues": null})).await;
+    agent.ask("/api/queue/release", json!({"lease_id": offered["lease_id"], "reason": "language", "note": null})).await;
+    assert_eq!(agent.call_next().await["user"]["id"], "3");
+    for (body, wanted) in [
+        (json!({"email": email, "queues": []}), 422),
+        (json!({"email": email, "queues": ["everything"]}), 400),
+        (json!({"email": "nobody@example.co.uk", "queues": null}), 404),
+    ] {
+        assert_eq!(admin.post("/api/auth/limit", body.clone()).await.0, wanted, "{body}");
+    }
+    app.stop().await;
+}

@@ -1,0 +1,120 @@
+// Looking somebody up, objections, settings: what supervisors and administrators decide, and what it does to a call.
+import type { Page } from "@playwright/test";
+
+import { ALYS, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, skip, test } from "./support";
+
+const lookUp = async (page: Page, text: string) => {
+  await page.goto("/users");
+  await page.getByLabel("Name, number or user's id").fill(text);
+  await page.getByRole("button", { name: "Find" }).click();
+};
+
+test.afterEach(async () => {
+  await ours("delete from queue.suppression where source = 'page'");
+  await ours("delete from queue.settings where version > 1");
+  await ours("update auth.agent set queues = null");
+});
+
+test("an agent looks somebody up, takes them to the console, and nobody else can", async ({ page, browser }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  const [last] = await ours<{ user_id: string }>("select user_id from queue.entry where kind = 'unsigned_users' and available_at < now() order by score desc limit 1");
+  await lookUp(page, last?.user_id ?? "");
+  await page.getByRole("link", { name: new RegExp(`User ${last?.user_id}`) }).click();
+  await expect(page.getByRole("heading", { name: "May be rung now" })).toBeVisible();
+  const name = (await page.getByTestId("looked-up").textContent()) ?? "";
+  await page.getByRole("button", { name: "Take to the console" }).click();
+  const taken = await personOnScreen(page);
+  expect([taken.id, taken.name]).toEqual([last?.user_id, name]);
+
+  const other = await elsewhere(browser, GARETH);
+  await lookUp(other, name);
+  await other.getByRole("link", { name: new RegExp(`User ${taken.id}`) }).click();
+  await expect(other.getByText("Is with Hannah Whitfield now.")).toBeVisible();
+  await expect(other.getByRole("button", { name: "Take to the console" })).toHaveCount(0);
+  await other.close();
+  await skip(page);
+  await page.goto(`/users?id=${taken.id}`);
+  await expect(page.getByTestId("against")).toContainText("Put back by an agent for a while");
+  await expect(page.getByRole("heading", { name: "May not be rung now" })).toBeVisible();
+});
+
+test("what cannot be looked for is said in words, and what is not there too", async ({ page }) => {
+  expectStatus(422, 404);
+  await signIn(page, HANNAH);
+  await lookUp(page, "x");
+  await expect(page.getByText("two letters of the name")).toBeVisible();
+  await lookUp(page, "Nobody of this name at all");
+  await expect(page.getByText("Nobody was found")).toBeVisible();
+  await page.goto("/users?id=999999999");
+  await expect(page.getByText("The claims platform has no such user.")).toBeVisible();
+});
+
+test("an objection put on record takes the person out at once, and is lifted with a reason", async ({ page }) => {
+  expectStatus(422, 403);
+  await signIn(page, GARETH);
+  const [first] = await ours<{ user_id: string }>("select user_id from queue.entry order by user_id desc limit 1");
+  await page.getByRole("link", { name: "Do not call" }).click();
+  await page.getByRole("button", { name: "Put on record" }).click();
+  await expect(page.getByText("Write a user's id or a number.")).toBeVisible();
+  await page.getByLabel("Whom: a user's id or a number").fill("nobody");
+  await page.getByLabel("Why", { exact: true }).fill("Wrote to us");
+  await page.getByRole("button", { name: "Put on record" }).click();
+  await expect(page.getByText("neither a user's id nor a telephone number")).toBeVisible();
+  await page.getByLabel("Whom: a user's id or a number").fill(first?.user_id ?? "");
+  await page.getByRole("button", { name: "Put on record" }).click();
+  const row = page.getByTestId("objection").filter({ hasText: `User ${first?.user_id}` });
+  await expect(row).toContainText("Do not contact");
+  await expect(row).toContainText("entered by Gareth Penhaligon; for good");
+  expect(await ours("select from queue.entry where user_id = $1", [first?.user_id])).toHaveLength(0);
+  await page.goto(`/users?id=${first?.user_id}`);
+  await expect(page.getByTestId("against")).toContainText("Asked not to be contacted");
+
+  // Meant for good: not for a supervisor to lift.
+  await page.goto(`/suppressions?search=${first?.user_id}`);
+  await row.getByRole("button", { name: /Lift for/ }).click();
+  await row.getByLabel("Why is it lifted?").fill("Another person");
+  await row.getByRole("button", { name: "Lift it" }).click();
+  await expect(page.getByText("Only an administrator can lift that")).toBeVisible();
+});
+
+test("settings are changed with a reason, refused in words, and hold at once", async ({ page, browser }) => {
+  expectStatus(422);
+  await signIn(page, ALYS);
+  await page.getByRole("link", { name: "Settings" }).click();
+  const agent = await elsewhere(browser, HANNAH);
+  await setStatus(agent, "Available");
+
+  await page.getByLabel("Unsigned: calls").fill("99");
+  await page.getByLabel("Why", { exact: true }).fill("A quieter week");
+  await page.getByRole("button", { name: "Store the settings" }).click();
+  await expect(page.getByText("Unsigned: calls: a whole number from 0 to 10.")).toBeVisible();
+  await page.getByLabel("Unsigned: calls").fill("2");
+  await page.getByLabel("Monday to Friday from").fill("07:00");
+  await page.getByRole("button", { name: "Store the settings" }).click();
+  await expect(page.getByText("no setting widens that")).toBeVisible();
+  await page.getByLabel("Monday to Friday from").fill("12:00");
+  await page.getByRole("button", { name: "Store the settings" }).click();
+  await expect(page.getByTestId("toast")).toContainText("hold from now on");
+  await expect(page.getByText("Unsigned: calls 3 → 2 a day")).toBeVisible();
+  await expect(page.getByText("A quieter week").first()).toBeVisible();
+
+  await agent.keyboard.press("Alt+n");
+  await expect(agent.getByText("Calls may be made from 12:00.").first()).toBeVisible();
+  await agent.close();
+});
+
+test("an agent who is limited to a queue sees that queue alone", async ({ page, browser }) => {
+  await signIn(page, ALYS);
+  const agent = await elsewhere(browser, HANNAH);
+  await expect(agent.getByRole("radio")).toHaveCount(3);
+  await page.goto("/settings");
+  await page.getByLabel("Hannah Whitfield: Unsigned").uncheck();
+  await page.getByLabel("Hannah Whitfield: Callbacks").uncheck();
+  await expect(agent.getByRole("radio")).toHaveCount(1);
+  await setStatus(agent, "Available");
+  await agent.keyboard.press("Alt+n");
+  await personOnScreen(agent);
+  await expect(agent.getByText("has signed, but").first()).toBeVisible();
+  await agent.close();
+});
