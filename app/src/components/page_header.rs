@@ -13,7 +13,8 @@ pub(crate) fn PageHeader(
     #[prop(into)]
     words: Signal<Option<String>>,
     /// Lights and badges beside the server's.
-    children: Children,
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <header class="flex flex-wrap items-center gap-x-5 gap-y-1 border-b border-base-300 bg-base-100 px-4 max-lg:py-1.5">
@@ -21,7 +22,7 @@ pub(crate) fn PageHeader(
                 <h1 class="truncate text-base leading-5 font-semibold">{title}</h1>
                 <p class="min-h-4 truncate text-xs text-muted">{move || words.get()}</p>
             </div>
-            <div class="flex flex-wrap items-center gap-x-4 gap-y-1 max-lg:order-last max-lg:w-full" role="group" aria-label="Health"><ServerLight /> {children()}</div>
+            <div class="flex flex-wrap items-center gap-x-4 gap-y-1 max-lg:order-last max-lg:w-full" role="group" aria-label="Health"><ServerLight /> {children.map(|children| children())}</div>
             <div class="ml-auto flex items-center gap-1">{theme_button()} <AccountMenu /></div>
         </header>
     }

@@ -8,7 +8,7 @@ use queue::{ContactBasis, DAYS, FIELDS, Field, Settings, SettingsChange, Setting
 use super::{Missing, provided, set_title};
 use crate::components::card::card;
 use crate::components::error_strip::{error_strip, query_strip};
-use crate::components::icon::{Icon, icon};
+use crate::components::icon::Icon;
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::skeleton::list_skeleton;
 use crate::state::announce::Announcer;
@@ -42,7 +42,7 @@ fn settings_page() -> Result<impl IntoView, Missing> {
         // Typing is not disturbed when somebody else's change arrives: the form is made anew only from a version it has not seen.
         let first = Memo::new(move |was: Option<&Option<i32>>| was.copied().flatten().or_else(|| view.map(|view| view.version)));
         view! {
-            <PageHeader title="Settings" words>{()}</PageHeader>
+            <PageHeader title="Settings" words />
             <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
                 <div class="mx-auto grid max-w-7xl grid-cols-1 items-start gap-3 p-4 lg:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)]">
                     <div class="flex min-w-0 flex-col gap-3">

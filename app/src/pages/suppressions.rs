@@ -54,7 +54,7 @@ fn suppressions() -> Result<impl IntoView, Missing> {
         );
         let words = Signal::stored(Some("An objection holds from the next decision, at once, on every server".to_owned()));
         view! {
-            <PageHeader title="Suppressions" words>{()}</PageHeader>
+            <PageHeader title="Suppressions" words />
             <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
                 <div class="mx-auto grid max-w-7xl grid-cols-1 items-start gap-3 p-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
                     <List page search is_all />

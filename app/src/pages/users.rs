@@ -36,7 +36,7 @@ fn users() -> Result<impl IntoView, Missing> {
     let search = Memo::new(move |_| address.parameter("search", |text| Some(decoded(text))).unwrap_or_default());
     let words = Signal::stored(Some("By name, number or id; why somebody may or may not be rung".to_owned()));
     Ok(view! {
-        <PageHeader title="Users" words>{()}</PageHeader>
+        <PageHeader title="Users" words />
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
             <div class="mx-auto flex max-w-7xl flex-col gap-3 p-4">
                 <Look search />

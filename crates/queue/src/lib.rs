@@ -29,6 +29,7 @@ pub use api::{
 pub use error::QueueError;
 pub use settings::{
     CallingHours, Cap, ContactBases, ContactBasis, DAYS, FIELDS, Field, Settings, Span, UncountedRequirement, basis_words, clock,
+    differences, problems,
 };
 pub use types::{
     AgainstCall, Blocked, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, HistoryEntry, HistoryKind, Holding, Hours,
