@@ -54,6 +54,16 @@ pub(crate) fn time_in_state(seconds: i64) -> String {
     }
 }
 
+/// A time ahead, coarse: `under 1 min`, `58 min`, `3 h 13 min`, `2 days`.
+pub(crate) fn time_until(seconds: i64) -> String {
+    match seconds {
+        ..60 => "under 1 min".to_owned(),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+        _ => counted(seconds / 86_400, "day", "days"),
+    }
+}
+
 /// How old a fact is: `just now`, `0.4 s ago`, `12 s ago`, `4 min ago`, `2 h ago`.
 pub(crate) fn age(millis: i64) -> String {
     match millis {

@@ -7,6 +7,7 @@ use crate::components::rail::Rail;
 use crate::components::skeleton::page_skeleton;
 use crate::components::telephone_check::Check;
 use crate::components::toast::Announcements;
+use crate::pages::callbacks::Callbacks;
 use crate::pages::console::Console;
 use crate::pages::floor::Floor;
 use crate::pages::not_found::NotFound;
@@ -28,7 +29,7 @@ use crate::telephone::Telephone;
 const SAFETY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Where people who are signed in can be.
-const PAGES: [&str; 6] = ["/", "/floor", "/users", "/queues", "/suppressions", "/settings"];
+const PAGES: [&str; 7] = ["/", "/callbacks", "/floor", "/users", "/queues", "/suppressions", "/settings"];
 
 /// The counts that several screens show.
 pub(crate) type Summary = Query<queue::Summary>;
@@ -153,6 +154,7 @@ fn Frame() -> impl IntoView {
                 // Each in a part of its own, which goes with what it has provided.
                 {move || match page.get() {
                     "/floor" => (|| view! { <Floor /> }).into_any(),
+                    "/callbacks" => (|| view! { <Callbacks /> }).into_any(),
                     "/users" => (|| view! { <Users /> }).into_any(),
                     "/queues" => (|| view! { <Queues /> }).into_any(),
                     "/suppressions" => (|| view! { <Suppressions /> }).into_any(),

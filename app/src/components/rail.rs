@@ -15,7 +15,8 @@ pub(crate) fn Rail() -> impl IntoView {
             aria-label="Main"
         >
             <a href=move || session.home() class="grid shrink-0 place-items-center p-1 lg:mb-2" aria-label="Dialler, home">{logo()}</a>
-            {entry("/", Icon::Headphones, "Console")} {entry("/users", Icon::Users, "Users")}
+            {entry("/", Icon::Headphones, "Console")} {entry("/callbacks", Icon::CalendarClock, "Callbacks")}
+            {entry("/users", Icon::Users, "Users")}
             {move || session.sees_the_floor().then(|| view! {
                 {entry("/floor", Icon::LayoutDashboard, "Floor")} {entry("/queues", Icon::ListOrdered, "Queues")}
                 {entry("/suppressions", Icon::Ban, "Do not call")}

@@ -1,5 +1,6 @@
 //! One file for each screen.
 
+pub(crate) mod callbacks;
 pub(crate) mod console;
 pub(crate) mod floor;
 pub(crate) mod not_found;

@@ -1,6 +1,6 @@
 //! The server functions of the queue: who asks, parse, one call to the service.
 
-use kernel::{LeaseId, QueueKind, UserId, WireError};
+use kernel::{AgentId, LeaseId, QueueKind, UserId, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -10,8 +10,8 @@ use crate::discovery::{Cause, Order};
 use crate::service::Queue;
 use crate::settings::Settings;
 use crate::types::{
-    Explanation, FoundPeople, HandOut, HistoryEntry, Holding, NewObjection, ObjectionPage, Overview, PauseKind, ReleaseReason, Released,
-    SavedCall, SettingsView, Summary,
+    CallbackList, Explanation, FoundPeople, HandOut, HistoryEntry, Holding, NewObjection, ObjectionPage, Overview, PauseKind,
+    ReleaseReason, Released, SavedCall, SettingsView, Summary,
 };
 
 /// Hands the agent the next person, or the one already held.
@@ -160,4 +160,25 @@ pub async fn explain(user_id: UserId) -> Result<Explanation, WireError> {
 pub async fn take(user_id: UserId) -> Result<HandOut, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Queue>().take(&agent, user_id).await?)
+}
+
+/// The agent's promises to ring; with `is_all` everybody's, for supervisors.
+#[server(prefix = "/api", endpoint = "queue/callbacks", input = Json, output = Json)]
+pub async fn callbacks(is_all: bool) -> Result<CallbackList, WireError> {
+    let agent = if is_all { auth::require(auth::Role::Supervisor).await? } else { auth::current_agent().await? };
+    Ok(expect_context::<Queue>().list_callbacks(&agent, is_all).await?)
+}
+
+/// Offers a promise to another agent first; none: to anyone.
+#[server(prefix = "/api", endpoint = "queue/reassign", input = Json, output = Json)]
+pub async fn reassign(callback_id: i64, agent_id: Option<AgentId>) -> Result<(), WireError> {
+    let agent = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Queue>().reassign_callback(&agent, callback_id, agent_id).await?)
+}
+
+/// Withdraws a promise.
+#[server(prefix = "/api", endpoint = "queue/withdraw", input = Json, output = Json)]
+pub async fn withdraw(callback_id: i64, reason: String) -> Result<(), WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().cancel_callback(&agent, callback_id, &reason).await?)
 }

@@ -146,6 +146,7 @@ enum RuleResult {
 fn rule_records(judgement: Option<&Judgement>, own: &OwnFacts) -> Vec<RuleRecord> {
     let Some(judgement) = judgement else { return Vec::new() };
     let is_outweighed = is_spacing_outweighed(judgement.need, own);
+    let is_retry = judgement.need == Some(QueueKind::Callbacks) && own.due_callback.is_some_and(|callback| callback.is_retry);
     RULES
         .iter()
         .map(|(name, version)| RuleRecord {
@@ -153,7 +154,7 @@ fn rule_records(judgement: Option<&Judgement>, own: &OwnFacts) -> Vec<RuleRecord
             version: *version,
             result: if judgement.reasons.iter().any(|reason| reason.rule() == *name) {
                 RuleResult::Refused
-            } else if is_outweighed && SPACING.contains(name) {
+            } else if (is_outweighed && SPACING.contains(name)) || (is_retry && *name == "cooling_off") {
                 RuleResult::Outweighed
             } else {
                 RuleResult::Passed

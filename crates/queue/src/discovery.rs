@@ -162,11 +162,15 @@ impl Queue {
         }
         let mut ranges = pin!(self.clone().ranges(range));
 
+        let has_promises = store::has_promises_for_a_reason(&self.shared.pool).await?;
         let mut told = Instant::now();
         while let Some((range, read_at)) = ranges.try_next().await? {
             let picture = self.picture(&range.facts, &settings, read_at, run.order.only, blocked).await?;
             let merged = store::merge_range(&self.shared.pool, run.id, &range, &picture, read_at, run.order.only).await?;
             add(report, &range, &picture, merged);
+            if has_promises && run.order.only.is_none() {
+                store::close_needless(&self.shared.pool, &picture.needless, read_at).await?;
+            }
             if told.elapsed() >= TOLD_EVERY {
                 told = Instant::now();
                 store::note_progress(&self.shared.pool, run.id, report).await?;
@@ -215,8 +219,12 @@ impl Queue {
         let nothing = OwnFacts::default();
         // Numbers are dear to parse, and our own facts to read: first see of whom it matters.
         let mut candidates: Vec<(&Facts, String)> = Vec::new();
+        let mut needless = Vec::new();
         for facts in facts {
             let judgement = self.judge_entry(facts, &nothing, settings, moment);
+            if judgement.need.is_none() {
+                needless.push(facts.id.get());
+            }
             if judgement.entry(now).is_none() {
                 blocked.count(&judgement);
                 continue;
@@ -232,7 +240,7 @@ impl Queue {
         let own: HashMap<UserId, OwnRow> = store::list_own_facts(&self.shared.pool, &ids, &numbers, now).await?.into_iter().collect();
 
         let unknown = OwnRow::default();
-        let mut picture = RangePicture::default();
+        let mut picture = RangePicture { needless, ..RangePicture::default() };
         for (facts, number) in candidates {
             let own = own.get(&facts.id).unwrap_or(&unknown);
             let judgement = self.judge_entry(facts, &own.facts, settings, moment);
@@ -307,5 +315,5 @@ fn add(report: &mut DiscoveryReport, range: &Range, picture: &RangePicture, merg
     report.moved += merged.moved;
     report.changed += merged.changed;
     report.removed += merged.removed;
-    report.kept += picture.kept - merged.added - merged.moved - merged.changed;
+    report.kept += picture.kept - merged.added - (merged.moved - merged.moved_away) - merged.changed;
 }

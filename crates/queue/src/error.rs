@@ -60,6 +60,15 @@ pub enum QueueError {
     /// Who may lift it.
     #[error("Whoever asked not to be contacted meant it for good. Only an administrator can lift that. Nothing was changed.")]
     MeantForGood,
+    /// The promise is not there, or settled.
+    #[error("That callback is settled already. Nothing was changed.")]
+    NoSuchCallback,
+    /// Somebody else's promise.
+    #[error("That callback is somebody else's. A supervisor can withdraw it. Nothing was changed.")]
+    NotYourCallback,
+    /// Nobody of that id.
+    #[error("There is no such colleague.")]
+    NoSuchColleague,
     /// Too little to look for.
     #[error("Write a user's id, two letters of the name or six digits of the number.")]
     SearchTooShort,
@@ -101,6 +110,7 @@ impl From<QueueError> for WireError {
             | QueueError::DiscoveryIsRunning
             | QueueError::SettingsChanged
             | QueueError::HeldBySomebody(_)
+            | QueueError::NoSuchCallback
             | QueueError::HoldsSomebody
             | QueueError::NothingToCallAbout(_)
             | QueueError::NothingChanged
@@ -117,8 +127,8 @@ impl From<QueueError> for WireError {
             | QueueError::SearchTooShort
             | QueueError::NoSuchDay
             | QueueError::DayIsPast => ErrorCode::Unprocessable,
-            QueueError::NotYourQueue(_) | QueueError::MeantForGood => ErrorCode::Forbidden,
-            QueueError::NoSuchDecision | QueueError::NoSuchUser => ErrorCode::NotFound,
+            QueueError::NotYourQueue(_) | QueueError::MeantForGood | QueueError::NotYourCallback => ErrorCode::Forbidden,
+            QueueError::NoSuchDecision | QueueError::NoSuchUser | QueueError::NoSuchColleague => ErrorCode::NotFound,
             QueueError::CannotCheck => ErrorCode::Unavailable,
         };
         Self::new(code, error.to_string())

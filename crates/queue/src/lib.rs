@@ -23,8 +23,8 @@ mod store;
 mod words;
 
 pub use api::{
-    call_next, change_settings, current, discover, explain, held, history, holdings, lift, object, objections, overview, pause, release,
-    resume, saved_today, saved_today_by_all, search, settings, summary, take,
+    call_next, callbacks, change_settings, current, discover, explain, held, history, holdings, lift, object, objections, overview, pause,
+    reassign, release, resume, saved_today, saved_today_by_all, search, settings, summary, take, withdraw,
 };
 pub use error::QueueError;
 pub use settings::{
@@ -32,9 +32,9 @@ pub use settings::{
     differences, problems,
 };
 pub use types::{
-    AgainstCall, Blocked, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, HistoryEntry, HistoryKind, Holding, Hours,
-    NewObjection, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind, QueueCount, ReleaseReason, Released, Run,
-    SavedCall, SettingsChange, SettingsView, Summary, Why,
+    AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut,
+    HistoryEntry, HistoryKind, Holding, Hours, NewObjection, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind,
+    QueueCount, ReleaseReason, Released, Run, SavedCall, SettingsChange, SettingsView, Summary, Why,
 };
 
 #[cfg(feature = "ssr")]

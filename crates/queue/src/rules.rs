@@ -76,6 +76,8 @@ pub struct DueCallback {
     pub reason: CallbackReason,
     /// A promise was already rung today: the exemption from caps holds once a day.
     pub promise_used_today: bool,
+    /// The one more try of a promise that nobody answered: the last call does not stand in its way, the caps do.
+    pub is_retry: bool,
 }
 
 /// Why a callback was promised.

@@ -1,6 +1,7 @@
 //! The use cases of the queue.
 
 mod call_next;
+mod callbacks;
 mod dial;
 mod outcome;
 mod overview;

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod blocks;
+mod callbacks;
 mod decisions;
 mod leases;
 mod own_facts;
@@ -21,6 +22,10 @@ pub(crate) use blocks::{
     SealedRow, Searched, count_unsealed, delete_personal, find_block_before, find_block_hash, find_last_block,
     find_named_block_that_is_gone, find_page, find_place, find_searched, insert_block, list_blocks, list_contents, list_sealable,
     list_sealable_after_a_move, list_sealed, try_lock_sealing,
+};
+pub(crate) use callbacks::{
+    CallbackRow, CallbackState, cancel_callback, close_needless, count_kept, has_promises_for_a_reason, insert_retry,
+    is_last_promise_a_retry, list_callbacks, lock_callback, set_preferred,
 };
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{

@@ -490,3 +490,84 @@ pub struct AgainstCall {
     /// Until when it holds, where that is known.
     pub until: Option<String>,
 }
+
+/// Where a promise stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackStanding {
+    /// Its time has not come.
+    Upcoming,
+    /// Its time has come, and its window has not passed.
+    Due,
+    /// Its window has passed, and nobody was rung.
+    Late,
+    /// A call was placed inside the window.
+    Kept,
+    /// A call was placed after it.
+    Missed,
+    /// Another time was promised instead.
+    Moved,
+    /// Its reason has gone; nobody was rung.
+    NoLongerNeeded,
+    /// Somebody withdrew it.
+    Cancelled,
+}
+
+impl CallbackStanding {
+    /// Still to be kept.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Upcoming | Self::Due | Self::Late)
+    }
+}
+
+/// A promise to ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// To change it by.
+    pub id: i64,
+    /// Whom.
+    pub user_id: UserId,
+    /// Their name; “User 48213” when it cannot be read.
+    pub name: String,
+    /// `today 14:30`.
+    pub at: String,
+    /// `14:30`.
+    pub clock: String,
+    /// From the answer to the time promised; negative when it has passed.
+    pub seconds_until: i64,
+    /// Where it stands.
+    pub standing: CallbackStanding,
+    /// What it is about.
+    pub reason: String,
+    /// It is offered first to whoever asks.
+    pub is_mine: bool,
+    /// To whom it is offered first; none: to anyone.
+    pub with: Option<String>,
+    /// By now it is offered to anyone.
+    pub is_anyones: bool,
+    /// The second try of a promise that nobody answered.
+    pub is_retry: bool,
+    /// Who is with the person now.
+    pub held_by: Option<String>,
+    /// Put back until then, or held by a limit.
+    pub waits_until: Option<String>,
+    /// When they were rung for it.
+    pub rang: Option<String>,
+    /// Who withdrew it and why.
+    pub withdrawn: Option<String>,
+}
+
+/// Promises, and how many were kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackList {
+    /// Those to be kept, by time; then the settled ones of the last seven days, the newest first.
+    pub callbacks: Vec<Callback>,
+    /// Kept in the last seven days.
+    pub kept: i64,
+    /// Of so many.
+    pub of: i64,
+    /// A call within so many minutes keeps a promise.
+    pub window_minutes: u32,
+    /// The agent is told so many minutes before.
+    pub notice_minutes: u32,
+}

@@ -1,5 +1,6 @@
 //! The pool of connections to the replica, and the questions that are asked of it.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
@@ -131,6 +132,15 @@ impl Replica {
     /// `patience`, for whoever has spent some of their time already.
     pub async fn context(&self, user: UserId, now: DateTime<Utc>, patience: Duration) -> Result<Option<Context>, ReplicaError> {
         self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, now))).await
+    }
+
+    /// The names of these users, those that are known, in one statement.
+    pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, String>, ReplicaError> {
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let users = users.to_vec();
+        self.ask(PATIENCE, 1, move |conn| Box::pin(async move { store::names(conn, &users).await })).await
     }
 
     /// Users who are looked for, the newest first, at most 21.

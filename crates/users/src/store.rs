@@ -145,6 +145,29 @@ const RANGE_REQUIREMENTS: &str = "
       join claim_requirements r on r.claim_id = c.id
      where c.user_id > ? and c.user_id <= ? and lower(r.status) = 'pending'";
 
+/// First and last names of these users, those that are known.
+pub(crate) async fn names(conn: &mut MySqlConnection, users: &[UserId]) -> Result<HashMap<UserId, String>, ReplicaError> {
+    let mut query = sqlx::QueryBuilder::<MySql>::new(
+        "select cast(id as signed) as id, first_name as first_name, last_name as last_name from users where id in (",
+    );
+    let mut ids = query.separated(", ");
+    for user in users {
+        ids.push_bind(user.get());
+    }
+    query.push(")");
+    let unreadable = |error| ReplicaError::of(error, || "names of users".to_owned());
+    let rows = query.build().fetch_all(conn).await.map_err(unreadable)?;
+    let mut names = HashMap::new();
+    for row in &rows {
+        let read = |column: &str| row.try_get::<Option<String>, _>(column).map_err(unreadable);
+        let name = [read("first_name")?, read("last_name")?].into_iter().flatten().collect::<Vec<_>>().join(" ").trim().to_owned();
+        if !name.is_empty() {
+            names.insert(UserId::new(row.try_get("id").map_err(unreadable)?), name);
+        }
+    }
+    Ok(names)
+}
+
 /// Users who are looked for, the newest first; at most one more than are shown.
 pub(crate) async fn search(conn: &mut MySqlConnection, search: &Search) -> Result<Vec<FoundUser>, ReplicaError> {
     let unreadable = |error| ReplicaError::of(error, || "users that are looked for".to_owned());

@@ -118,7 +118,8 @@ fn about_spacing(input: &Input<'_>, need: Option<QueueKind>, reasons: &mut Vec<R
     if let Some(until) = limits::attempt_cap(input.own, input.settings, need, input.moment) {
         reasons.push(Reason::AttemptCap { until });
     }
-    if let Some(until) = limits::cooling_off(input.own, input.settings, need, input.moment.at) {
+    let is_retry = need == Some(QueueKind::Callbacks) && input.own.due_callback.is_some_and(|callback| callback.is_retry);
+    if !is_retry && let Some(until) = limits::cooling_off(input.own, input.settings, need, input.moment.at) {
         reasons.push(Reason::CoolingOff { until });
     }
     if let Some(until) = input.own.put_back_until.filter(|until| *until > input.moment.at) {

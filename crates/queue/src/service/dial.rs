@@ -18,8 +18,6 @@ use crate::words;
 
 /// The promise of the product: nobody is rung on facts that were read longer ago.
 const VOID_AFTER: Duration = Duration::from_secs(2);
-/// Either side of the promised time (rules, Callbacks).
-const PROMISE_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// The right to ring one person, once, for two seconds from when the replica was asked. Only the gate makes one, and only it can be
 /// turned into a number.
@@ -207,7 +205,8 @@ impl Queue {
     pub async fn begin_attempt(&self, conn: &mut PgConnection, call: CallId, authorised: &Authorised) -> sqlx::Result<()> {
         let now = self.shared.clock.now();
         let number = authorised.number.as_e164();
-        store::insert_attempt(conn, call, authorised.user, number, authorised.queue, now, PROMISE_WINDOW).await
+        let window = TimeDelta::minutes(self.settings().settings.promise_window_minutes.into());
+        store::insert_attempt(conn, call, authorised.user, number, authorised.queue, now, window).await
     }
 
     /// Takes back an attempt that the carrier surely never made.

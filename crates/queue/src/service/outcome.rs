@@ -29,6 +29,8 @@ pub struct Prospects {
     dialled: String,
     number: NumberFact,
     own: OwnRow,
+    /// The call was the one more try of a promise.
+    is_retry: bool,
     settings: Arc<VersionedSettings>,
 }
 
@@ -94,6 +96,8 @@ pub struct After {
     /// The queue and from when; none when the person leaves the queues, and when that cannot be told because the claims platform does
     /// not answer: then they stay where they were until then.
     pub next: Option<(QueueKind, DateTime<Utc>)>,
+    /// When a promise that nobody answered is tried once more.
+    pub retry_at: Option<DateTime<Utc>>,
     /// Why they leave.
     pub leaves_because: Vec<Reason>,
     /// The first time after that at which calls may be made, as clocks in London show it.
@@ -121,7 +125,8 @@ impl Queue {
             _ => dialled,
         };
         let own = store::find_own_facts(&self.shared.pool, user, current, now).await?;
-        Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, settings: self.settings() })
+        let is_retry = queue == QueueKind::Callbacks && store::is_last_promise_a_retry(&self.shared.pool, user).await?;
+        Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, is_retry, settings: self.settings() })
     }
 
     /// What follows when the call is closed so.
@@ -158,7 +163,11 @@ impl Queue {
         let week = of_person().filter(|attempt| attempt.at > moment.at - TimeDelta::days(7)).count();
         let attempts =
             [(today, settings.cap(prospects.queue).calls_a_day.min(settings.attempts_a_day)), (week, settings.attempts_in_7_days)];
-        After { next, leaves_because, opens, score, attempts }
+        // One try more, when nobody answered (rules, Callbacks).
+        let is_unanswered = prospects.queue == QueueKind::Callbacks && closing.is_failed && closing.suppress.is_none();
+        let was_retry = prospects.is_retry;
+        let retry_at = if is_unanswered && !was_retry && next.is_some() { self.retry_at(moment.at) } else { None };
+        After { next, retry_at, leaves_because, opens, score, attempts }
     }
 
     /// The score before the outcome, for comparison.
@@ -206,6 +215,9 @@ impl Queue {
             }
             Some(Suppress::BadNumber) => store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?,
             None => {}
+        }
+        if let (Some(at), None) = (after.retry_at, closing.promise) {
+            store::insert_retry(conn, user, at, now).await?;
         }
         if let Some(promise) = closing.promise {
             let reason = match (promise.asked_regardless, prospects.queue) {

@@ -168,6 +168,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             h.call_id as "call?: CallId",
             due.reason as "callback_reason?: CallbackReason",
             due.promise_used_today as "promise_used_today?",
+            due.is_retry as "is_retry?",
             e.number as "number?",
             e.score as "score?",
             f.suppressions as "suppressions?: Vec<SuppressionKind>",
@@ -191,7 +192,8 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             select c.reason,
                 exists (
                     select from queue.callback u where u.user_id = c.user_id and u.reason = 'user_asked' and u.attempted_at >= $6
-                ) as promise_used_today
+                ) as promise_used_today,
+                c.retry_of is not null as is_retry
             from queue.callback c
             where c.user_id = h.user_id and c.state = 'scheduled' and c.promised_at <= $4
         ) due on true
@@ -233,7 +235,11 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             row.put_back_until,
             row.has_consent.unwrap_or(false),
             row.is_tps_listed.unwrap_or(false),
-            row.callback_reason.map(|reason| DueCallback { reason, promise_used_today: row.promise_used_today.unwrap_or(false) }),
+            row.callback_reason.map(|reason| DueCallback {
+                reason,
+                promise_used_today: row.promise_used_today.unwrap_or(false),
+                is_retry: row.is_retry.unwrap_or(false),
+            }),
         ),
     };
     Ok((versions, Some(taken)))

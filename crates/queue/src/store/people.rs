@@ -68,7 +68,8 @@ pub(crate) async fn find_due_callback(
         select c.reason as "reason: CallbackReason",
             exists (
                 select from queue.callback u where u.user_id = c.user_id and u.reason = 'user_asked' and u.attempted_at >= $3
-            ) as "promise_used_today!"
+            ) as "promise_used_today!",
+            c.retry_of is not null as "is_retry!"
         from queue.callback c
         where c.user_id = $1 and c.state = 'scheduled' and c.promised_at <= $2
         "#,
@@ -78,7 +79,7 @@ pub(crate) async fn find_due_callback(
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| DueCallback { reason: row.reason, promise_used_today: row.promise_used_today }))
+    Ok(row.map(|row| DueCallback { reason: row.reason, promise_used_today: row.promise_used_today, is_retry: row.is_retry }))
 }
 
 /// Notes that somebody looked at a person (compliance, C19).

@@ -20,6 +20,8 @@ pub(crate) struct RangePicture {
     pub(crate) solicitors: Vec<String>,
     /// How many of them belong in a queue that this discovery is about.
     pub(crate) kept: i64,
+    /// Users with nothing to be called about.
+    pub(crate) needless: Vec<i64>,
 }
 
 /// Stands in no name: the unit separator.
@@ -32,6 +34,8 @@ pub(crate) struct Merged {
     pub(crate) moved: i64,
     pub(crate) changed: i64,
     pub(crate) removed: i64,
+    /// Those among the moved who went to a queue that the discovery is not about.
+    pub(crate) moved_away: i64,
 }
 
 /// Makes the entries of the users of a range (to the end of all ids when it has no end) what the picture says, in
@@ -135,7 +139,8 @@ pub(crate) async fn merge_range(
             count(*) filter (where d.old_kind is null) as "added!",
             count(*) filter (where d.old_kind <> d.kind) as "moved!",
             count(*) filter (where d.old_kind = d.kind) as "changed!",
-            (select count(*) from removed) as "removed!"
+            (select count(*) from removed) as "removed!",
+            count(*) filter (where d.old_kind <> d.kind and d.kind <> $14) as "moved_away!"
         from merged m
         join different d on d.user_id = m.user_id
         "#,

@@ -6,6 +6,7 @@ mod architecture;
 mod begun;
 mod call_failures;
 mod call_next;
+mod callbacks;
 mod calls;
 mod commands;
 mod decisions;

@@ -104,7 +104,7 @@ async fn an_objection_put_on_record_between_call_next_and_call_stops_the_call(_:
     call.join(&app).await;
     let ended = call.until("ended").await;
 
-    assert_eq!(ended["end"]["how"], "not_needed", "{ended}");
+    assert_eq!((&ended["end"]["how"], &ended["end"]["is_saved_call"]), (&json!("refused"), &json!(true)), "{ended}");
     assert_eq!(people_rung(&app).await, 0);
     assert_eq!(app.count("select count(*) from queue.entry where user_id = 2").await, 0, "out of the queue at once");
     app.stop().await;
@@ -235,5 +235,52 @@ async fn an_agent_limited_to_a_queue_is_given_nobody_from_another(_: PgPoolOptio
     ] {
         assert_eq!(admin.post("/api/auth/limit", body.clone()).await.0, wanted, "{body}");
     }
+    app.stop().await;
+}
+
+/// Nobody waits for their turn, and nobody gets around the gate.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn somebody_looked_up_is_taken_through_the_same_lease_and_gate(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().name("Priya", "Raman").claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().name("Owen", "Pritchard").phone("+447700900142").claim("nobody").insert().await.unwrap();
+    app.platform.user(3).name("Una", "Done").claim("lloyds").insert().await.unwrap();
+    app.discover().await;
+    let (agent, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+
+    for typed in ["owen p", "07700 900142", "2"] {
+        let found = agent.ask("/api/queue/search", json!({"text": typed})).await;
+        let people = found["people"].as_array().unwrap();
+        assert_eq!(
+            (people.len(), &people[0]["user_id"], &people[0]["queue"]),
+            (1, &json!("2"), &json!("unsigned_users")),
+            "{typed}: {found}"
+        );
+    }
+    assert_eq!(agent.ask("/api/queue/search", json!({"text": "100%_"})).await["people"], json!([]), "what is typed is no pattern");
+
+    let explained = agent.ask("/api/queue/explain", json!({"user_id": "2"})).await;
+    assert_eq!(
+        (&explained["against"], &explained["waits_in"], &explained["before"]),
+        (&json!([]), &json!("unsigned_users"), &json!(1)),
+        "{explained}"
+    );
+    let taken = agent.ask("/api/queue/take", json!({"user_id": "2"})).await;
+    assert_eq!((&taken["user"]["id"], &taken["queue"]), (&json!("2"), &json!("unsigned_users")), "{taken}");
+    assert!(taken["decision_id"].is_string() && taken["lease_id"].is_string());
+    for (client, user, words) in
+        [(&other, "2", "is with this person now"), (&agent, "1", "hold somebody already"), (&other, "3", "nothing to call")]
+    {
+        let (status, answer) = client.post("/api/queue/take", json!({"user_id": user})).await;
+        assert!(status == 409 && answer["message"].as_str().unwrap().contains(words), "{user}: {status} {answer}");
+    }
+    assert_eq!(app.count("select count(*) from queue.lease").await, 1);
+    assert_eq!(app.count("select count(*) from queue.viewing where user_id = 2").await, 1, "who looks at whom is on record");
+
+    agent.ask("/api/queue/release", json!({"lease_id": taken["lease_id"], "reason": "language", "note": null})).await;
+    let again = agent.ask("/api/queue/take", json!({"user_id": "2"})).await;
+    assert_eq!(again["passed_over"][0]["words"], "Put back by an agent for a while", "{again}");
+    let why = agent.ask("/api/queue/explain", json!({"user_id": "2"})).await["against"][0]["until"].clone();
+    assert_eq!(why, "today 11:00");
     app.stop().await;
 }

@@ -57,7 +57,11 @@ fn any_kind() -> impl Strategy<Value = SuppressionKind> {
 
 fn any_callback() -> impl Strategy<Value = DueCallback> {
     let reason = select(vec![CallbackReason::Signature, CallbackReason::Requirements, CallbackReason::UserAsked]);
-    (reason, any::<bool>()).prop_map(|(reason, promise_used_today)| DueCallback { reason, promise_used_today })
+    (reason, any::<bool>(), any::<bool>()).prop_map(|(reason, promise_used_today, is_retry)| DueCallback {
+        reason,
+        promise_used_today,
+        is_retry,
+    })
 }
 
 fn seconds(range: std::ops::Range<i64>) -> impl Strategy<Value = TimeDelta> {

@@ -3,7 +3,7 @@ use QueueKind::{Callbacks, OutstandingRequests, UnsignedUsers};
 use super::*;
 
 fn due(reason: CallbackReason) -> DueCallback {
-    DueCallback { reason, promise_used_today: false }
+    DueCallback { reason, promise_used_today: false, is_retry: false }
 }
 
 fn hours_before(world: &World, hours: i64) -> DateTime<Utc> {
@@ -371,7 +371,7 @@ fn a_promise_that_the_user_asked_for_is_exempt_from_spacing_once_a_day() {
     };
     for facts in [facts(), unsigned(), outstanding()] {
         assert_eq!(spaced(facts.clone(), Some(due(CallbackReason::UserAsked))).judge().callable(), Some(Callbacks));
-        let used = Some(DueCallback { reason: CallbackReason::UserAsked, promise_used_today: true });
+        let used = Some(DueCallback { reason: CallbackReason::UserAsked, promise_used_today: true, is_retry: false });
         assert_eq!(spaced(facts, used).reasons().len(), 3);
     }
     // Ours are not exempt.

@@ -1,0 +1,195 @@
+//! Promises, as those who keep them look at them.
+
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, UserId};
+use sqlx::{PgConnection, PgPool};
+
+use crate::rules::CallbackReason;
+
+/// What became of a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub(crate) enum CallbackState {
+    Scheduled,
+    Kept,
+    Missed,
+    Rescheduled,
+    NoLongerNeeded,
+    Cancelled,
+}
+
+/// A promise.
+#[derive(Debug)]
+pub(crate) struct CallbackRow {
+    pub(crate) id: i64,
+    pub(crate) user: UserId,
+    pub(crate) reason: CallbackReason,
+    pub(crate) promised_at: DateTime<Utc>,
+    pub(crate) available_at: DateTime<Utc>,
+    pub(crate) preferred: Option<AgentId>,
+    pub(crate) state: CallbackState,
+    pub(crate) is_retry: bool,
+    pub(crate) attempted_at: Option<DateTime<Utc>>,
+    pub(crate) closed_by: Option<AgentId>,
+    pub(crate) closed_reason: Option<String>,
+    /// Who is with the person now.
+    pub(crate) held_by: Option<AgentId>,
+}
+
+/// Promises still to be kept, by time; and those settled since `since`, the newest first. Of one agent, or of all.
+pub(crate) async fn list_callbacks(
+    pool: &PgPool,
+    preferred: Option<AgentId>,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<CallbackRow>> {
+    sqlx::query_as!(
+        CallbackRow,
+        r#"
+        (
+            select c.id as "id!", c.user_id as "user!: UserId", c.reason as "reason!: CallbackReason", c.promised_at as "promised_at!",
+                c.available_at as "available_at!", c.preferred_agent_id as "preferred: AgentId", c.state as "state!: CallbackState",
+                c.retry_of is not null as "is_retry!", c.attempted_at, c.closed_by as "closed_by: AgentId", c.closed_reason,
+                l.agent_id as "held_by?: AgentId"
+            from queue.callback c
+            left join queue.lease l on l.user_id = c.user_id and l.expires_at > $3
+            where c.state = 'scheduled' and ($1::bigint is null or c.preferred_agent_id = $1)
+            order by c.promised_at, c.id
+            limit $4
+        )
+        union all
+        (
+            select c.id, c.user_id, c.reason, c.promised_at, c.available_at, c.preferred_agent_id, c.state, c.retry_of is not null,
+                c.attempted_at, c.closed_by, c.closed_reason, null
+            from queue.callback c
+            where c.state <> 'scheduled' and c.promised_at >= $2 and ($1::bigint is null or c.preferred_agent_id = $1)
+            order by c.promised_at desc, c.id desc
+            limit $4
+        )
+        "#,
+        preferred.map(AgentId::get),
+        since,
+        now,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// How many promises were kept since then, and of how many: those that were rung for, in time or not, and those whose window passed
+/// without a call. A second try is no promise of its own.
+pub(crate) async fn count_kept(
+    pool: &PgPool,
+    preferred: Option<AgentId>,
+    since: DateTime<Utc>,
+    window_passed: DateTime<Utc>,
+) -> sqlx::Result<(i64, i64)> {
+    let row = sqlx::query!(
+        r#"
+        select count(*) filter (where state = 'kept') as "kept!",
+            count(*) filter (where state in ('kept', 'missed') or (state = 'scheduled' and promised_at < $3)) as "of!"
+        from queue.callback
+        where promised_at >= $2 and retry_of is null and ($1::bigint is null or preferred_agent_id = $1)
+        "#,
+        preferred.map(AgentId::get),
+        since,
+        window_passed,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok((row.kept, row.of))
+}
+
+/// A promise that was rung for with this attempt, and was no second try itself: one more is made for that time, to the same agent first.
+/// False when there is none such.
+pub(crate) async fn insert_retry(conn: &mut PgConnection, user: UserId, at: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        insert into queue.callback (
+            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, retry_of
+        )
+        select c.user_id, c.reason, $2, $2::timestamptz at time zone 'Europe/London', c.preferred_agent_id, $2, $3, c.created_by, c.id
+        from queue.callback c
+        where c.id = (select max(id) from queue.callback where user_id = $1)
+            and c.state in ('kept', 'missed')
+            and c.retry_of is null
+        on conflict do nothing
+        "#,
+        user.get(),
+        at,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A scheduled promise, locked: whom it prefers.
+pub(crate) async fn lock_callback(conn: &mut PgConnection, id: i64) -> sqlx::Result<Option<Option<AgentId>>> {
+    let row = sqlx::query!(
+        r#"select preferred_agent_id as "preferred: AgentId" from queue.callback where id = $1 and state = 'scheduled' for update"#,
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| row.preferred))
+}
+
+/// Offers it to somebody else first; none: to anyone.
+pub(crate) async fn set_preferred(conn: &mut PgConnection, id: i64, agent: Option<AgentId>) -> sqlx::Result<()> {
+    sqlx::query!("update queue.callback set preferred_agent_id = $2 where id = $1", id, agent.map(AgentId::get)).execute(conn).await?;
+    Ok(())
+}
+
+/// Withdraws it.
+pub(crate) async fn cancel_callback(conn: &mut PgConnection, id: i64, by: AgentId, reason: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update queue.callback set state = 'cancelled', closed_at = $2, closed_by = $3, closed_reason = $4 where id = $1",
+        id,
+        now,
+        by.get(),
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether anybody was promised a call for a reason that can go.
+pub(crate) async fn has_promises_for_a_reason(pool: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from queue.callback where state = 'scheduled' and reason <> 'user_asked') as "is_so!""#)
+        .fetch_one(pool)
+        .await
+}
+
+/// Closes promises to these people, whose reason had gone at `read_at`, unless the person asked to be rung regardless or is with an agent.
+pub(crate) async fn close_needless(pool: &PgPool, users: &[i64], read_at: DateTime<Utc>) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        update queue.callback c
+        set state = 'no_longer_needed', closed_at = $2
+        where c.user_id = any($1)
+            and c.state = 'scheduled'
+            and c.reason <> 'user_asked'
+            and c.created_at <= $2
+            and not exists (select from queue.lease l where l.user_id = c.user_id)
+        "#,
+        users,
+        read_at,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Whether the last promise to this person was the one more try of another.
+pub(crate) async fn is_last_promise_a_retry(pool: &PgPool, user: UserId) -> sqlx::Result<bool> {
+    let last = sqlx::query_scalar!(
+        r#"select retry_of is not null as "is_retry!" from queue.callback where user_id = $1 order by id desc limit 1"#,
+        user.get(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(last.unwrap_or(false))
+}

@@ -1,0 +1,128 @@
+//! Promises to ring: never lost, never for ever, and what became of each is on record (lessons, line 31).
+
+use auth::Role;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::begun::{DOES_NOT_ANSWER, LEG, start};
+use crate::support::{Client, TestApp};
+
+/// Promised to `agent`, `minutes` from now.
+async fn promise(app: &TestApp, user: i64, reason: &str, agent: i64, minutes: i64) {
+    sqlx::query(
+        "insert into queue.callback
+             (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
+         values ($1, $2, $3, $3 at time zone 'Europe/London', $4, $3, $5, $4)",
+    )
+    .bind(user)
+    .bind(reason)
+    .bind(app.now() + TimeDelta::minutes(minutes))
+    .bind(agent)
+    .bind(app.now())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+}
+
+async fn states(app: &TestApp) -> Vec<(i64, String, bool)> {
+    sqlx::query_as("select user_id, state, retry_of is not null from queue.callback order by id").fetch_all(&app.pool).await.unwrap()
+}
+
+async fn list(client: &Client, is_all: bool) -> Value {
+    client.ask("/api/queue/callbacks", json!({"is_all": is_all})).await
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_that_nobody_answers_is_tried_once_more_and_then_the_usual_queue_holds(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(1).unsigned().name("Priya", "Raman").phone(DOES_NOT_ANSWER).claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "signature", agent.agent, 0).await;
+
+    for (attempt, expected) in [
+        (1, vec![(1, "kept".to_owned(), false), (1, "scheduled".to_owned(), true)]),
+        (2, vec![(1, "kept".to_owned(), false), (1, "kept".to_owned(), true)]),
+    ] {
+        agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+        let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
+        assert_eq!(offered["user"]["id"], "1", "try {attempt}: {offered}");
+        let call = start(app.signed_in_again(&agent).await, &offered, LEG).await;
+        call.join(&app).await;
+        call.until("ended").await;
+        let recorded =
+            call.agent.ask("/api/calls/record_outcome", json!({"call_id": call.call, "disposition": "no_answer", "notes": ""})).await;
+        assert_eq!(states(&app).await, expected, "try {attempt}: {recorded}");
+        if attempt == 1 {
+            assert_eq!(agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await["user"], json!(null), "not before its time");
+            app.clock.advance(TimeDelta::minutes(15));
+        }
+    }
+    // Two of a day and four hours of cooling off: nobody is rung a third time.
+    app.clock.advance(TimeDelta::minutes(15));
+    assert_eq!(agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await["user"], json!(null));
+    assert_eq!(agent.call_next().await["user"], json!(null));
+    assert_eq!(app.count("select count(*) from queue.entry where user_id = 1").await, 1, "in the usual queue");
+    let kept = list(&agent, false).await;
+    assert_eq!((&kept["kept"], &kept["of"]), (&json!(1), &json!(1)), "a second try is no promise of its own: {kept}");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_whose_reason_has_gone_is_closed_by_discovery_unless_they_asked_to_be_rung(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=3 {
+        app.platform.user(id).signed().claim("santander").insert().await.unwrap();
+    }
+    app.platform.user(4).unsigned().claim("santander").insert().await.unwrap();
+    for (user, reason) in [(1, "signature"), (2, "user_asked"), (3, "requirements"), (4, "signature")] {
+        promise(&app, user, reason, 1, 60).await;
+    }
+    app.clock.advance(TimeDelta::minutes(1));
+
+    app.discover().await;
+
+    let closed = |user, state: &str| (user, state.to_owned(), false);
+    assert_eq!(
+        states(&app).await,
+        [closed(1, "no_longer_needed"), closed(2, "scheduled"), closed(3, "no_longer_needed"), closed(4, "scheduled")]
+    );
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn everybody_sees_their_promises_a_supervisor_all_of_them_and_gives_one_away(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=3 {
+        app.platform.user(id).unsigned().name("Priya", "Raman").claim("santander").insert().await.unwrap();
+    }
+    app.platform.caught_up().await.unwrap();
+    let (agent, other, supervisor) =
+        (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    promise(&app, 1, "signature", agent.agent, 60).await;
+    promise(&app, 2, "user_asked", agent.agent, -2).await;
+    promise(&app, 3, "signature", other.agent, -30).await;
+
+    let mine = list(&agent, false).await;
+    let shown: Vec<_> = mine["callbacks"].as_array().unwrap().iter().map(|c| (&c["user_id"], &c["standing"], &c["name"])).collect();
+    let name = json!("Priya Raman");
+    assert_eq!(shown, [(&json!("2"), &json!("due"), &name), (&json!("1"), &json!("upcoming"), &name)], "{mine}");
+    assert_eq!((&mine["kept"], &mine["of"]), (&json!(0), &json!(0)));
+    assert_eq!(agent.post("/api/queue/callbacks", json!({"is_all": true})).await.0, 403);
+    let all = list(&supervisor, true).await;
+    let late = &all["callbacks"][0];
+    assert_eq!((&late["user_id"], &late["standing"], &all["of"]), (&json!("3"), &json!("late"), &json!(1)), "{all}");
+
+    // Somebody else's is not an agent's to withdraw; a supervisor gives it to another.
+    let (status, answer) = agent.post("/api/queue/withdraw", json!({"callback_id": late["id"], "reason": "why"})).await;
+    assert!(status == 403 && answer["message"].as_str().unwrap().contains("somebody else's"), "{answer}");
+    supervisor.ask("/api/queue/reassign", json!({"callback_id": late["id"], "agent_id": agent.agent.to_string()})).await;
+    assert_eq!(list(&agent, false).await["callbacks"].as_array().unwrap().len(), 3);
+    agent.ask("/api/queue/withdraw", json!({"callback_id": late["id"], "reason": "They rang us"})).await;
+    let settled = list(&agent, false).await["callbacks"][2].clone();
+    assert_eq!(settled["standing"], "cancelled", "{settled}");
+    assert!(settled["withdrawn"].as_str().unwrap().ends_with("They rang us"), "{settled}");
+    assert_eq!(supervisor.post("/api/queue/reassign", json!({"callback_id": late["id"], "agent_id": null})).await.0, 409);
+    app.stop().await;
+}
