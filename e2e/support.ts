@@ -33,16 +33,18 @@ export const test = base.extend<{ isTelephoneChecked: boolean; noErrors: void }>
 });
 export { expect };
 
-/** The browser itself reports a refused request; where a refusal is what the journey is about, it names its status. */
-let expected: number[] = [];
+/** What the journey is about may be an error: then it says which, in words of the browser's message. */
+let expected: string[] = [];
 /** What the consoles of all pages of a journey have said; looked at when it ends. */
 let errors: string[] = [];
-export const expectStatus = (...statuses: number[]) => {
-  expected = statuses;
+export const expectErrors = (...words: string[]) => {
+  expected = words;
 };
+/** The browser itself reports a refused request. */
+export const expectStatus = (...statuses: number[]) => expectErrors(...statuses.map((status) => `status of ${status}`));
 const collectErrors = (page: Page) => {
   page.on("console", (message) => {
-    const isExpected = expected.some((status) => message.text().includes(`status of ${status}`));
+    const isExpected = expected.some((words) => message.text().includes(words));
     if (message.type() === "error" && !isExpected) errors.push(message.text());
   });
   page.on("pageerror", (error) => errors.push(String(error)));

@@ -1,7 +1,5 @@
 // Starts the application, and says so in words when it cannot go on. It stands apart from the application, because
 // after a panic nothing in there can be relied on.
-import init from "/pkg/app.js";
-
 let reported = 0;
 
 /** Sends what went wrong to the server's log and shows where to find it. */
@@ -55,4 +53,14 @@ addEventListener("dialler:failed", (event) => report(event.detail));
 addEventListener("error", (event) => report(event.message));
 addEventListener("unhandledrejection", (event) => report(event.reason));
 
-init().catch(report);
+// `scripts/build-app` writes the folder of this build here.
+const PROGRAM = "/pkg/BUILD";
+
+/** Loads the application, all that it consists of at once. */
+async function start() {
+  const program = fetch(`${PROGRAM}/app_bg.wasm`);
+  const [{ default: init }] = await Promise.all([import(`${PROGRAM}/app.js`), import(`${PROGRAM}/__wasm_split.js`)]);
+  await init({ module_or_path: program });
+}
+
+start().catch(report);

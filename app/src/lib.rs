@@ -6,6 +6,7 @@
 mod components;
 mod format;
 mod pages;
+mod parts;
 mod routes;
 mod state;
 mod telephone;

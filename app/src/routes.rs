@@ -7,15 +7,10 @@ use crate::components::rail::Rail;
 use crate::components::skeleton::page_skeleton;
 use crate::components::telephone_check::Check;
 use crate::components::toast::Announcements;
-use crate::pages::callbacks::Callbacks;
 use crate::pages::console::Console;
-use crate::pages::floor::Floor;
 use crate::pages::not_found::NotFound;
-use crate::pages::queues::Queues;
-use crate::pages::settings::SettingsPage;
 use crate::pages::sign_in::SignIn;
-use crate::pages::suppressions::Suppressions;
-use crate::pages::users::Users;
+use crate::parts::{Fetched, Page, fetch_ahead, fetched_pages};
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::calls::Calls;
@@ -28,11 +23,26 @@ use crate::telephone::Telephone;
 /// The summary is asked for again after this time, in case a hint was lost.
 const SAFETY: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// Where people who are signed in can be.
-const PAGES: [&str; 7] = ["/", "/callbacks", "/floor", "/users", "/queues", "/suppressions", "/settings"];
-
 /// The counts that several screens show.
 pub(crate) type Summary = Query<queue::Summary>;
+
+fetched_pages! {
+    /// The pages beside the console, which are fetched when they are first opened. A further one is one line here: its address, its
+    /// component in a file of `pages`, and the part that it is fetched with. Pages for the same people share a part: whatever two parts
+    /// have in common becomes a file of its own, and so does whatever three have, so that many parts would be a hail of small files.
+    FETCHED:
+    "/callbacks" => callbacks::Callbacks in everybody,
+    "/floor" => floor::Floor in supervision,
+    "/queues" => queues::Queues in supervision,
+    "/settings" => settings::SettingsPage in administration,
+    "/suppressions" => suppressions::Suppressions in supervision,
+    "/users" => users::Users in everybody,
+}
+
+/// The one of them that is the page of this address.
+fn fetched(address: Address) -> Option<&'static Page> {
+    FETCHED.iter().find(|page| address.is(page.path))
+}
 
 /// Everything.
 #[component]
@@ -45,7 +55,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(session);
     guard(session, address);
     let is_signing_in = Memo::new(move |_| address.is("/sign-in"));
-    let is_inside = Memo::new(move |_| PAGES.iter().any(|page| address.is(page)));
+    let is_inside = Memo::new(move |_| address.is("/") || fetched(address).is_some());
     move || match (is_signing_in.get(), is_inside.get()) {
         (true, _) => view! { <SignIn /> }.into_any(),
         (_, true) => view! { <Inside /> }.into_any(),
@@ -83,6 +93,7 @@ enum Entry {
 #[component]
 fn Inside() -> impl IntoView {
     let session = expect_context::<Session>();
+    let address = expect_context::<Address>();
     let entry = Memo::new(move |was: Option<&Entry>| match session.signed() {
         Signed::Unknown => Entry::Waiting,
         Signed::Unanswered(error) => Entry::Failed(error),
@@ -91,6 +102,12 @@ fn Inside() -> impl IntoView {
         Signed::Out(_) if was == Some(&Entry::Granted) => Entry::Granted,
         Signed::Out(_) => Entry::Refused,
     });
+    // While the server is asked who this is.
+    if entry.get_untracked() == Entry::Waiting
+        && let Some(page) = untrack(|| fetched(address))
+    {
+        fetch_ahead(page);
+    }
     move || match entry.get() {
         Entry::Waiting => page_skeleton().into_any(),
         Entry::Failed(error) => view! {
@@ -109,7 +126,7 @@ fn Inside() -> impl IntoView {
 fn Frame() -> impl IntoView {
     let session = expect_context::<Session>();
     let address = expect_context::<Address>();
-    let page = Memo::new(move |_| PAGES.into_iter().find(|page| address.is(page)).unwrap_or("/"));
+    let shown = Memo::new(move |_| fetched(address));
     let live = Live::start(session);
     let safety = Trigger::new();
     if let Ok(interval) = set_interval_with_handle(move || safety.notify(), SAFETY) {
@@ -152,14 +169,9 @@ fn Frame() -> impl IntoView {
             <div>{move || practice_banner(summary)}</div>
             <ErrorBoundary fallback=page_failed>
                 // Each in a part of its own, which goes with what it has provided.
-                {move || match page.get() {
-                    "/floor" => (|| view! { <Floor /> }).into_any(),
-                    "/callbacks" => (|| view! { <Callbacks /> }).into_any(),
-                    "/users" => (|| view! { <Users /> }).into_any(),
-                    "/queues" => (|| view! { <Queues /> }).into_any(),
-                    "/suppressions" => (|| view! { <Suppressions /> }).into_any(),
-                    "/settings" => (|| view! { <SettingsPage /> }).into_any(),
-                    _ => (|| view! { <Console /> }).into_any(),
+                {move || match shown.get() {
+                    Some(page) => (move || view! { <Fetched page /> }).into_any(),
+                    None => (|| view! { <Console /> }).into_any(),
                 }}
             </ErrorBoundary>
         </div>
