@@ -230,16 +230,31 @@ fn pages(site: &Path) -> Router {
     Router::new()
         .fallback_service(files)
         .layer(middleware::from_fn(no_page_for_missing_files))
-        // Files keep their names between builds, so a browser asks whether it has the latest.
+        .layer(middleware::from_fn(keep_the_program))
+        // Other files keep their names between builds, so a browser asks whether it has the latest.
         .layer(header_layer(header::CACHE_CONTROL, "no-cache"))
 }
 
 /// A missing script is missing: the page in its place would only confuse the browser.
 async fn no_page_for_missing_files(request: Request, next: Next) -> Response {
-    let is_file = request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let is_file = is_file(request.uri().path());
     let response = next.run(request).await;
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_file && is_page && response.status().is_success() { StatusCode::NOT_FOUND.into_response() } else { response }
+}
+
+fn is_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.contains('.'))
+}
+
+/// `scripts/build-app` names the program's folder after what is in it: whatever was fetched from there is never asked for again.
+async fn keep_the_program(request: Request, next: Next) -> Response {
+    let is_program = request.uri().path().starts_with("/pkg/") && is_file(request.uri().path());
+    let mut response = next.run(request).await;
+    if is_program && (response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    }
+    response
 }
 
 /// The span of a request, for layers inside to add to.
@@ -291,5 +306,39 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(serde_json::from_slice::<WireError>(&body).unwrap().code, ErrorCode::Unavailable);
+    }
+    #[tokio::test]
+    async fn the_program_is_kept_for_ever_and_what_names_it_is_asked_for_each_time() {
+        let site = std::env::temp_dir().join(format!("dialler-site-{}", std::process::id()));
+        let program = site.join("pkg/0123456789abcdef");
+        std::fs::create_dir_all(&program).unwrap();
+        for file in [
+            site.join("index.html"),
+            site.join("boot.js"),
+            program.join("split_supervision.wasm"),
+            program.join("split_supervision.wasm.br"),
+        ] {
+            std::fs::write(file, "words").unwrap();
+        }
+        let pages = pages(&site);
+        let ask = async |path: &str| {
+            let request = Request::get(path).header(header::ACCEPT_ENCODING, "br").body(Body::empty()).unwrap();
+            let answer = pages.clone().oneshot(request).await.unwrap();
+            let text = |name| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+            (answer.status().as_u16(), text(header::CONTENT_TYPE), text(header::CONTENT_ENCODING), text(header::CACHE_CONTROL))
+        };
+
+        let part = ask("/pkg/0123456789abcdef/split_supervision.wasm").await;
+        let gone = ask("/pkg/fedcba9876543210/split_supervision.wasm").await;
+        let script = ask("/boot.js").await;
+        let page = ask("/pkg/floor").await;
+        std::fs::remove_dir_all(&site).unwrap();
+
+        let for_ever = "public, max-age=31536000, immutable";
+        // A browser compiles a part while it comes only if it is called what it is.
+        assert_eq!(part, (200, "application/wasm".into(), "br".into(), for_ever.into()));
+        assert_eq!((gone.0, &*gone.3), (404, "no-cache"));
+        assert_eq!((script.0, &*script.3), (200, "no-cache"));
+        assert_eq!((page.0, &*page.1, &*page.3), (200, "text/html", "no-cache"));
     }
 }
