@@ -1,5 +1,6 @@
 //! The pages and who may see them. The guard is a courtesy: the server refuses by itself.
 
+use leptos::ev;
 use leptos::prelude::*;
 
 use crate::components::error_strip::error_strip;
@@ -13,7 +14,7 @@ use crate::pages::sign_in::SignIn;
 use crate::parts::{Fetched, Page, fetch_ahead, fetched_pages};
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
-use crate::state::calls::Calls;
+use crate::state::calls::{Calls, Phase};
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -151,6 +152,14 @@ fn Frame() -> impl IntoView {
             calls.ask();
         }
     });
+    // Leaving the dialler takes the agent's leg with it, and the call ends.
+    let leaving = window_event_listener(ev::beforeunload, move |event| {
+        if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
+            event.prevent_default();
+            event.set_return_value("yes");
+        }
+    });
+    on_cleanup(move || leaving.remove());
     provide_context(telephone);
     provide_context(calls);
     provide_context(Check::new());

@@ -79,14 +79,6 @@ fn console() -> Result<impl IntoView, Missing> {
         }
     });
     on_cleanup(move || keys.remove());
-    // A page that is left takes the agent's leg with it, and the call ends.
-    let leaving = window_event_listener(ev::beforeunload, move |event| {
-        if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
-            event.prevent_default();
-            event.set_return_value("yes");
-        }
-    });
-    on_cleanup(move || leaving.remove());
     let is_pressing = RwSignal::new(false);
     // The same person checked again is no other dialogue: what was written in it stays.
     let skipping = Memo::new(move |_| {
