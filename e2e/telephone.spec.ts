@@ -2,7 +2,7 @@
 // the carrier (lessons, line 23).
 import type { APIRequestContext, Page } from "@playwright/test";
 
-import { HANNAH, alive, expect, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
+import { GARETH, HANNAH, alive, expect, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
 
 type Flow = { packets: number; voiced: number; rms: number };
 type Leg = { sid: string; from: string; to: string; status: string; media: { connected: boolean; received: Flow; sent: Flow; digits: string } };
@@ -382,5 +382,33 @@ test("a page that is left in a call asks first, and the call ends cleanly", asyn
   await alive(page);
   await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
   expect((await personOnScreen(page)).id).toBe(person.id);
+  await expect.poll(async () => (await personLegs(request)).map((leg) => leg.status)).toEqual(["completed"]);
+});
+
+test("a supervisor's call goes on while they look at the floor, and leaving there asks too", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  await signIn(page, GARETH);
+  const main = page.getByRole("navigation", { name: "Main" });
+  await main.getByRole("link", { name: "Console" }).click();
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+
+  await main.getByRole("link", { name: "Floor" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Floor" })).toBeVisible();
+  const sent = async () => (await personLegs(request))[0].media.sent.packets;
+  const before = await sent();
+  await expect.poll(sent).toBeGreaterThan(before);
+
+  const asked = page.waitForEvent("dialog");
+  const reloaded = page.reload();
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.accept();
+  await reloaded;
+  await alive(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Floor" })).toBeVisible();
   await expect.poll(async () => (await personLegs(request)).map((leg) => leg.status)).toEqual(["completed"]);
 });
