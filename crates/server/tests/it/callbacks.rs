@@ -41,14 +41,15 @@ async fn a_promise_that_nobody_answers_is_tried_once_more_and_then_the_usual_que
     let agent = app.signed_in(Role::Agent).await;
     promise(&app, 1, "signature", agent.agent, 0).await;
 
-    for (attempt, expected) in [
-        (1, vec![(1, "kept".to_owned(), false), (1, "scheduled".to_owned(), true)]),
-        (2, vec![(1, "kept".to_owned(), false), (1, "kept".to_owned(), true)]),
+    let second_leg = "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    for (attempt, leg, expected) in [
+        (1, LEG, vec![(1, "kept".to_owned(), false), (1, "scheduled".to_owned(), true)]),
+        (2, second_leg, vec![(1, "kept".to_owned(), false), (1, "kept".to_owned(), true)]),
     ] {
         agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
         let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
         assert_eq!(offered["user"]["id"], "1", "try {attempt}: {offered}");
-        let call = start(app.signed_in_again(&agent).await, &offered, LEG).await;
+        let call = start(app.signed_in_again(&agent).await, &offered, leg).await;
         call.join(&app).await;
         call.until("ended").await;
         let recorded =
