@@ -356,7 +356,7 @@ pub(crate) async fn list_offline(pool: &PgPool) -> sqlx::Result<Vec<AgentId>> {
 /// Ends sessions that were not heard for too long, takes their agents offline and forgets old failures. Returns who was
 /// taken offline.
 pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = kernel::begin(pool).await?;
     sqlx::query!(
         "update auth.session set ended_at = expires_at, ended_reason = 'lost_connection' where ended_at is null and expires_at <= $1",
         now,

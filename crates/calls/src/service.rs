@@ -134,7 +134,7 @@ impl Calls {
         }
         let call = CallId::generate();
         let now = self.shared.queue.now();
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         if store::find_open(&mut *transaction, agent.id).await?.is_some() {
             return Err(CallsError::Engaged.into());
         }

@@ -13,6 +13,8 @@ mod queue_kind;
 
 #[cfg(feature = "ssr")]
 mod clock;
+#[cfg(feature = "ssr")]
+mod transaction;
 
 pub use error::{ErrorCode, WireError};
 pub use health::{BrowserError, BrowserErrorReceipt, Health, HealthCheck};
@@ -30,3 +32,5 @@ pub use error::new_reference;
 pub use hint::Hints;
 #[cfg(feature = "ssr")]
 pub use phone::NumberPolicy;
+#[cfg(feature = "ssr")]
+pub use transaction::begin;

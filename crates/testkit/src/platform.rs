@@ -273,6 +273,7 @@ impl UserFixture<'_> {
     }
 
     /// Writes the user with claims and requirements, in one transaction. The replica has them after [`TestPlatform::caught_up`].
+    #[expect(clippy::disallowed_methods, reason = "of MariaDB, in a test, which waits for it")]
     pub async fn insert(self) -> anyhow::Result<()> {
         let mut transaction = self.platform.primary.begin().await?;
         sqlx::query(

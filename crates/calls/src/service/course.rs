@@ -32,7 +32,7 @@ impl Calls {
             tracing::warn!(agent.id = agent.map(AgentId::get), "a browser's call without a call of ours was rejected");
             return Ok(rejection());
         };
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else {
             tracing::warn!(agent.id = %agent, call.id = %call, "a browser's call with an unknown id was rejected");
             return Ok(rejection());
@@ -79,7 +79,7 @@ impl Calls {
         let is_of_call = event.friendly_name.as_deref() == Some(conference_name(call).as_str());
         let (Some(kind), Some(sid), true) = (&event.kind, &event.call_sid, is_of_call) else { return Ok(()) };
         let now = self.shared.queue.now();
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
         let legs = store::list_legs(&mut *transaction, call).await?;
         // Of a leg that is not known nothing is understood yet, so nothing is noted as seen.
@@ -118,7 +118,7 @@ impl Calls {
             return Ok(());
         };
         let now = self.shared.queue.now();
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
         let name = status.to_string();
         let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
@@ -174,7 +174,7 @@ impl Calls {
 
     /// The same, unless the call has come further than whoever asks has seen.
     pub(super) async fn apply_if(&self, call: CallId, event: Event, holds: impl FnOnce(&CallRow) -> bool) -> Result<Step, CallsFailure> {
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await?.filter(holds) else { return Ok(Step::Stay) };
         let step = self.apply_locked(&mut transaction, &row, event, self.shared.queue.now()).await?;
         transaction.commit().await?;

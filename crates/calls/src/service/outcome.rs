@@ -93,7 +93,7 @@ impl Calls {
         let chosen = catalogue.get(&record.disposition).ok_or(CallsFailure::NoDisposition(record.disposition.as_str()))?;
         let prospects = self.prospects(row).await?;
         let now = self.shared.queue.now();
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         // One after the other: a double click, or the agent and the end of the wrap-up.
         let Some(row) = store::lock(&mut transaction, row.id).await? else { return Err(CallsError::NoSuchCall.into()) };
         if record.recorded_by.is_none() && row.wrap_up_until.is_none_or(|until| until > machine_now()) {

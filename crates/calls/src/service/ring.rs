@@ -33,7 +33,7 @@ impl Calls {
         let Ok(number) = authorised.number().cloned() else { return self.stop(call, CallEnd::CouldNotCheck, None, false).await };
 
         // The attempt is counted before the carrier knows of it.
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
         if row.state != CallState::Checking {
             // The agent has left meanwhile.
@@ -110,7 +110,7 @@ impl Calls {
 
     /// Ends a call that rang nobody, and the agent's leg with it.
     pub(super) async fn stop(&self, call: CallId, how: CallEnd, words: Option<&str>, is_saved_call: bool) -> Result<(), CallsFailure> {
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
         let step = crate::rules::step(row.state, Event::Stopped(how));
         if step != Step::End(how) {

@@ -85,7 +85,7 @@ impl Queue {
         if reason.chars().count() > LONGEST_REASON {
             return Err(QueueError::NoteTooLong(LONGEST_REASON).into());
         }
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         if !store::begin_pause(&mut transaction, kind, &name, reason, agent.id, self.shared.clock.now()).await? {
             return Err(QueueError::PausedAlready.into());
         }
@@ -98,7 +98,7 @@ impl Queue {
 
     /// Ends a pause. How many people are offered again.
     pub async fn resume(&self, agent: &CurrentAgent, pause: i64) -> Result<u64, QueueFailure> {
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some((kind, name)) = store::end_pause(&mut transaction, pause, agent.id, self.shared.clock.now()).await? else {
             return Err(QueueError::NoSuchPause.into());
         };

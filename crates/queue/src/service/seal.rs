@@ -81,7 +81,7 @@ impl Queue {
     }
 
     async fn seal_block(&self, limit: usize) -> Result<usize, QueueFailure> {
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         if !store::try_lock_sealing(&mut transaction).await? {
             return Ok(0);
         }

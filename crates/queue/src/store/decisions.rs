@@ -32,7 +32,7 @@ pub(crate) enum Disposal {
 /// Stores a decision not to hand out, ends the lease and disposes of the entry, in one transaction. False when the lease was lost
 /// meanwhile: then the decision had no effect, and saved no call.
 pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, disposal: &Disposal) -> sqlx::Result<bool> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = kernel::begin(pool).await?;
     let has_ended = *disposal != Disposal::KeepLease && end_lease(&mut transaction, decision.lease, decision.agent).await?.is_some();
     // Two windows may check the same person at once: only the one that ends the lease saves the call.
     insert_decision(&mut *transaction, decision, None, has_ended || *disposal == Disposal::KeepLease).await?;

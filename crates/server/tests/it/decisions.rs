@@ -91,7 +91,7 @@ async fn the_chain_of_decisions_is_whole_after_many_writers_at_once_and_two_seal
             tokio::spawn(async move {
                 for user in 0..40 {
                     // Some of them slow, some given up.
-                    let mut transaction = pool.begin().await.unwrap();
+                    let mut transaction = kernel::begin(&pool).await.unwrap();
                     sqlx::query(INSERT).bind(1 + writer * 40 + user).execute(&mut *transaction).await.unwrap();
                     if user % 10 == 0 {
                         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -137,7 +137,7 @@ async fn a_slow_writers_decision_is_sealed_later_and_none_is_left_behind(_: PgPo
     decide(&app.pool, 1).await;
     seal_all(&app).await;
 
-    let mut slow = app.pool.begin().await.unwrap();
+    let mut slow = kernel::begin(&app.pool).await.unwrap();
     sqlx::query(INSERT).bind(2_i64).execute(&mut *slow).await.unwrap();
     decide(&app.pool, 3).await;
     assert_eq!(app.app.queue.seal().await.unwrap(), 0, "the quick one's waits for the slow one's, the sealer for neither");
@@ -163,7 +163,7 @@ async fn while_one_server_seals_decisions_another_leaves_it_to_it(_: PgPoolOptio
     let own = "from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
     decide(&app.pool, 1).await;
     // The other one stands still after it has taken the lock: it waits for this table.
-    let mut table = app.pool.begin().await.unwrap();
+    let mut table = kernel::begin(&app.pool).await.unwrap();
     sqlx::query("lock table queue.block in access exclusive mode").execute(&mut *table).await.unwrap();
     let queue = app.app.queue.clone();
     let other = tokio::spawn(async move { queue.seal().await });

@@ -140,3 +140,25 @@ async fn postgresql_ends_a_slow_statement(_: PgPoolOptions, connect: PgConnectOp
     assert_eq!(error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(), Some("57014"), "{error}");
     assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
 }
+
+/// A browser that leaves, a time-out: whoever waits for a transaction to begin may be gone before it has begun.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn what_is_written_after_a_request_was_dropped_while_its_transaction_began_is_kept(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let proxy = TcpProxy::in_front_of(&format!("postgres://x@{}:{}/x", connect.get_host(), connect.get_port())).await.unwrap();
+    let port = proxy.url().rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
+    let through = server::app::pool_options().max_connections(1).connect_with(connect.clone().host("127.0.0.1").port(port)).await.unwrap();
+    let directly = options.connect_with(connect).await.unwrap();
+    sqlx::query("create table written (what text)").execute(&directly).await.unwrap();
+
+    proxy.slow(Duration::from_millis(300)).await;
+    let begun = tokio::time::timeout(Duration::from_millis(100), kernel::begin(&through)).await;
+    assert!(begun.is_err(), "it was dropped too late");
+    proxy.resume().await;
+
+    sqlx::query("insert into written values ('by the next request')").execute(&through).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("select count(*) from written").fetch_one(&directly).await.unwrap();
+    assert_eq!(kept, 1, "it was written in the transaction of the one before");
+}
