@@ -1,11 +1,12 @@
 //! The agent is on the line: check once more, then ring the person.
 
 use auth::CurrentAgent;
+use chrono::{DateTime, Utc};
 use kernel::{AgentId, CallId};
 use queue::{Authorisation, Authorised};
 use twilio::{Address, Beep, CallEvent, CallSid, NewParticipant, ParticipantKey, RestError};
 
-use super::course::{PERSON, conference_name};
+use super::course::{PERSON, conference_name, log_failure};
 use super::{Calls, CallsFailure};
 use crate::rules::{Event, Step};
 use crate::store;
@@ -17,7 +18,8 @@ const RING_SECONDS: u16 = 30;
 const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
 
 impl Calls {
-    /// The gate, and then the carrier. Called once for a call, when its agent has joined.
+    /// The gate, and then the carrier. Called once for a call, when its agent has joined. An error means that the carrier was not asked, or
+    /// surely did not take the call.
     pub(super) async fn ring(&self, agent: AgentId, call: CallId) -> Result<(), CallsFailure> {
         match self.shared.queue.authorise(agent, call).await? {
             Authorisation::Granted(authorised) => self.dial(call, authorised).await,
@@ -84,11 +86,20 @@ impl Calls {
                 return self.stop(call, CallEnd::NotPlaced, None, false).await;
             }
         };
+        // From here on the person may be ringing: whatever fails now, nothing may say that nobody was rung.
+        if let Err(error) = self.note_rung(call, sid, now).await {
+            log_failure(call, &error);
+        }
+        Ok(())
+    }
+
+    /// Stores the leg of somebody who is being rung. If it cannot be stored, the leg's first event brings it.
+    async fn note_rung(&self, call: CallId, sid: Option<CallSid>, now: DateTime<Utc>) -> Result<(), CallsFailure> {
         if let Some(sid) = sid {
             store::insert_leg(&self.shared.pool, call, sid.as_str(), PERSON, now).await?;
         }
         // The agent may have left while the carrier was asked: then nobody is to be rung any more. (A leg whose id is not known yet is
-        // found by `reconcile`.)
+        // hung up once an event has brought it.)
         if store::find(&self.shared.pool, call).await?.is_some_and(|row| row.state == CallState::Ended) {
             self.hang_up_legs_soon(call);
         }

@@ -132,6 +132,38 @@ async fn a_request_to_ring_that_is_never_answered_is_looked_up_and_not_repeated(
     app.stop().await;
 }
 
+/// lessons, line 1: the person was rung twice. Here an attempt would be taken back although the telephone rings.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_failure_after_the_carrier_was_asked_never_says_that_nobody_was_rung(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    // The first time that the person's leg is stored, and not afterwards: a sequence counts also what is rolled back.
+    for statement in [
+        "create sequence public.stored",
+        "create function public.refuse_once() returns trigger language plpgsql as $$
+         begin
+             if new.party = 'person' and nextval('public.stored') = 1 then raise exception 'the disk is full'; end if;
+             return new;
+         end $$",
+        "create trigger refuse_once before insert on calls.leg for each row execute function public.refuse_once()",
+    ] {
+        sqlx::query(statement).execute(&app.pool).await.unwrap();
+    }
+    // The answer to the request is what is stored first; the events, which bring the leg as well, come after it.
+    set_faults(&app, json!({"webhook_delay_ms": 700})).await;
+
+    begun.join(&app).await;
+    app.until_count("the leg could not be stored", "select count(*) from public.stored where is_called", 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(begun.find().await["state"], "dialling", "the telephone rings");
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 1);
+    set_faults(&app, json!({"webhook_delay_ms": 0})).await;
+    begun.until("connected").await;
+    assert_eq!(people_rung(&app).await, 1);
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 1);
+    app.stop().await;
+}
+
 /// lessons, line 14: phantom active calls, agents locked out.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_call_that_the_carrier_may_not_have_taken_is_given_up_and_not_asked_for_again(_: PgPoolOptions, connect: PgConnectOptions) {
