@@ -13,8 +13,8 @@ test("a queue that a supervisor pauses offers nobody, at once, and goes on when 
   const agent = await elsewhere(browser, HANNAH);
   await setStatus(agent, "Available");
 
-  await page.getByLabel("Kind").selectOption("Queue");
-  await page.getByLabel("Which", { exact: true }).selectOption({ label: "Unsigned" });
+  await page.getByRole("combobox", { name: "Kind" }).selectOption("Queue");
+  await page.getByRole("combobox", { name: "Which", exact: true }).selectOption({ label: "Unsigned" });
   await page.getByRole("button", { name: "Pause Unsigned" }).click();
   await expect(page.getByRole("alert").getByText("Please say why")).toBeVisible();
   await page.getByLabel("Reason").fill("New authority form");
@@ -40,7 +40,7 @@ test("a lender that is paused holds its people, and both supervisors see the sam
   await page.goto("/queues");
   const other = await elsewhere(browser, ALYS);
   await other.goto("/queues");
-  const which = page.getByLabel("Which", { exact: true });
+  const which = page.getByRole("combobox", { name: "Which", exact: true });
   await which.selectOption({ index: 1 });
   const lender = await which.evaluate((select: HTMLSelectElement) => select.selectedOptions[0]?.textContent ?? "");
   await page.getByLabel("Reason").fill("Their portal is down");

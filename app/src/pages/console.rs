@@ -30,7 +30,7 @@ use crate::components::wrap_up::WrapUpForm;
 use crate::format::count;
 use crate::routes::Summary;
 use crate::state::announce::Announcer;
-use crate::state::calls::{Calls, Phase};
+use crate::state::calls::Calls;
 use crate::state::clock::Received;
 use crate::state::console::{Console as State, Failure, Stage, Task, nobody_words};
 use crate::state::live::Live;

@@ -86,7 +86,7 @@ impl Queue {
         {
             return Err(QueueError::NoSuchColleague.into());
         }
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let before = store::lock_callback(&mut transaction, id).await?.ok_or(QueueError::NoSuchCallback)?;
         store::set_preferred(&mut transaction, id, to).await?;
         transaction.commit().await?;
@@ -104,7 +104,7 @@ impl Queue {
         if reason.chars().count() > LONGEST_REASON {
             return Err(QueueError::NoteTooLong(LONGEST_REASON).into());
         }
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let preferred = store::lock_callback(&mut transaction, id).await?.ok_or(QueueError::NoSuchCallback)?;
         if preferred != Some(by.id) && by.role < Role::Supervisor {
             return Err(QueueError::NotYourCallback.into());

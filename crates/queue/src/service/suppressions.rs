@@ -44,7 +44,7 @@ impl Queue {
         let ends_at = new.until.as_deref().map(str::trim).filter(|day| !day.is_empty()).map(|day| day_end(day, now)).transpose()?;
         let suppression =
             NewSuppression { kind: new.kind, user, number: number.as_deref(), reason, source: "page", by: Some(agent.id), ends_at };
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         store::insert_suppression(&mut transaction, &suppression, now).await?;
         let removed = store::remove_entries(&mut transaction, user, number.as_deref()).await?;
         if let (Some(user), SuppressionKind::DoNotContact | SuppressionKind::OptedOut) = (user, new.kind) {
@@ -59,7 +59,7 @@ impl Queue {
     /// Lifts an objection. A wish not to be contacted is only lifted by an administrator: it was meant for good.
     pub async fn lift_objection(&self, agent: &CurrentAgent, id: i64, reason: &str) -> Result<(), QueueFailure> {
         let (reason, now) = (checked_reason(reason)?, self.shared.clock.now());
-        let mut transaction = self.shared.pool.begin().await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
         let kind = store::find_suppression(&mut transaction, id, now).await?.ok_or(QueueError::NoSuchObjection)?;
         if kind == SuppressionKind::DoNotContact && agent.role < Role::Admin {
             return Err(QueueError::MeantForGood.into());
