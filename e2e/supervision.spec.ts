@@ -18,7 +18,9 @@ test.afterEach(async () => {
 test("an agent looks somebody up, takes them to the console, and nobody else can", async ({ page, browser }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  const [last] = await ours<{ user_id: string }>("select user_id from queue.entry where kind = 'unsigned_users' and available_at < now() order by score desc limit 1");
+  const [last] = await ours<{ user_id: string }>(`select e.user_id from queue.entry e
+     where e.kind = 'unsigned_users' and e.put_back_until is null and not exists (select from queue.attempt a where a.user_id = e.user_id)
+     order by e.score desc, e.user_id desc limit 1`);
   await lookUp(page, last?.user_id ?? "");
   await page.getByRole("link", { name: new RegExp(`User ${last?.user_id}`) }).click();
   await expect(page.getByRole("heading", { name: "May be rung now" })).toBeVisible();

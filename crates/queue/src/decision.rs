@@ -209,13 +209,19 @@ struct AttemptRecord {
     on_number: bool,
 }
 
+/// What a marketing call would rest on.
+#[derive(Serialize)]
+struct ConsentRecord {
+    is_given: bool,
+    is_tps_listed: bool,
+}
+
 #[derive(Serialize)]
 struct OwnRecord {
     suppressions: Vec<SuppressionKind>,
     attempts: Vec<AttemptRecord>,
     has_due_callback: bool,
-    has_consent: bool,
-    is_tps_listed: bool,
+    consent: ConsentRecord,
     put_back_until: Option<String>,
     delay_until: Option<String>,
     replaces_cooling_off: bool,
@@ -324,8 +330,7 @@ impl Decision {
                     })
                     .collect(),
                 has_due_callback: grounds.own.due_callback.is_some(),
-                has_consent: grounds.own.has_consent,
-                is_tps_listed: grounds.own.is_tps_listed,
+                consent: ConsentRecord { is_given: grounds.own.has_consent, is_tps_listed: grounds.own.is_tps_listed },
                 put_back_until: grounds.own.put_back_until.map(rfc3339),
                 delay_until: grounds.own.last_outcome.and_then(|last| last.delay_until).map(rfc3339),
                 replaces_cooling_off: grounds.own.last_outcome.is_some_and(|last| last.replaces_cooling_off),

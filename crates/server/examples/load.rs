@@ -415,15 +415,19 @@ impl Statements {
             .bind(now)
             .bind(now + TimeDelta::seconds(30))
             .bind(now - TimeDelta::hours(10))
+            .bind(now - TimeDelta::minutes(5))
+            .bind(None::<Vec<String>>)
+            .bind(None::<i64>)
             .fetch_one(pool)
             .await?;
-        let lease: i64 = row.try_get(1).with_context(|| format!("{queue} ran dry"))?;
+        // After the versions of the settings and of the pauses.
+        let lease: i64 = row.try_get(2).with_context(|| format!("{queue} ran dry"))?;
         let (record, hash, salt, personal) = &self.sample;
         sqlx::query(AssertSqlSafe(self.record.as_str()))
             .bind(Uuid::from_u128(rand::random()))
             .bind(now)
             .bind(agent)
-            .bind(row.try_get::<i64, _>(2)?)
+            .bind(row.try_get::<i64, _>(3)?)
             .bind(lease)
             .bind("hand_out")
             .bind(queue)

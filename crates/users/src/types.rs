@@ -170,7 +170,8 @@ impl Search {
         }
         // As numbers are dialled at home, without what stands before the area.
         let at_home = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44")).unwrap_or(&digits).trim_start_matches('0');
-        if at_home.len() >= 9 || text.starts_with(['+', '0']) {
+        // Ids are shorter than numbers, or far longer.
+        if (9..=12).contains(&at_home.len()) || text.starts_with(['+', '0']) {
             (at_home.len() >= 6).then(|| Self::Number(at_home.to_owned()))
         } else {
             digits.parse().ok().map(Self::Id)
@@ -198,6 +199,7 @@ mod tests {
         let number = |digits: &str| Some(Search::Number(digits.to_owned()));
         for (typed, found) in [
             ("48213", Some(Search::Id(UserId::new(48213)))),
+            ("9007199254799993", Some(Search::Id(UserId::new(9_007_199_254_799_993)))),
             (" 07700 900123 ", number("7700900123")),
             ("+44 7700 900123", number("7700900123")),
             ("0044 7700 900123", number("7700900123")),

@@ -71,16 +71,13 @@ impl Queue {
         Ok(())
     }
 
-    /// A user's id, or a number as people write it.
+    /// A number as people write it, or else a user's id.
     fn person_or_number(&self, text: &str) -> Result<(Option<UserId>, Option<String>), QueueFailure> {
-        // Ids have no leading zero or plus, and are shorter than numbers.
-        let is_id = text.len() <= 9 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-        if let (true, Ok(user)) = (is_id, text.parse::<UserId>()) {
-            return Ok((Some(user), None));
-        }
-        match PhoneNumber::parse(text, &self.shared.numbers) {
-            Ok(number) => Ok((None, Some(number.as_e164().to_owned()))),
-            Err(_) => Err(QueueError::NeitherPersonNorNumber.into()),
+        match (PhoneNumber::parse(text, &self.shared.numbers), text.parse::<UserId>()) {
+            (Ok(number), _) => Ok((None, Some(number.as_e164().to_owned()))),
+            // An id has no zero and no plus in front.
+            (Err(_), Ok(user)) if text.starts_with(|first: char| ('1'..='9').contains(&first)) => Ok((Some(user), None)),
+            _ => Err(QueueError::NeitherPersonNorNumber.into()),
         }
     }
 

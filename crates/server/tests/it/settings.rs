@@ -7,6 +7,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::begun::{ANSWERS, LEG, people_rung, start};
 use crate::support::{Client, TestApp};
 
+type Edit = fn(&mut Value);
+
 async fn change(admin: &Client, edit: impl FnOnce(&mut Value)) -> (u16, Value) {
     let view = admin.ask("/api/queue/settings", json!({})).await;
     let mut settings = view["settings"].clone();
@@ -46,7 +48,7 @@ async fn settings_out_of_bounds_outdated_or_without_a_reason_are_refused_and_not
 ) {
     let app = TestApp::start(connect).await;
     let admin = app.signed_in(Role::Admin).await;
-    let edits: [(&str, fn(&mut Value)); 6] = [
+    let edits: [(&str, Edit); 6] = [
         ("from 8:00", |settings| settings["calling_hours"]["weekdays"] = json!({"from_minute": 420, "until_minute": 1080})),
         ("calls end after they begin", |settings| settings["calling_hours"]["saturday"] = json!({"from_minute": 700, "until_minute": 700})),
         ("a whole number from 0 to 10", |settings| settings["attempts_a_day"] = json!(99)),
