@@ -67,8 +67,8 @@ pub(crate) fn time_until(seconds: i64) -> String {
 /// How old a fact is: `just now`, `0.4 s ago`, `12 s ago`, `4 min ago`, `2 h ago`.
 pub(crate) fn age(millis: i64) -> String {
     match millis {
-        ..50 => "just now".into(),
-        50..10_000 => format!("{}.{} s ago", millis / 1000, millis % 1000 / 100),
+        ..100 => "just now".into(),
+        100..10_000 => format!("{}.{} s ago", millis / 1000, millis % 1000 / 100),
         10_000..60_000 => format!("{} s ago", millis / 1000),
         60_000..3_600_000 => format!("{} min ago", millis / 60_000),
         _ => format!("{} h ago", millis / 3_600_000),
@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn ages_lose_precision_as_they_grow() {
         assert_eq!(
-            [-3, 0, 49, 50, 400, 9_990, 10_000, 59_999, 60_000, 7_200_000].map(age),
-            ["just now", "just now", "just now", "0.0 s ago", "0.4 s ago", "9.9 s ago", "10 s ago", "59 s ago", "1 min ago", "2 h ago"]
+            [-3, 0, 99, 100, 400, 9_990, 10_000, 59_999, 60_000, 7_200_000].map(age),
+            ["just now", "just now", "just now", "0.1 s ago", "0.4 s ago", "9.9 s ago", "10 s ago", "59 s ago", "1 min ago", "2 h ago"]
         );
     }
 

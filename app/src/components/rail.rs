@@ -41,7 +41,7 @@ fn entry(href: &'static str, glyph: Icon, word: &'static str) -> impl IntoView {
                 }
             }
         >
-            {icon(glyph, "size-5")} <span>{word}</span>
+            {icon(glyph, "size-5")} <span class="text-center">{word}</span>
         </a>
     }
 }

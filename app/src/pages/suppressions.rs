@@ -28,14 +28,14 @@ pub(crate) fn Suppressions() -> impl IntoView {
 }
 
 fn suppressions() -> Result<impl IntoView, Missing> {
-    set_title("Suppressions");
+    set_title("Do not call");
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;
     let address = provided::<Address>("address")?;
     let may_see = Memo::new(move |_| session.sees_the_floor());
     Ok(move || {
         if !may_see.get() {
-            return not_for_agents("Suppressions are for supervisors").into_any();
+            return not_for_agents("This page is for supervisors").into_any();
         }
         // What is looked for stands in the address, so that it survives a reload.
         let search =
@@ -54,7 +54,7 @@ fn suppressions() -> Result<impl IntoView, Missing> {
         );
         let words = Signal::stored(Some("An objection holds from the next decision, at once, on every server".to_owned()));
         view! {
-            <PageHeader title="Suppressions" words />
+            <PageHeader title="Do not call" words />
             <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
                 <div class="mx-auto grid max-w-7xl grid-cols-1 items-start gap-3 p-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
                     <List page search is_all />
