@@ -17,10 +17,13 @@ use crate::pages::set_title;
 /// Makes a page that is there.
 pub(crate) type Make = fn() -> AnyView;
 
+/// A page on its way.
+pub(crate) type Fetching = Pin<Box<dyn Future<Output = Result<Make, SplitLoaderError>>>>;
+
 /// A page that may have to be fetched.
 pub(crate) struct Page {
     pub(crate) path: &'static str,
-    pub(crate) fetch: fn() -> Pin<Box<dyn Future<Output = Result<Make, SplitLoaderError>>>>,
+    pub(crate) fetch: fn() -> Fetching,
 }
 
 impl PartialEq for Page {

@@ -15,11 +15,18 @@ fn claim_counts(claims: &[ClaimCard]) -> String {
     }
 }
 
-/// What the caller's answers are compared with.
-fn to_compare(user: &UserCard) -> Vec<String> {
+/// What the person's answers are compared with.
+fn to_compare(user: &UserCard) -> Vec<(&'static str, String)> {
     let age = user.age.map(|age| counted(i64::from(age), "year old", "years old"));
-    let before = user.previous_name.as_ref().map(|name| format!("before: {name}"));
-    [age, user.address.clone(), before].into_iter().flatten().collect()
+    let born = [user.date_of_birth.clone(), age].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let mut known = vec![
+        ("Date of birth", if born.is_empty() { "not known".to_owned() } else { born }),
+        ("Post code", user.post_code.clone().unwrap_or_else(|| "not known".to_owned())),
+    ];
+    known.extend(user.address.clone().map(|address| ("Address", address)));
+    known.extend(user.earlier_addresses.iter().map(|address| ("Before", address.clone())));
+    known.extend(user.previous_name.clone().map(|name| ("Earlier name", name)));
+    known
 }
 
 /// Identity first; what the claims are about only after it.
@@ -29,7 +36,7 @@ pub(crate) fn ClaimsOf(user: UserCard) -> impl IntoView {
     let is_checked = console.is_identity_checked;
     let compare = to_compare(&user);
     let claim_count = claim_counts(&user.claims);
-    let outstanding_count = user.outstanding.len().to_string();
+    let outstanding_count = user.outstanding.iter().filter(|item| item.uncounted.is_none()).count().to_string();
     let outstanding_title = format!("Outstanding from {}", user.first_name);
     let (claims, outstanding) = (StoredValue::new(user.claims), StoredValue::new(user.outstanding));
     view! {
@@ -38,15 +45,13 @@ pub(crate) fn ClaimsOf(user: UserCard) -> impl IntoView {
                 <input type="checkbox" class="checkbox checkbox-sm checkbox-primary mt-0.5" bind:checked=is_checked aria-describedby="identity-words" />
                 <span class="min-w-0 flex-1">
                     <span class="flex items-center gap-2 font-semibold">"Identity checked"</span>
-                    <span class="block text-dense text-muted" id="identity-words">"Ask for date of birth and address before anything about the claims."</span>
-                    {(!compare.is_empty()).then(|| view! {
-                        <span class="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-dense">
-                            <span class="text-muted">{icon(Icon::Fingerprint, "size-3.5")}</span>
-                            {compare.into_iter().map(|item| view! { <span>{item}</span> }).collect_view()}
-                        </span>
-                    })}
+                    <span class="block text-dense text-muted" id="identity-words">"Ask for date of birth and post code before anything about the claims."</span>
                 </span>
+                <span class="text-muted">{icon(Icon::Fingerprint, "size-4")}</span>
             </label>
+            <dl class="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 px-4 pb-3 pl-12 text-dense" data-testid="compare">
+                {compare.into_iter().map(|(name, value)| view! { <dt class="text-muted">{name}</dt><dd class="break-words">{value}</dd> }).collect_view()}
+            </dl>
         </section>
         <section class=CARD aria-labelledby="outstanding">
             {card_header(Icon::ListChecks, "outstanding", outstanding_title, outstanding_count, ())}
@@ -74,12 +79,16 @@ pub(crate) fn outstanding_list(items: &[OutstandingCard]) -> AnyView {
     let rows = items.iter().cloned().map(|item| {
         let (class, glyph) =
             if item.is_signature { ("mt-0.5 text-warning", Icon::Signature) } else { ("mt-0.5 text-muted", Icon::FileWarning) };
-        let detail = [item.detail, item.lender.map(|lender| format!("For {lender}."))].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let title = if item.uncounted.is_some() { "text-muted" } else { "font-medium" };
+        let uncounted = item.uncounted.map(|why| format!("{why}: no call is about it."));
+        let lender = item.lender.map(|lender| format!("For {lender}."));
+        let detail =
+            [item.detail.map(|detail| format!("{detail}.")), lender, uncounted].into_iter().flatten().collect::<Vec<_>>().join(" ");
         view! {
             <li class="flex items-start gap-3 px-4 py-2.5">
                 <span class=class>{icon(glyph, "size-4")}</span>
                 <div class="min-w-0 flex-1">
-                    <p class="font-medium">{item.title}</p>
+                    <p class=title>{item.title}</p>
                     <p class="text-dense break-words text-muted">{detail}</p>
                 </div>
                 {item.since.map(|since| view! { <span class="text-xs whitespace-nowrap text-muted">"since "{since}</span> })}
@@ -134,6 +143,29 @@ mod tests {
             r#"{{"id":"1","lender":"Santander","agreement":null,"status":"Open","is_open":{is_open},"opened":null,"solicitor":null}}"#
         );
         serde_json::from_str(&json).unwrap()
+    }
+
+    /// What is asked on the telephone has a line each, also when it is not known.
+    #[test]
+    fn date_of_birth_and_post_code_are_always_there_to_compare() {
+        let user = |more: &str| {
+            let json = format!(
+                r#"{{"id":"1","name":"Ada","first_name":"Ada","previous_name":null,"number":null,"town":null,"claims":[],"outstanding":[],"log":[],{more}}}"#
+            );
+            to_compare(&serde_json::from_str(&json).unwrap())
+        };
+        let all = user(
+            r#""date_of_birth":"4 March 1971","age":55,"address":"12 Acacia Avenue, Leeds","post_code":"LS11 5AB","earlier_addresses":["Hull"]"#,
+        );
+        let expected = [
+            ("Date of birth", "4 March 1971, 55 years old"),
+            ("Post code", "LS11 5AB"),
+            ("Address", "12 Acacia Avenue, Leeds"),
+            ("Before", "Hull"),
+        ];
+        assert_eq!(all, expected.map(|(name, value)| (name, value.to_owned())));
+        let none = user(r#""date_of_birth":null,"age":null,"address":null,"post_code":null,"earlier_addresses":[]"#);
+        assert_eq!(none, [("Date of birth", "not known".to_owned()), ("Post code", "not known".to_owned())]);
     }
 
     #[test]

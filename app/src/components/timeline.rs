@@ -1,6 +1,6 @@
+use calls::{HistoryEntry, HistoryKind};
 use kernel::UserId;
 use leptos::prelude::*;
-use queue::{HistoryEntry, HistoryKind};
 use users::{LogEntry, UserCard};
 
 use super::error_strip::error_strip;
@@ -15,7 +15,7 @@ use crate::state::session::Session;
 pub(crate) fn Timeline(user: UserCard) -> impl IntoView {
     let id: UserId = user.id;
     let live = expect_context::<Live>();
-    let history = Query::new(expect_context::<Session>(), move || live.everything.track(), move || queue::history(id));
+    let history = Query::new(expect_context::<Session>(), move || live.everything.track(), move || calls::history(id));
     let ours = move || {
         match (history.answer(), history.error()) {
         (Some(entries), _) => our_entries(&entries.value).into_any(),
@@ -45,6 +45,10 @@ const fn look(kind: HistoryKind) -> (&'static str, Icon) {
         HistoryKind::Skipped => ("bg-warning/12 text-warning", Icon::SkipForward),
         HistoryKind::Saved => ("bg-accent/12 text-accent", Icon::ShieldCheck),
         HistoryKind::PassedOver => ("bg-base-200 text-muted", Icon::ShieldAlert),
+        HistoryKind::Calling => ("bg-primary/12 text-primary", Icon::PhoneOutgoing),
+        HistoryKind::Reached => ("bg-success/12 text-success", Icon::PhoneCall),
+        HistoryKind::NotReached => ("bg-base-200 text-muted", Icon::PhoneOff),
+        HistoryKind::Promised => ("bg-primary/12 text-primary", Icon::CalendarClock),
     }
 }
 

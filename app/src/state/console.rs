@@ -729,7 +729,7 @@ mod tests {
     }
 
     fn somebody() -> HandOut {
-        let user = r#"{"id":"48213","name":"Priya Raman","first_name":"Priya","previous_name":null,"number":"07700 900142","age":47,"town":"Leicester","address":null,"claims":[],"outstanding":[],"log":[]}"#;
+        let user = r#"{"id":"48213","name":"Priya Raman","first_name":"Priya","previous_name":null,"number":"07700 900142","date_of_birth":null,"age":47,"town":"Leicester","address":null,"post_code":null,"earlier_addresses":[],"claims":[],"outstanding":[],"log":[]}"#;
         HandOut { user: serde_json::from_str(user).unwrap(), lease_id: Some(LeaseId::new(1)), ..nobody() }
     }
 

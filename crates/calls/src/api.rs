@@ -1,6 +1,6 @@
 //! The server functions of calls: who asks, parse, one call to the service.
 
-use kernel::{CallId, LeaseId, WireError};
+use kernel::{CallId, LeaseId, UserId, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -8,7 +8,7 @@ use leptos::server_fn::codec::Json;
 use crate::service::Calls;
 #[cfg(feature = "ssr")]
 use crate::types::Outcome;
-use crate::types::{CallView, Disposition, Recorded, Unrecorded, VoiceToken};
+use crate::types::{CallView, Disposition, HistoryEntry, Recorded, Unrecorded, UserContext, VoiceToken};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]
@@ -36,6 +36,20 @@ pub async fn find(call_id: CallId) -> Result<CallView, WireError> {
 pub async fn unrecorded() -> Result<Vec<Unrecorded>, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Calls>().unrecorded(&agent).await?)
+}
+
+/// What the dialler did about one person, newest first.
+#[server(name = AskHistory, prefix = "/api", endpoint = "calls/history", input = Json, output = Json)]
+pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
+    auth::current_agent().await?;
+    Ok(expect_context::<Calls>().history(user_id).await?)
+}
+
+/// Everything that is known of one person, for display.
+#[server(name = AskUser, prefix = "/api", endpoint = "calls/user", input = Json, output = Json)]
+pub async fn user(user_id: UserId) -> Result<UserContext, WireError> {
+    auth::current_agent().await?;
+    Ok(expect_context::<Calls>().user(user_id).await?)
 }
 
 /// What the browser's telephone needs to connect.

@@ -15,6 +15,9 @@ pub enum CallsError {
     /// There is no such call, or it is somebody else's.
     #[error("There is no such call of yours.")]
     NoSuchCall,
+    /// The claims platform knows nobody by that number.
+    #[error("There is no such user on the claims platform.")]
+    NoSuchUser,
     /// The call is still going on.
     #[error("The call is not over yet. Hang up first, then record what came of it.")]
     NotOver,
@@ -61,7 +64,7 @@ impl From<CallsError> for WireError {
         use CallsError as E;
         let code = match error {
             E::NotAvailable | E::NoSuchLease | E::Engaged | E::NotOver | E::NothingToRecord => ErrorCode::Conflict,
-            E::NoSuchCall => ErrorCode::NotFound,
+            E::NoSuchCall | E::NoSuchUser => ErrorCode::NotFound,
             E::NoTelephone => ErrorCode::Unavailable,
             E::NotForAgents
             | E::NoteNeeded

@@ -3,6 +3,7 @@
 mod course;
 mod legs;
 mod outcome;
+mod person;
 mod ring;
 mod view;
 
@@ -16,6 +17,7 @@ use queue::{Queue, QueueFailure};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl};
+use users::{Replica, ReplicaError};
 
 use crate::error::CallsError;
 use crate::store::{self, CallRow, NewCall};
@@ -40,6 +42,7 @@ struct Shared {
     pool: PgPool,
     auth: Auth,
     queue: Queue,
+    replica: Replica,
     hints: Hints,
     telephone: Option<Telephone>,
 }
@@ -53,6 +56,8 @@ pub struct CallsParts {
     pub auth: Auth,
     /// Who is next.
     pub queue: Queue,
+    /// The claims platform, for what is shown of a person.
+    pub replica: Replica,
     /// Where changes are announced.
     pub hints: Hints,
     /// The carrier; none: no call can be made on this server.
@@ -100,6 +105,9 @@ pub enum CallsFailure {
     /// The queue's part of it.
     #[error("the queue's part failed")]
     Queue(#[from] QueueFailure),
+    /// The claims platform's replica.
+    #[error("the replica failed")]
+    Replica(#[from] ReplicaError),
     /// A token could not be made.
     #[error("the voice token could not be made")]
     Token(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -114,6 +122,9 @@ impl From<CallsFailure> for WireError {
             CallsFailure::Refused(refusal) => refusal.into(),
             CallsFailure::Database(error) => Self::database(&error),
             CallsFailure::Queue(failure) => failure.into(),
+            CallsFailure::Replica(error) if error.is_unavailable() => {
+                Self::unavailable("The claims platform cannot be read just now. Please try again in a moment.", &error)
+            }
             other => Self::internal(&other),
         }
     }
@@ -122,8 +133,8 @@ impl From<CallsFailure> for WireError {
 impl Calls {
     /// Calls over their database, staff, queue and carrier.
     pub fn new(parts: CallsParts) -> Self {
-        let CallsParts { pool, auth, queue, hints, telephone } = parts;
-        Self { shared: Arc::new(Shared { pool, auth, queue, hints, telephone }) }
+        let CallsParts { pool, auth, queue, replica, hints, telephone } = parts;
+        Self { shared: Arc::new(Shared { pool, auth, queue, replica, hints, telephone }) }
     }
 
     /// Begins a call to the person held: nobody is rung yet, and not before the agent is on the line.

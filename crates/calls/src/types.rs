@@ -1,7 +1,8 @@
 //! What the browser and the server say to each other about calls.
 
-use kernel::{CallId, QueueKind, UserId};
+use kernel::{CallId, DecisionId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
+use users::UserCard;
 
 /// Where a call stands. States only move forward, in this order; from each the end can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -268,4 +269,52 @@ pub struct VoiceToken {
     pub seconds: i64,
     /// Where the local carrier listens, such as `localhost:3000/twilio`; none with the real one.
     pub local_carrier: Option<String>,
+}
+
+/// One person as a screen shows them. Nothing in it says what a claim is worth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserContext {
+    /// What the claims platform has of them.
+    pub user: UserCard,
+    /// How long before this answer that was read, in milliseconds.
+    pub read_age_millis: i64,
+    /// What the dialler did about them, newest first, at most 50.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// One line of what the dialler did about a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// “Offered to Hannah Whitfield”, “Call saved”, “Will do it · 3 min 12 s”.
+    pub title: String,
+    /// More about it: the note, the reasons, by whom.
+    pub detail: Option<String>,
+    /// `today 14:05`.
+    pub at: String,
+    /// What kind of line it is.
+    pub kind: HistoryKind,
+    /// The decision, when it was one.
+    pub decision_id: Option<DecisionId>,
+}
+
+/// What kind of line of a person's history it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    /// Handed to an agent.
+    Offered,
+    /// Let go without dialling.
+    Skipped,
+    /// Found not to be needed.
+    Saved,
+    /// Refused for another reason, or could not be checked, or not rung after all.
+    PassedOver,
+    /// A call is going on.
+    Calling,
+    /// Rung, and somebody answered.
+    Reached,
+    /// Rung, and nobody answered, or a machine.
+    NotReached,
+    /// A call was promised.
+    Promised,
 }

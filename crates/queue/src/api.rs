@@ -10,8 +10,8 @@ use crate::discovery::{Cause, Order};
 use crate::service::Queue;
 use crate::settings::Settings;
 use crate::types::{
-    CallbackList, Explanation, FoundPeople, HandOut, HistoryEntry, Holding, NewObjection, ObjectionPage, Overview, PauseKind,
-    ReleaseReason, Released, SavedCall, SettingsView, Summary,
+    CallbackList, Explanation, FoundPeople, HandOut, Holding, NewObjection, ObjectionPage, Overview, PauseKind, ReleaseReason, Released,
+    SavedCall, SettingsView, Summary,
 };
 
 /// Hands the agent the next person, or the one already held.
@@ -47,13 +47,6 @@ pub async fn release(lease_id: LeaseId, reason: ReleaseReason, #[server(default)
 pub async fn summary() -> Result<Summary, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Queue>().summary(&agent).await?)
-}
-
-/// What the dialler did about one person.
-#[server(prefix = "/api", endpoint = "queue/history", input = Json, output = Json)]
-pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
-    auth::current_agent().await?;
-    Ok(expect_context::<Queue>().history(user_id).await?)
 }
 
 /// The agent's own saved calls of today, newest first.

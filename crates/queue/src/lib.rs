@@ -16,6 +16,8 @@ mod discovery;
 #[cfg(feature = "ssr")]
 mod merkle;
 #[cfg(feature = "ssr")]
+mod past;
+#[cfg(feature = "ssr")]
 mod service;
 #[cfg(feature = "ssr")]
 mod store;
@@ -23,8 +25,8 @@ mod store;
 mod words;
 
 pub use api::{
-    call_next, callbacks, change_settings, current, discover, explain, held, history, holdings, lift, object, objections, overview, pause,
-    reassign, release, resume, saved_today, saved_today_by_all, search, settings, summary, take, withdraw,
+    call_next, callbacks, change_settings, current, discover, explain, held, holdings, lift, object, objections, overview, pause, reassign,
+    release, resume, saved_today, saved_today_by_all, search, settings, summary, take, withdraw,
 };
 pub use error::QueueError;
 pub use settings::{
@@ -32,17 +34,19 @@ pub use settings::{
     differences, problems,
 };
 pub use types::{
-    AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut,
-    HistoryEntry, HistoryKind, Holding, Hours, NewObjection, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind,
-    QueueCount, ReleaseReason, Released, Run, SavedCall, SettingsChange, SettingsView, Summary, Why,
+    AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, Holding,
+    Hours, NewObjection, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind, QueueCount, ReleaseReason, Released,
+    Run, SavedCall, SettingsChange, SettingsView, Summary, Why,
 };
 
 #[cfg(feature = "ssr")]
 pub use block::{Block, ChainFault, Seal};
 #[cfg(feature = "ssr")]
-pub use decision::VerifiedDecision;
+pub use decision::{Outcome, VerifiedDecision};
 #[cfg(feature = "ssr")]
 pub use discovery::{Cause, Order};
+#[cfg(feature = "ssr")]
+pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
     After, Authorisation, AuthorisationVoid, Authorised, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise, PromiseError,

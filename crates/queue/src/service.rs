@@ -17,6 +17,7 @@ pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
 pub use outcome::{After, Closing, Promise, PromiseError, Prospects, Suppress};
 pub(crate) use pauses::VersionedPauses;
 pub use report::ExportFailure;
+pub(crate) use report::words_of_record;
 pub use seal::{Head, Verified, VerifyFailure};
 
 use std::collections::BTreeSet;

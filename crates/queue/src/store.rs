@@ -35,7 +35,7 @@ pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
 pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_viewing};
 pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
-pub(crate) use reports::{Figures, HistoryRow, find_figures, find_last_discovery, list_entries, list_history, list_holdings, list_saved};
+pub(crate) use reports::{Figures, find_figures, find_last_discovery, list_entries, list_holdings, list_saved};
 pub use runs::DiscoveryReport;
 pub(crate) use runs::{RunRow, end_run, find_last_whole_run, is_hour_done, list_drift, list_runs, note_progress, start_run};
 pub(crate) use settings::{find_settings, insert_settings, list_settings};

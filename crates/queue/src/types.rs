@@ -191,35 +191,6 @@ pub struct Holding {
     pub seconds: i64,
 }
 
-/// What the dialler itself did about one person, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryEntry {
-    /// “Offered to Hannah Whitfield”, “Skipped by …: not a good time”, “Call saved”.
-    pub title: String,
-    /// More about it: the note, the reasons.
-    pub detail: Option<String>,
-    /// `today 14:05`.
-    pub at: String,
-    /// What kind of line it is.
-    pub kind: HistoryKind,
-    /// The decision, when it was one.
-    pub decision_id: Option<DecisionId>,
-}
-
-/// What kind of line of a person's history it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HistoryKind {
-    /// Handed to an agent.
-    Offered,
-    /// Let go without dialling.
-    Skipped,
-    /// Found not to be needed.
-    Saved,
-    /// Refused for another reason, or could not be checked.
-    PassedOver,
-}
-
 /// A call that turned out not to be needed, for “Not needed today”.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedCall {

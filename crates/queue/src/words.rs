@@ -48,8 +48,13 @@ fn sentence(grounds: &Grounds<'_>) -> String {
             )
         }
         QueueKind::OutstandingRequests => {
-            let titles: BTreeSet<String> =
-                grounds.card.outstanding.iter().filter(|card| !card.is_signature).map(|card| lower_first(&card.title)).collect();
+            let titles: BTreeSet<String> = grounds
+                .card
+                .outstanding
+                .iter()
+                .filter(|card| !card.is_signature && card.uncounted.is_none())
+                .map(|card| lower_first(&card.title))
+                .collect();
             let things = list(&titles.into_iter().collect::<Vec<_>>());
             let claims = if open == 1 { "the open claim waits" } else { "open claims wait" };
             format!("{name} has signed, but {claims} for something that only {name} can send: {things}.")
@@ -180,7 +185,7 @@ pub(crate) fn lower_first(text: &str) -> String {
     }
 }
 
-fn upper_first(text: &str) -> String {
+pub(crate) fn upper_first(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -90,6 +90,7 @@ impl App {
             pool: parts.pool.clone(),
             auth: auth.clone(),
             queue: queue.clone(),
+            replica: parts.replica.clone(),
             hints,
             telephone: parts.telephone,
         });

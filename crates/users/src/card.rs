@@ -26,6 +26,7 @@ impl Context {
         let facts = &self.facts;
         let name = self.name();
         let address = self.current_address();
+        let current = address.and_then(one_line);
 
         let mut claims: Vec<&Claim> = facts.claims.iter().collect();
         claims.sort_by_key(|claim| (!claim.is_open(), Reverse(claim.created_at), Reverse(claim.id)));
@@ -36,9 +37,12 @@ impl Context {
             name,
             previous_name: filled(self.previous_name.as_deref()),
             number: number.map(PhoneNumber::national),
+            date_of_birth: facts.date_of_birth.map(|born| born.format("%-d %B %Y").to_string()),
             age: facts.date_of_birth.and_then(|born| age(born, london(now).date())),
             town: address.and_then(|address| filled(address.town.as_deref())),
-            address: address.and_then(one_line),
+            post_code: address.and_then(post_code),
+            earlier_addresses: self.earlier_addresses(address, current.as_ref()),
+            address: current,
             claims: claims.into_iter().map(|claim| self.claim_card(claim, &lender_name)).collect(),
             outstanding: self.outstanding(is_counted, &lender_name),
             log: self
@@ -73,11 +77,14 @@ impl Context {
             since: None,
             lender: None,
             is_signature: true,
+            uncounted: None,
         });
-        let mut asked: Vec<&Requirement> = self.facts.pending.iter().filter(|requirement| is_counted(requirement)).collect();
-        asked.sort_by_key(|requirement| Reverse(requirement.created_at));
-        let asked = asked.into_iter().map(|requirement| {
+        let mut asked: Vec<(bool, &Requirement)> =
+            self.facts.pending.iter().map(|requirement| (is_counted(requirement), requirement)).collect();
+        asked.sort_by_key(|(is_counted, requirement)| Reverse((*is_counted, requirement.created_at)));
+        let asked = asked.into_iter().map(|(is_counted, requirement)| {
             let claim = self.facts.claims.iter().find(|claim| claim.id == requirement.claim_id);
+            let uncounted = if claim.is_some_and(Claim::is_open) { "Not for the person to send" } else { "The claim is closed" };
             OutstandingCard {
                 title: filled(requirement.kind.as_deref()).map_or_else(|| "Something else".to_owned(), |kind| words(&kind)),
                 detail: match filled(requirement.rejection_reason.as_deref()) {
@@ -87,6 +94,7 @@ impl Context {
                 since: requirement.created_at.map(day),
                 lender: claim.and_then(|claim| lender(claim, &lender_name)),
                 is_signature: false,
+                uncounted: (!is_counted).then(|| uncounted.to_owned()),
             }
         });
         signature.into_iter().chain(asked).collect()
@@ -96,6 +104,20 @@ impl Context {
     fn current_address(&self) -> Option<&Address> {
         let named = self.addresses.iter().find(|address| address.id.is_some() && address.id == self.current_address_id);
         named.or_else(|| self.addresses.iter().max_by_key(|address| (!address.is_previous, address.created_at)))
+    }
+
+    /// All but the current one, each once.
+    fn earlier_addresses(&self, current: Option<&Address>, current_line: Option<&String>) -> Vec<String> {
+        let mut others: Vec<&Address> =
+            self.addresses.iter().filter(|address| !current.is_some_and(|current| std::ptr::eq(current, *address))).collect();
+        others.sort_by_key(|address| Reverse(address.created_at));
+        let mut lines: Vec<String> = Vec::new();
+        for line in others.into_iter().filter_map(one_line) {
+            if Some(&line) != current_line && !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
     }
 }
 
@@ -135,6 +157,19 @@ fn one_line(address: &Address) -> Option<String> {
     // A post code by itself says less than what somebody wrote.
     let composed = (!parts.is_empty()).then(|| parts.join(", "));
     if parts.len() < 2 { filled(address.full.as_deref()).or(composed) } else { composed }
+}
+
+/// Its own, or what the full address is when it is nothing else.
+fn post_code(address: &Address) -> Option<String> {
+    filled(address.post_code.as_deref()).or_else(|| filled(address.full.as_deref()).filter(|full| is_post_code(full)))
+}
+
+/// `LS11 5AB`: a letter first, and a figure and two letters last.
+fn is_post_code(text: &str) -> bool {
+    let compact: Vec<char> = text.chars().filter(|c| *c != ' ').collect();
+    (5..=7).contains(&compact.len())
+        && compact[0].is_ascii_alphabetic()
+        && matches!(&compact[compact.len() - 3..], [figure, a, b] if figure.is_ascii_digit() && a.is_ascii_alphabetic() && b.is_ascii_alphabetic())
 }
 
 /// In whole years; none for a date that cannot be somebody's birth.
@@ -249,8 +284,9 @@ mod tests {
         let card = card_of(&nobody());
 
         assert_eq!((card.name.as_str(), card.first_name.as_str()), ("User 48213", "User 48213"));
-        assert_eq!((card.number, card.age, card.town, card.address), (None, None, None, None));
-        assert!(card.claims.is_empty() && card.outstanding.is_empty() && card.log.is_empty());
+        assert_eq!((card.number, card.date_of_birth, card.age), (None, None, None));
+        assert_eq!((card.town, card.address, card.post_code), (None, None, None));
+        assert!(card.claims.is_empty() && card.outstanding.is_empty() && card.log.is_empty() && card.earlier_addresses.is_empty());
     }
 
     #[test]
@@ -327,6 +363,51 @@ mod tests {
     }
 
     #[test]
+    fn earlier_addresses_are_told_once_each_the_newest_first() {
+        let address = |made: &str, town: &str, is_previous| Address {
+            street: some("High Street"),
+            town: some(town),
+            is_previous,
+            created_at: at(made),
+            ..Address::default()
+        };
+        let addresses = vec![
+            address("2020-01-01T00:00:00Z", "Leeds", true),
+            address("2026-01-01T00:00:00Z", "Bath", false),
+            address("2022-01-01T00:00:00Z", "Hull", true),
+            address("2019-01-01T00:00:00Z", "Hull", true),
+            // The current one once more, under another id, and one of which nothing is known.
+            address("2018-01-01T00:00:00Z", "Bath", true),
+            Address::default(),
+        ];
+
+        let card = card_of(&Context { addresses, ..nobody() });
+
+        assert_eq!(card.address.as_deref(), Some("High Street, Bath"));
+        assert_eq!(card.earlier_addresses, ["High Street, Hull", "High Street, Leeds"]);
+    }
+
+    #[test]
+    fn the_post_code_is_found_where_installations_write_it() {
+        let address = |post_code: Option<&str>, full: Option<&str>| Address {
+            post_code: post_code.map(str::to_owned),
+            full: full.map(str::to_owned),
+            ..Address::default()
+        };
+        for (address, found) in [
+            (address(Some(" LS11 5AB "), None), some("LS11 5AB")),
+            (address(Some(""), Some("BA2 3CD")), some("BA2 3CD")),
+            (address(None, Some("m11ae")), some("m11ae")),
+            (address(None, Some("1 The Green, Bath")), None),
+            (address(None, Some("Bath")), None),
+            (address(None, Some("12345")), None),
+            (address(None, None), None),
+        ] {
+            assert_eq!(card_of(&Context { addresses: vec![address.clone()], ..nobody() }).post_code, found, "{address:?}");
+        }
+    }
+
+    #[test]
     fn claims_are_shown_open_first_and_newest_first() {
         let mut context = nobody();
         context.facts.claims = vec![
@@ -363,7 +444,9 @@ mod tests {
         let card = context.card(None, is_counted, str::to_uppercase, utc("2026-11-24T10:30:00Z"));
 
         let titles: Vec<&str> = card.outstanding.iter().map(|item| item.title.as_str()).collect();
-        assert_eq!(titles, ["Signature", "ID document", "Proof of address", "Bank statement"]);
+        assert_eq!(titles, ["Signature", "ID document", "Proof of address", "Bank statement", "Signature"]);
+        let uncounted: Vec<_> = card.outstanding.iter().map(|item| item.uncounted.as_deref()).collect();
+        assert_eq!(uncounted, [None, None, None, None, Some("Not for the person to send")], "what no call is about comes last");
         assert!(card.outstanding[0].is_signature && !card.outstanding[1].is_signature);
         assert_eq!(card.outstanding[1].detail.as_deref(), Some("Sent back: The picture is blurred"));
         assert_eq!(card.outstanding[2].detail.as_deref(), Some("The lender asked for it"));

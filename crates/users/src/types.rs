@@ -89,15 +89,21 @@ pub struct UserCard {
     pub previous_name: Option<String>,
     /// `07700 900142`; none when there is no usable number.
     pub number: Option<String>,
+    /// To compare with what the person says: `4 March 1971`.
+    pub date_of_birth: Option<String>,
     /// In whole years.
     pub age: Option<u16>,
     /// Town of the current address.
     pub town: Option<String>,
     /// The current address composed from its parts, one line.
     pub address: Option<String>,
+    /// Its post code, to compare with what the person says.
+    pub post_code: Option<String>,
+    /// Addresses before, the newest first, one line each.
+    pub earlier_addresses: Vec<String>,
     /// Open claims first, newest first.
     pub claims: Vec<ClaimCard>,
-    /// What is outstanding on open claims, newest first; a missing signature comes before all.
+    /// What is pending: a missing signature, then what a call can be about, then what it cannot; each the newest first.
     pub outstanding: Vec<OutstandingCard>,
     /// What the platform logged of this person, newest first, at most 20.
     pub log: Vec<LogEntry>,
@@ -122,7 +128,7 @@ pub struct ClaimCard {
     pub solicitor: Option<String>,
 }
 
-/// One outstanding thing as the card shows it.
+/// One pending thing as the card shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutstandingCard {
     /// What it is, in words: “Signature”, “Proof of address”.
@@ -135,6 +141,8 @@ pub struct OutstandingCard {
     pub lender: Option<String>,
     /// It is the signature itself.
     pub is_signature: bool,
+    /// Why no call is about it; none when one can be.
+    pub uncounted: Option<String>,
 }
 
 /// One line of the platform's own log about a person.

@@ -47,6 +47,8 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
            values ('v', 771409, 'Ford', 'Fiesta', 'ZB19 KLM')",
         "insert into user_addresses (id, user_id, house_number, street, post_town, post_code)
            values ('a', 48213, '12', 'Acacia Avenue', 'Leeds', 'LS11 5AB')",
+        "insert into user_addresses (id, user_id, is_linked_address, address_line_1, post_town, post_code, full_address)
+           values ('b', 48213, 1, '3 Mill Lane', 'York', 'YO1 7AA', 'YO1 7AA')",
     ] {
         sqlx::query(sql).execute(platform.primary()).await.unwrap();
     }
@@ -85,7 +87,10 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     assert_eq!((card.name.as_str(), card.age, card.town.as_deref()), ("Ada O'Connor", Some(55), Some("Leeds")));
     assert_eq!(card.address.as_deref(), Some("12 Acacia Avenue, Leeds, LS11 5AB"));
     assert_eq!(card.claims[0].agreement.as_deref(), Some("Ford Fiesta, ZB19 KLM"));
-    assert_eq!(card.outstanding.len(), 2);
+    assert_eq!((card.date_of_birth.as_deref(), card.post_code.as_deref()), (Some("4 March 1971"), Some("LS11 5AB")));
+    assert_eq!(card.earlier_addresses, ["3 Mill Lane, York, YO1 7AA"]);
+    let uncounted: Vec<_> = card.outstanding.iter().map(|item| item.uncounted.as_deref()).collect();
+    assert_eq!(uncounted, [None, None, Some("The claim is closed")]);
     assert_eq!((card.log.len(), card.log[0].detail.as_str(), card.log[0].at.as_str()), (20, "line 25", "today 08:25"));
 
     assert_eq!(replica.facts(UserId::new(1), now()).await.unwrap(), None);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use auth::CurrentAgent;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Moment, NumberPolicy, PhoneNumber, QueueKind, UserId};
-use users::{Context, Facts, Replica, ReplicaError, ReplicaLag, Requirement};
+use users::{Context, Facts, Replica, ReplicaError, ReplicaLag, Requirement, UserCard};
 
 use super::{Queue, QueueFailure, VersionedSettings, announce, require_available};
 use crate::decision::{Decision, Grounds, Purpose};
@@ -261,6 +261,18 @@ impl Queue {
             ..self.show(&shown, context, Some(number), score)
         };
         Ok(Checked::HandedOut(Box::new(hand_out)))
+    }
+
+    /// The card of somebody who was read for display alone, in the words of this installation.
+    pub fn card(&self, context: &Context) -> UserCard {
+        let settings = self.settings();
+        let counted: Vec<&Requirement> = counted_requirements(&context.facts, &settings.settings).collect();
+        let number = parse_number(Some(&context.facts), &self.shared.numbers);
+        let usable = match &number {
+            NumberFact::Usable(number) => Some(number),
+            _ => None,
+        };
+        context.card(usable, |requirement| counted.contains(&requirement), scoring::lender_name, self.shared.clock.now())
     }
 
     /// What the agent sees of the person.

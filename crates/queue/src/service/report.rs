@@ -1,6 +1,5 @@
 //! What screens and commands show of the queue.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,16 +9,15 @@ use kernel::{AgentId, DecisionId, QueueKind, UserId, display_time};
 use serde::Deserialize;
 
 use super::{Queue, QueueFailure};
-use crate::decision::{Outcome, VerifiedDecision};
+use crate::decision::VerifiedDecision;
 use crate::error::QueueError;
 use crate::hours;
 use crate::rules::Reason;
-use crate::store::{self, Figures, HistoryRow};
-use crate::types::{HistoryEntry, HistoryKind, Holding, Hours, QueueCount, SavedCall, Summary};
+use crate::store::{self, Figures};
+use crate::types::{Holding, Hours, QueueCount, SavedCall, Summary};
 use crate::words;
 
 const SAVED_SHOWN: i64 = 100;
-const HISTORY_SHOWN: i64 = 50;
 const EXPORT_PAGE: i64 = 5_000;
 
 impl Queue {
@@ -129,17 +127,6 @@ impl Queue {
             .collect())
     }
 
-    /// What the dialler did about one person, newest first.
-    pub async fn history(&self, user: UserId) -> Result<Vec<HistoryEntry>, QueueFailure> {
-        let now = self.shared.clock.now();
-        let rows = store::list_history(&self.shared.pool, user, HISTORY_SHOWN).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let names = self.shared.auth.names().await?;
-        rows.into_iter().map(|row| history_entry(row, &names, now)).collect()
-    }
-
     /// Decisions whose id ends with these eight digits, which is what screens show; the newest first, at most ten.
     pub async fn decisions_ending(&self, digits: &str) -> Result<Vec<DecisionId>, QueueFailure> {
         Ok(store::list_decisions_ending(&self.shared.pool, digits).await?)
@@ -202,31 +189,7 @@ pub(super) struct Named {
     pub(super) name: Option<String>,
 }
 
-fn words_of_record(record: &[u8]) -> Result<String, QueueFailure> {
+pub(crate) fn words_of_record(record: &[u8]) -> Result<String, QueueFailure> {
     let because: Because = serde_json::from_slice(record)?;
     Ok(words::passed_over_for(because.queue, because.need, &because.reasons))
-}
-
-fn history_entry(row: HistoryRow, names: &HashMap<AgentId, String>, now: DateTime<Utc>) -> Result<HistoryEntry, QueueFailure> {
-    let name = names.get(&row.agent).map_or("somebody", String::as_str);
-    let at = display_time(row.at, now);
-    if let Some(reason) = row.release_reason {
-        return Ok(HistoryEntry {
-            title: format!("Skipped by {name}: {}", words::lower_first(reason.label())),
-            detail: row.note,
-            at,
-            kind: HistoryKind::Skipped,
-            decision_id: None,
-        });
-    }
-    let because = row.record.as_deref().map(words_of_record).transpose()?;
-    let (title, detail, kind) = match row.outcome {
-        Some(Outcome::Callable) => (format!("Offered to {name}"), Some("All checks passed.".to_owned()), HistoryKind::Offered),
-        Some(Outcome::Unknown) => {
-            (format!("Not offered to {name}"), Some("The claims platform could not be read.".to_owned()), HistoryKind::PassedOver)
-        }
-        _ if row.is_saved_call => ("Call saved".to_owned(), because, HistoryKind::Saved),
-        _ => (format!("Not offered to {name}"), because, HistoryKind::PassedOver),
-    };
-    Ok(HistoryEntry { title, detail, at, kind, decision_id: row.decision })
 }

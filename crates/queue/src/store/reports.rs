@@ -6,9 +6,6 @@ use chrono::{DateTime, Utc};
 use kernel::{AgentId, DecisionId, QueueKind, UserId};
 use sqlx::PgPool;
 
-use crate::decision::Outcome;
-use crate::types::ReleaseReason;
-
 #[derive(Debug)]
 pub(crate) struct QueueCountRow {
     pub(crate) queue: QueueKind,
@@ -150,43 +147,6 @@ pub(crate) async fn list_holdings(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Re
         order by taken_at
         "#,
         now,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-pub(crate) struct HistoryRow {
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) agent: AgentId,
-    pub(crate) decision: Option<DecisionId>,
-    pub(crate) outcome: Option<Outcome>,
-    pub(crate) is_saved_call: bool,
-    pub(crate) record: Option<Vec<u8>>,
-    pub(crate) release_reason: Option<ReleaseReason>,
-    pub(crate) note: Option<String>,
-}
-
-/// Decisions about a person and releases of them, newest first. Coming back to somebody already held is no event,
-/// nor is a decision that came too late to have any effect.
-pub(crate) async fn list_history(pool: &PgPool, user: UserId, limit: i64) -> sqlx::Result<Vec<HistoryRow>> {
-    sqlx::query_as!(
-        HistoryRow,
-        r#"
-        select made_at as "at!", agent_id as "agent!: AgentId", id as "decision: DecisionId", outcome as "outcome: Outcome",
-            is_saved_call as "is_saved_call!", record, null as "release_reason: ReleaseReason", null as note
-        from queue.decision
-        where user_id = $1
-            and (purpose = 'hand_out' or outcome = 'refused')
-            and had_effect
-        union all
-        select released_at, agent_id, null, null, false, null, reason, note
-        from queue.release
-        where user_id = $1
-        order by 1 desc
-        limit $2
-        "#,
-        user.get(),
-        limit,
     )
     .fetch_all(pool)
     .await

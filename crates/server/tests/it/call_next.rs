@@ -47,7 +47,7 @@ async fn an_agent_is_given_the_first_person_with_the_reason_in_words_and_skips_t
     assert_eq!(released["available_again"], "today 11:00");
     let second = agent.call_next().await;
     assert_eq!(second["user"]["id"], "8");
-    let history = agent.ask("/api/queue/history", json!({"user_id": "7"})).await;
+    let history = agent.ask("/api/calls/history", json!({"user_id": "7"})).await;
     assert_eq!(history[0]["title"], "Skipped by Robin Tester: not a good time");
     assert_eq!(history[1]["title"], "Offered to Robin Tester");
 
@@ -126,7 +126,7 @@ async fn a_call_is_saved_once_however_many_windows_look_at_the_person_at_once(_:
     let without_effect = app.count("select count(*) from queue.decision where not had_effect").await;
     assert!(without_effect > 0, "the windows did not look at the same time");
     assert_eq!(app.count("select count(*) from queue.decision").await, 2 + without_effect, "one offer, one saved call, and who came late");
-    let history = agent.ask("/api/queue/history", json!({"user_id": "1"})).await;
+    let history = agent.ask("/api/calls/history", json!({"user_id": "1"})).await;
     assert_eq!(history.as_array().unwrap().len(), 2, "{history}");
     app.stop().await;
 }

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 40] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 41] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
@@ -21,10 +21,12 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 40] = [
     ("/api/calls/extend_wrap_up", Some(Role::Agent)),
     ("/api/calls/find", Some(Role::Agent)),
     ("/api/calls/hang_up", Some(Role::Agent)),
+    ("/api/calls/history", Some(Role::Agent)),
     ("/api/calls/record_outcome", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
     ("/api/calls/start", Some(Role::Agent)),
     ("/api/calls/unrecorded", Some(Role::Agent)),
+    ("/api/calls/user", Some(Role::Agent)),
     ("/api/calls/voice_token", Some(Role::Agent)),
     ("/api/queue/call_next", Some(Role::Agent)),
     ("/api/queue/callbacks", Some(Role::Agent)),
@@ -33,7 +35,6 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 40] = [
     ("/api/queue/discover", Some(Role::Supervisor)),
     ("/api/queue/explain", Some(Role::Agent)),
     ("/api/queue/held", Some(Role::Agent)),
-    ("/api/queue/history", Some(Role::Agent)),
     ("/api/queue/holdings", Some(Role::Supervisor)),
     ("/api/queue/lift", Some(Role::Supervisor)),
     ("/api/queue/object", Some(Role::Supervisor)),

@@ -53,9 +53,11 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
         ("/api/queue/take", json!({"user_id": "999999"}), 409),
         ("/api/queue/withdraw", json!({"callback_id": 999, "reason": "why"}), 409),
         ("/api/queue/withdraw", json!({"callback_id": 999, "reason": " "}), 422),
-        ("/api/queue/history", json!({}), 400),
-        ("/api/queue/history", json!({"user_id": 1}), 400),
-        ("/api/queue/history", json!({"user_id": "one"}), 400),
+        ("/api/calls/history", json!({}), 400),
+        ("/api/calls/history", json!({"user_id": 1}), 400),
+        ("/api/calls/history", json!({"user_id": "one"}), 400),
+        ("/api/calls/user", json!({"user_id": 1}), 400),
+        ("/api/calls/user", json!({"user_id": "4"}), 404),
     ];
     for (path, body, expected) in bad {
         let (status, answer) = agent.post(path, body.clone()).await;

@@ -15,6 +15,7 @@ mod guarded;
 mod inputs;
 mod outages;
 mod pauses;
+mod people;
 mod screens;
 mod settings;
 mod staff;
