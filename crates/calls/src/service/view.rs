@@ -107,6 +107,9 @@ fn hint(disposition: &DispositionRow) -> String {
 
 /// “Today, from 14:20”, “Monday 24 November, from 09:00”.
 pub(super) fn next_attempt_words(after: &After, now: DateTime<Utc>) -> String {
+    if let Some(at) = after.retry_at {
+        return format!("Today at {}, once more", kernel::london(at).format("%H:%M"));
+    }
     let today = kernel::london(now).date();
     let Some(opens) = after.opens else { return "At no time: no calling hours are set".to_owned() };
     let day = match (opens.date() - today).num_days() {

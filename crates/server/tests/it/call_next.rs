@@ -103,31 +103,38 @@ async fn whoever_signs_while_waiting_is_not_offered_and_counts_as_a_saved_call(_
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_call_is_saved_once_however_many_windows_look_at_the_person_at_once(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;
-    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    for id in 1..=8 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
     app.discover().await;
     let agent = app.signed_in(Role::Agent).await;
-    assert_eq!(agent.call_next().await["user"]["id"], "1");
-    sqlx::query("update users set current_signature_file_id = '00000000-0000-4000-8000-000000000009'")
-        .execute(app.platform.primary())
-        .await
-        .unwrap();
-    app.platform.caught_up().await.unwrap();
+    let late = "select count(*) from queue.decision where not had_effect";
 
-    app.warm_replica().await;
-    // So slow that several of them read before any of them decides, also on a busy machine; and within the time the replica has.
-    app.replica_proxy.slow(Duration::from_millis(800)).await;
+    // On a busy machine the windows may not come at the same time: then the next person is looked at.
+    for round in 1..=8 {
+        let person = agent.call_next().await["user"]["id"].as_str().unwrap().to_owned();
+        sqlx::query("update users set current_signature_file_id = '00000000-0000-4000-8000-000000000009' where id = ?")
+            .bind(&person)
+            .execute(app.platform.primary())
+            .await
+            .unwrap();
+        app.platform.caught_up().await.unwrap();
+        app.warm_replica().await;
+        // So slow that all of them read before any of them decides, and within the time that the replica has.
+        app.replica_proxy.slow(Duration::from_millis(600)).await;
+        let answers = join_all((0..4).map(|_| agent.ask("/api/queue/current", json!({})))).await;
+        app.replica_proxy.resume().await;
 
-    let answers = join_all((0..4).map(|_| agent.ask("/api/queue/current", json!({})))).await;
-    app.replica_proxy.resume().await;
-
-    let saved: i64 = answers.iter().map(|answer| answer["saved_calls"].as_i64().unwrap()).sum();
-    assert_eq!(saved, 1);
-    assert_eq!(agent.ask("/api/queue/saved_today", json!({})).await.as_array().unwrap().len(), 1);
-    let without_effect = app.count("select count(*) from queue.decision where not had_effect").await;
-    assert!(without_effect > 0, "the windows did not look at the same time");
-    assert_eq!(app.count("select count(*) from queue.decision").await, 2 + without_effect, "one offer, one saved call, and who came late");
-    let history = agent.ask("/api/calls/history", json!({"user_id": "1"})).await;
-    assert_eq!(history.as_array().unwrap().len(), 2, "{history}");
+        let saved: i64 = answers.iter().map(|answer| answer["saved_calls"].as_i64().unwrap()).sum();
+        assert_eq!(saved, 1);
+        assert_eq!(agent.ask("/api/queue/saved_today", json!({})).await.as_array().unwrap().len(), round);
+        let history = agent.ask("/api/calls/history", json!({"user_id": person})).await;
+        assert_eq!(history.as_array().unwrap().len(), 2, "one offer, one saved call, whoever came late: {history}");
+        if app.count(late).await > 0 {
+            break;
+        }
+    }
+    assert!(app.count(late).await > 0, "the windows never looked at the same time");
     app.stop().await;
 }
 

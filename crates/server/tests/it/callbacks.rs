@@ -56,6 +56,7 @@ async fn a_promise_that_nobody_answers_is_tried_once_more_and_then_the_usual_que
             call.agent.ask("/api/calls/record_outcome", json!({"call_id": call.call, "disposition": "no_answer", "notes": ""})).await;
         assert_eq!(states(&app).await, expected, "try {attempt}: {recorded}");
         if attempt == 1 {
+            assert_eq!(recorded["words"], "Next attempt: Today at 10:45, once more.");
             assert_eq!(agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await["user"], json!(null), "not before its time");
             app.clock.advance(TimeDelta::minutes(15));
         }

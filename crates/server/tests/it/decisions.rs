@@ -42,17 +42,23 @@ async fn decide(pool: &PgPool, user: i64) {
     sqlx::query(INSERT).bind(user).execute(pool).await.unwrap();
 }
 
-/// Seals until nothing is left. Transactions of other tests, too, run in the same cluster, and may be older for a moment.
+/// Seals everything, in as few blocks as there can be: transactions of other tests run in the same cluster, and what is not older than all of
+/// them has to wait.
 async fn seal_all(app: &TestApp) {
-    for _ in 0..400 {
-        app.app.queue.seal_in_blocks(4).await.unwrap();
-        if app.count(UNSEALED).await == 0 {
-            return;
+    for _ in 0..1_200 {
+        if app.count(NOT_YET).await == 0 {
+            app.app.queue.seal_in_blocks(4).await.unwrap();
+            if app.count(UNSEALED).await == 0 {
+                return;
+            }
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("sealed in vain");
 }
+
+/// Decisions that are not older than every transaction.
+const NOT_YET: &str = "select count(*) from queue.decision where written_by >= pg_snapshot_xmin(pg_current_snapshot())";
 
 const UNSEALED: &str = "select count(*) from queue.decision d where not exists (select from queue.sealed s where s.decision_id = d.id)";
 
