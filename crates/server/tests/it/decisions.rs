@@ -57,8 +57,9 @@ async fn seal_all(app: &TestApp) {
     panic!("sealed in vain");
 }
 
-/// Decisions that are not older than every transaction.
-const NOT_YET: &str = "select count(*) from queue.decision where written_by >= pg_snapshot_xmin(pg_current_snapshot())";
+/// Decisions that are not older than every transaction, those of transactions yet to come left out: they are of another cluster.
+const NOT_YET: &str = "select count(*) from queue.decision
+    where written_by >= pg_snapshot_xmin(pg_current_snapshot()) and written_by < pg_snapshot_xmax(pg_current_snapshot())";
 
 const UNSEALED: &str = "select count(*) from queue.decision d where not exists (select from queue.sealed s where s.decision_id = d.id)";
 
