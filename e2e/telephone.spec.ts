@@ -4,7 +4,7 @@ import type { APIRequestContext, Page } from "@playwright/test";
 
 import { GARETH, HANNAH, alive, expect, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
 
-type Flow = { packets: number; voiced: number; rms: number };
+type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
 type Leg = { sid: string; from: string; to: string; status: string; media: { connected: boolean; received: Flow; sent: Flow; digits: string } };
 
 const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
@@ -96,7 +96,7 @@ test.describe("for the first time in a day", () => {
 test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by one key, somebody else", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);
-  const [before] = await ours<{ score: number }>("select score from queue.entry where user_id = $1", [person.id]);
+  const [before] = await ours<{ raw_sum: number }>("select raw_sum from queue.entry where user_id = $1", [person.id]);
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
 
   await page.keyboard.press("Alt+c");
@@ -122,13 +122,18 @@ test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by 
   await expect.poll(async () => (await agentLeg(request))?.media.digits).toBe("42#");
   await page.keyboard.press("Escape");
 
+  // Muted is what the carrier hears no more of, not what a button says (lessons, line 24).
+  const heard = async () => (await agentLeg(request))?.media.received.recent_rms ?? 0;
   const mute = page.getByRole("button", { name: "Mute", exact: true });
   await expect(mute).toHaveAttribute("aria-pressed", "false");
+  await expect.poll(heard).toBeGreaterThan(150);
   await page.keyboard.press("Alt+m");
   await expect(page.getByRole("button", { name: "Muted" })).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByTestId("microphone-light")).toContainText("muted");
+  await expect.poll(heard).toBeLessThan(10);
   await page.keyboard.press("Alt+m");
   await expect(mute).toHaveAttribute("aria-pressed", "false");
+  await expect.poll(heard).toBeGreaterThan(150);
 
   // While talking, once is not enough.
   await page.keyboard.press("Alt+h");
@@ -153,13 +158,20 @@ test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by 
   const [outcome] = await ours<{ disposition: string }>("select o.disposition from calls.outcome o join calls.call c on c.id = o.call_id where c.user_id = $1", [person.id]);
   expect(outcome?.disposition).toBe("going_to_complete");
   // 72 hours later, by the business clock (rules, Dispositions).
-  const [after] = await ours<{ score: number; hours: string }>(
-    `select e.score, extract(epoch from e.available_at - c.created_at) / 3600 as hours
+  const [after] = await ours<{ score: number; raw_sum: number; hours: string }>(
+    `select e.score, e.raw_sum, extract(epoch from e.available_at - c.created_at) / 3600 as hours
      from queue.entry e join calls.call c on c.user_id = e.user_id where e.user_id = $1`,
     [person.id],
   );
   expect(Math.abs(Number(after?.hours) - 72)).toBeLessThan(0.1);
-  expect(after?.score).not.toBe(before?.score);
+  // Never rung before: recency was nothing, and is 60 on the day itself; the disposition adds nothing, the floor is 0 (rules, Scoring).
+  expect(after?.raw_sum).toBeCloseTo((before?.raw_sum ?? NaN) + 60);
+  expect(after?.score).toBe(Math.max(0, after?.raw_sum ?? NaN));
+  const attempts = await ours<{ disposition: string; is_reached: boolean; is_failed: boolean }>(
+    "select disposition, is_reached, is_failed from queue.attempt where user_id = $1",
+    [person.id],
+  );
+  expect(attempts).toEqual([{ disposition: "going_to_complete", is_reached: true, is_failed: false }]);
 });
 
 for (const [what, steps, words, suggested] of [
@@ -200,6 +212,8 @@ test("who signs between Call next and Call is not rung, and counts as saved", as
   await expect(over).toContainText("Call next offers you somebody else");
   await expect(page.getByTestId("notice")).toHaveCount(0);
   expect(await personLegs(request)).toEqual([]);
+  // Nobody is left on a line that leads nowhere.
+  await expect.poll(async () => (await agentLeg(request))?.status).toBe("completed");
   const [saved] = await ours<{ count: string }>("select count(*) from queue.decision where user_id = $1 and is_saved_call", [person.id]);
   expect(saved?.count).toBe("1");
 
@@ -291,6 +305,58 @@ test("what is typed survives a reload in wrap-up, and so does the wrap-up", asyn
   expect(kept?.notes).toBe("At home; will sign tonight. 7 o'clock.");
 });
 
+test("of two texts the newer one is kept, however long the older one takes", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  let held: (() => void) | undefined;
+  const sent: string[] = [];
+  await page.route("**/api/calls/save_notes", async (route) => {
+    sent.push((route.request().postDataJSON() as { notes: string }).notes);
+    if (sent.length === 1) await new Promise<void>((resolve) => (held = resolve));
+    await route.continue();
+  });
+  const note = page.getByLabel(/^Note for this person/);
+  await note.fill("Rings back on Friday");
+  await expect.poll(() => sent).toEqual(["Rings back on Friday"]);
+  await note.fill("Never on a Friday");
+  // The keys have been still for long, and the newer text waits for its turn.
+  await page.waitForTimeout(1500);
+  expect(sent).toHaveLength(1);
+  await expect(page.getByTestId("kept")).toContainText("keeping");
+  held?.();
+  await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d/);
+  expect(sent).toEqual(["Rings back on Friday", "Never on a Friday"]);
+  const [kept] = await ours<{ notes: string }>("select notes from calls.call where user_id = $1 order by created_at desc limit 1", [person.id]);
+  expect(kept?.notes).toBe("Never on a Friday");
+  await page.getByRole("button", { name: /Hang up/ }).click();
+  await expect(page.getByTestId("end-words")).toBeVisible();
+});
+
+test("a telephone that has waited for longer than its token lives still calls (lessons, line 21)", async ({ page, request }) => {
+  test.setTimeout(90_000);
+  await next(request, ...ANSWERS);
+  const tokens: number[] = [];
+  page.on("response", async (answer) => {
+    if (answer.url().endsWith("/api/calls/voice_token")) tokens.push(((await answer.json()) as { seconds: number }).seconds);
+  });
+  await offered(page);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  await expect.poll(() => tokens.length).toBe(1);
+  // Longer than the first one lives.
+  const [life] = tokens;
+  expect(life).toBeLessThanOrEqual(60);
+  await page.waitForTimeout(((life ?? 0) + 2) * 1000);
+  expect(tokens.length).toBeGreaterThan(1);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await expect.poll(() => counter(page, "packets-in")).toBeGreaterThan(50);
+  await page.getByRole("button", { name: /Hang up/ }).click();
+  await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
+});
+
 test("two windows have one note, and none of them empties it", async ({ page, context, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);
@@ -339,7 +405,10 @@ test("what was not said in time can be said later, and nothing that was typed is
   await page.getByLabel(/^Note for this person/).fill("Heard the tone twice, then nothing");
   await expect(page.getByTestId("kept")).toContainText(/keeping/);
   await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d/);
-  await page.waitForTimeout(500);
+  const asked = page.waitForResponse((answer) => answer.url().endsWith("/api/calls/find"));
+  await ours(`select pg_notify('dialler_hints', '["everything"]')`);
+  await asked;
+  await page.waitForTimeout(200);
   await expect(why).toBeInViewport({ ratio: 1 });
   await when.fill("2026-11-25T12:00");
 

@@ -160,6 +160,13 @@ fn Frame() -> impl IntoView {
         }
     });
     on_cleanup(move || leaving.remove());
+    // Another window has written.
+    Effect::new(move |was: Option<()>| {
+        live.my_note.track();
+        if was.is_some() {
+            calls.ask_note();
+        }
+    });
     provide_context(telephone);
     provide_context(calls);
     provide_context(Check::new());

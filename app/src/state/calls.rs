@@ -1,15 +1,21 @@
 //! The agent's call: where it stands is what the server says, asked again at each hint. What came of it is written here until it
 //! is recorded. The decisions are pure functions.
 
+mod note;
+mod outcome;
+
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls::{CallState, CallView, Choice, Disposition, Recorded, Unrecorded, WrapUp};
+use calls::{CallState, CallView, Disposition, Unrecorded};
 use kernel::{CallId, ErrorCode, LeaseId, UserId, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+
+pub(crate) use note::Keeping;
+pub(crate) use outcome::Part;
 
 use super::announce::Announcer;
 use super::clock::{Clock, Received};
@@ -17,10 +23,6 @@ use super::session::Session;
 use super::slot::Slot;
 use crate::telephone::{Telephone, error_words};
 
-/// What is typed is kept when the keys have been still for so long.
-const STILL: Duration = Duration::from_millis(600);
-/// What could not be kept is tried again after this time.
-const KEEP_RETRY: Duration = Duration::from_secs(3);
 /// A key pressed twice within this time means it.
 const TWICE: Duration = Duration::from_secs(1);
 /// This browser has left the call, but the server has not heard so from the carrier by then: it is told.
@@ -123,49 +125,6 @@ fn is_ask_due(view: &CallView, seconds_ago: i64) -> bool {
     }
 }
 
-/// A part of the wrap-up that can be at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// The choices.
-    Choice,
-    /// The time of the callback.
-    Time,
-    /// The note.
-    Note,
-}
-
-/// What is wrong with what would be recorded: where, and in words. The server's own rules are the server's.
-fn problem(choice: Option<&Choice>, notes: &str, callback_at: &str) -> Option<(Part, &'static str)> {
-    match choice {
-        None => Some((Part::Choice, "Choose what came of the call.")),
-        Some(choice) if choice.needs_time && callback_at.is_empty() => Some((Part::Time, "Choose when to call back.")),
-        Some(choice) if choice.needs_note && notes.trim().is_empty() => Some((Part::Note, "Write in the note what the person said.")),
-        Some(_) => None,
-    }
-}
-
-/// Where the server's refusal of an outcome belongs; elsewhere it is shown as a failure.
-fn part_at_fault(error: &WireError) -> Option<Part> {
-    match error.code {
-        ErrorCode::Unprocessable if error.message.to_lowercase().contains("note ") => Some(Part::Note),
-        ErrorCode::Unprocessable => Some(Part::Time),
-        _ => None,
-    }
-}
-
-/// Whether what was typed is safe.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Keeping {
-    /// Nothing was typed here.
-    Untouched,
-    /// Not yet.
-    UnderWay,
-    /// Kept by the server, at this time of day.
-    Kept(String),
-    /// Not, and why; it is tried again.
-    Failed(String),
-}
-
 /// The agent's call, for all screens; like the telephone, one for as long as the page is there.
 #[derive(Clone, Copy)]
 pub(crate) struct Calls(&'static Parts);
@@ -212,8 +171,10 @@ pub(crate) struct Parts {
     pub(crate) unrecorded: Slot<Vec<Unrecorded>>,
     is_asking: Slot<bool>,
     is_ask_wanted: Slot<bool>,
-    /// How often something was typed: an older text is not kept after a newer one.
+    /// How often something was typed: an answer about an older text says nothing of the newer one.
     typed: Slot<u32>,
+    is_keeping: Slot<bool>,
+    is_keep_wanted: Slot<bool>,
     pub(crate) telephone: Telephone,
     session: Session,
     announcer: Announcer,
@@ -244,6 +205,8 @@ impl Calls {
             is_asking: Slot::new(false),
             is_ask_wanted: Slot::new(false),
             typed: Slot::new(0),
+            is_keeping: Slot::new(false),
+            is_keep_wanted: Slot::new(false),
             telephone,
             session,
             announcer,
@@ -317,7 +280,7 @@ impl Calls {
         spawn_local(async move {
             loop {
                 let id = self.id_now();
-                let typed = (!self.is_unkept()).then(|| self.typed.get_untracked());
+                let typed = self.typed_if_kept();
                 let answer = match id {
                     Some(id) => calls::find(id).await.map(Some),
                     None => calls::current().await,
@@ -356,11 +319,7 @@ impl Calls {
         if !is_same {
             self.clear_outcome();
         }
-        // Whatever was typed here since is newer than what the server has; another window may have written too.
-        let is_untouched = self.keeping.get_untracked() == Keeping::Untouched;
-        if (is_untouched || typed == Some(self.typed.get_untracked())) && self.notes.with_untracked(|notes| *notes != answer.notes) {
-            self.notes.set(answer.notes.clone());
-        }
+        self.take_note(&answer.notes, typed);
         if answer.state == CallState::Ended {
             self.is_hanging_up.set(false);
             self.telephone.disconnect();
@@ -441,21 +400,6 @@ impl Calls {
         self.failure.set(None);
         self.view.set(None);
         self.ask_unrecorded();
-    }
-
-    /// What is being recorded could have been recorded in time, and still can.
-    pub(crate) fn is_late(self) -> bool {
-        self.wrap_up(|wrap_up| wrap_up.seconds_left.is_none()) == Some(true)
-    }
-
-    fn clear_outcome(self) {
-        self.chosen.set(None);
-        self.notes.set(String::new());
-        self.keeping.set(Keeping::Untouched);
-        self.callback_at.set(String::new());
-        self.is_asked_regardless.set(false);
-        self.problem.set(None);
-        self.typed.set(self.typed.get_untracked() + 1);
     }
 
     // ---- the course of a call ----------------------------------------------------------------------------------------
@@ -581,156 +525,13 @@ impl Calls {
             }
         });
     }
-
-    // ---- what came of it ---------------------------------------------------------------------------------------------
-
-    /// What has to be recorded.
-    pub(crate) fn wrap_up<U>(self, of: impl FnOnce(&WrapUp) -> U) -> Option<U> {
-        self.map(|view| view.wrap_up.as_ref().map(of)).flatten()
-    }
-
-    /// What follows from what is chosen.
-    pub(crate) fn choice(self) -> Option<Choice> {
-        let chosen = self.chosen.get()?;
-        self.wrap_up(|wrap_up| wrap_up.choices.iter().find(|choice| choice.disposition == chosen).cloned()).flatten()
-    }
-
-    /// Chooses what came of the call.
-    pub(crate) fn choose(self, disposition: Disposition) {
-        self.problem.set(None);
-        self.chosen.set(Some(disposition));
-    }
-
-    /// Chooses by its key. Answers whether there is such a key.
-    pub(crate) fn choose_by_key(self, key: u8) -> bool {
-        let choice = untrack(move || {
-            self.wrap_up(|wrap_up| wrap_up.choices.iter().find(|choice| choice.key == Some(key)).map(|choice| choice.disposition)).flatten()
-        });
-        if let Some(choice) = choice {
-            self.choose(choice);
-        }
-        choice.is_some()
-    }
-
-    /// Half a minute more.
-    pub(crate) fn extend(self) {
-        if let Some(id) = self.id_now() {
-            self.change(id, Box::pin(calls::extend_wrap_up(id)), "There are no 30 seconds more");
-        }
-    }
-
-    /// Something was typed. It is kept when the keys have been still for a moment (lessons, line 27).
-    pub(crate) fn typed(self, notes: String) {
-        self.notes.set(notes);
-        self.keeping.set(Keeping::UnderWay);
-        if self.problem.with_untracked(|problem| matches!(problem, Some((Part::Note, _)))) {
-            self.problem.set(None);
-        }
-        self.typed.set(self.typed.get_untracked() + 1);
-        self.keep_after(STILL);
-    }
-
-    fn keep_after(self, wait: Duration) {
-        let (typed, id) = (self.typed.get_untracked(), self.id_now());
-        set_timeout(
-            move || {
-                let Some(id) = id.filter(|_| self.is_still(typed)) else { return };
-                spawn_local(async move {
-                    let result = calls::save_notes(id, self.notes.get_untracked()).await;
-                    if !self.is_still(typed) {
-                        return;
-                    }
-                    match result {
-                        Ok(()) => self.keeping.set(Keeping::Kept(time_of_day())),
-                        Err(error) => {
-                            self.session.noticed(&error);
-                            self.keeping.set(Keeping::Failed(error.message));
-                            self.keep_after(KEEP_RETRY);
-                        }
-                    }
-                });
-            },
-            wait,
-        );
-    }
-
-    /// Something was typed that the server does not have yet.
-    fn is_unkept(self) -> bool {
-        matches!(self.keeping.get_untracked(), Keeping::UnderWay | Keeping::Failed(_))
-    }
-
-    /// Nothing was typed since, and it is still about the same call.
-    fn is_still(self, typed: u32) -> bool {
-        self.typed.get_untracked() == typed
-    }
-
-    /// Records what came of the call. Nothing when it could not be: why is shown where it belongs, and nothing is lost.
-    pub(crate) async fn record(self) -> Option<Recorded> {
-        let id = self.id_now()?;
-        let choice = untrack(move || self.choice());
-        let (notes, callback_at) = (self.notes.get_untracked(), self.callback_at.get_untracked());
-        // What is kept is the server's: another window may have written since.
-        let unkept = self.is_unkept().then(|| notes.clone());
-        let wrong = problem(choice.as_ref(), &notes, &callback_at);
-        self.problem.set(wrong.map(|(part, words)| (part, words.to_owned())));
-        let choice = choice.filter(|_| wrong.is_none())?;
-        self.failure.set(None);
-        self.is_saving.set(true);
-        // What needs no time takes none.
-        let callback_at = choice.needs_time.then_some(callback_at);
-        let is_regardless = choice.needs_time && self.is_asked_regardless.get_untracked();
-        let result = calls::record_outcome(id, choice.disposition, unkept, callback_at, is_regardless).await;
-        self.is_saving.set(false);
-        match result {
-            Ok(recorded) => {
-                self.clear_outcome();
-                self.over.set(None);
-                self.view.set(None);
-                self.session.ask();
-                self.ask_unrecorded();
-                Some(recorded)
-            }
-            Err(error) => {
-                self.session.noticed(&error);
-                if let Some(part) = part_at_fault(&error) {
-                    self.problem.set(Some((part, error.message)));
-                } else {
-                    self.failure.set(Some(("What came of the call is not recorded yet", error)));
-                    // It may have been closed meanwhile.
-                    self.ask();
-                }
-                None
-            }
-        }
-    }
-}
-
-/// What the clock of this machine shows.
-fn time_of_day() -> String {
-    String::from(js_sys::Date::new_0().to_time_string()).chars().take(8).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use calls::{CallEnd, Ended};
+    use calls::{CallEnd, Ended, WrapUp};
 
     use super::*;
-
-    fn choice(disposition: Disposition) -> Choice {
-        Choice {
-            disposition,
-            label: String::new(),
-            is_reached: true,
-            key: None,
-            hint: String::new(),
-            next_attempt: String::new(),
-            attempts: String::new(),
-            order: None,
-            needs_note: disposition == Disposition::DoNotContact,
-            needs_time: disposition == Disposition::CallbackRequested,
-            also: None,
-        }
-    }
 
     fn view(state: CallState) -> CallView {
         CallView {
@@ -799,32 +600,6 @@ mod tests {
         assert!(is_ask_due(&ended(CallEnd::ByPerson, Some(90)), 90));
         assert!(!is_ask_due(&ended(CallEnd::ByPerson, Some(0)), 1));
         assert!(!is_ask_due(&ended(CallEnd::Refused, None), 100));
-    }
-
-    #[test]
-    fn what_is_missing_is_said_where_it_is_missing() {
-        let part = |choice: Option<Disposition>, notes, at| problem(choice.map(self::choice).as_ref(), notes, at).map(|(part, _)| part);
-
-        assert_eq!(part(None, "", ""), Some(Part::Choice));
-        assert_eq!(part(Some(Disposition::NoAnswer), "", ""), None);
-        assert_eq!(part(Some(Disposition::CallbackRequested), "", ""), Some(Part::Time));
-        assert_eq!(part(Some(Disposition::CallbackRequested), "", "2026-11-24T14:30"), None);
-        assert_eq!(part(Some(Disposition::DoNotContact), " \n", ""), Some(Part::Note));
-        assert_eq!(part(Some(Disposition::DoNotContact), "Never again", ""), None);
-    }
-
-    #[test]
-    fn what_the_server_refuses_is_said_at_the_field_at_fault() {
-        let part = |error: calls::CallsError| part_at_fault(&error.into());
-
-        assert_eq!(part(calls::CallsError::NoteNeeded), Some(Part::Note));
-        assert_eq!(part(calls::CallsError::NoteTooLong(4000)), Some(Part::Note));
-        for error in
-            [calls::CallsError::TimeNeeded, calls::CallsError::TimeIsPast, calls::CallsError::OutsideHours, calls::CallsError::NoSuchTime]
-        {
-            assert_eq!(part(error), Some(Part::Time));
-        }
-        assert_eq!(part(calls::CallsError::NothingToRecord), None);
     }
 
     #[test]

@@ -96,6 +96,7 @@ enum Kind {
     Queues,
     Agents,
     Me,
+    MyNote,
     Everything,
 }
 
@@ -105,6 +106,8 @@ fn about(hint: Hint, me: Option<AgentId>) -> &'static [Kind] {
         Hint::Queues => &[Kind::Queues],
         Hint::Agent(agent) if me == Some(agent) => &[Kind::Agents, Kind::Me],
         Hint::Agent(_) => &[Kind::Agents],
+        Hint::Note(agent) if me == Some(agent) => &[Kind::MyNote],
+        Hint::Note(_) => &[],
         Hint::Everything => &[Kind::Queues, Kind::Agents, Kind::Me, Kind::Everything],
     }
 }
@@ -120,6 +123,8 @@ pub(crate) struct Live {
     pub(crate) agents: Version,
     /// The same of whoever is signed in here: another window of theirs may have changed it.
     pub(crate) me: Version,
+    /// The note of their call.
+    pub(crate) my_note: Version,
     /// Hints may have been missed.
     pub(crate) everything: Version,
     /// Until when the stream was open last; zero, when the page was opened, before it ever was.
@@ -153,6 +158,7 @@ impl Live {
             queues: Version::new(AT_MOST_EVERY),
             agents: Version::new(AT_MOST_EVERY),
             me: Version::new(MINE_AT_MOST_EVERY),
+            my_note: Version::new(MINE_AT_MOST_EVERY),
             everything: Version::new(AT_MOST_EVERY),
             was_open_until: StoredValue::new(0.0),
             session,
@@ -208,6 +214,7 @@ impl Live {
                 Kind::Queues => self.queues.bump(),
                 Kind::Agents => self.agents.bump(),
                 Kind::Me => self.me.bump(),
+                Kind::MyNote => self.my_note.bump(),
                 Kind::Everything => self.everything.bump(),
             }
         }
@@ -256,6 +263,8 @@ mod tests {
         assert_eq!(about(Hint::Agent(hannah), Some(hannah)), [Kind::Agents, Kind::Me]);
         assert_eq!(about(Hint::Agent(marcus), Some(hannah)), [Kind::Agents]);
         assert_eq!(about(Hint::Agent(marcus), None), [Kind::Agents]);
+        assert_eq!(about(Hint::Note(hannah), Some(hannah)), [Kind::MyNote]);
+        assert_eq!(about(Hint::Note(marcus), Some(hannah)), []);
         assert_eq!(about(Hint::Everything, Some(hannah)), [Kind::Queues, Kind::Agents, Kind::Me, Kind::Everything]);
     }
 }

@@ -66,6 +66,13 @@ pub async fn hang_up(call_id: CallId) -> Result<CallView, WireError> {
     Ok(expect_context::<Calls>().hang_up(&agent, call_id).await?)
 }
 
+/// The note of the agent's own call, as last kept.
+#[server(name = AskNote, prefix = "/api", endpoint = "calls/note", input = Json, output = Json)]
+pub async fn note(call_id: CallId) -> Result<String, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().note(&agent, call_id).await?)
+}
+
 /// Keeps the agent's note as it is typed.
 #[server(prefix = "/api", endpoint = "calls/save_notes", input = Json, output = Json)]
 pub async fn save_notes(call_id: CallId, notes: String) -> Result<(), WireError> {

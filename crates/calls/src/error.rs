@@ -77,6 +77,14 @@ impl From<CallsError> for WireError {
             | E::TimeTooFar(_)
             | E::OutsideHours => ErrorCode::Unprocessable,
         };
-        Self::new(code, error.to_string())
+        let wire = Self::new(code, error.to_string());
+        match error {
+            E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
+            E::TimeNeeded | E::TimeNotWanted | E::TimeUnreadable | E::NoSuchTime | E::TimeIsPast | E::TimeTooFar(_) | E::OutsideHours => {
+                wire.of_field("callback_at")
+            }
+            E::NotForAgents => wire.of_field("disposition"),
+            _ => wire,
+        }
     }
 }

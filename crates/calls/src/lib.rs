@@ -12,7 +12,7 @@ mod store;
 #[cfg(feature = "ssr")]
 mod webhooks;
 
-pub use api::{current, extend_wrap_up, find, hang_up, history, record_outcome, save_notes, start, unrecorded, user, voice_token};
+pub use api::{current, extend_wrap_up, find, hang_up, history, note, record_outcome, save_notes, start, unrecorded, user, voice_token};
 pub use error::CallsError;
 pub use types::{
     CallEnd, CallState, CallView, Choice, Disposition, Ended, HistoryEntry, HistoryKind, LONGEST_NOTE, Outcome, Recorded, Unrecorded,

@@ -25,9 +25,6 @@ use crate::types::{CallView, LONGEST_NOTE, Unrecorded, VoiceToken};
 
 /// The browser connects within so long after Call was pressed, or not at all (lessons, line 20).
 const INTENT: TimeDelta = TimeDelta::seconds(10);
-/// How long a voice token is good for; the browser asks for a new one before each call that would outlive half of it.
-const TOKEN_LIFE: Duration = Duration::from_hours(1);
-/// Characters a note may have.
 /// What one press of “+30 s” adds.
 const EXTENSION: TimeDelta = TimeDelta::seconds(30);
 
@@ -85,6 +82,8 @@ pub struct Telephone {
     pub public_base_url: String,
     /// Where browsers reach a local carrier, such as `localhost:3000/twilio`; none with the real one.
     pub local_carrier: Option<String>,
+    /// How long a browser's token is good for; between calls it is replaced when half of that has passed (lessons, line 21).
+    pub token_life: Duration,
 }
 
 impl std::fmt::Debug for Telephone {
@@ -201,7 +200,7 @@ impl Calls {
             api_key: telephone.api_key.clone(),
             api_secret: telephone.api_secret.clone(),
             identity: identity_of(agent.id).map_err(|error| broken(error.into()))?,
-            ttl: TokenTtl::try_from(TOKEN_LIFE).map_err(|error| broken(error.into()))?,
+            ttl: TokenTtl::try_from(telephone.token_life).map_err(|error| broken(error.into()))?,
             voice: twilio::VoiceGrant {
                 incoming: None,
                 outgoing: Some(twilio::Outgoing { application_sid: telephone.application_sid.clone(), params: None }),
@@ -210,9 +209,14 @@ impl Calls {
         let token = token.sign(machine_now()).map_err(|error| broken(error.into()))?;
         Ok(VoiceToken {
             token: token.expose_secret().to_owned(),
-            seconds: i64::try_from(TOKEN_LIFE.as_secs()).unwrap_or(i64::MAX),
+            seconds: i64::try_from(telephone.token_life.as_secs()).unwrap_or(i64::MAX),
             local_carrier: telephone.local_carrier.clone(),
         })
+    }
+
+    /// The note of the agent's own call.
+    pub(crate) async fn note(&self, agent: &CurrentAgent, call: CallId) -> Result<String, CallsFailure> {
+        Ok(self.own(agent, call).await?.notes)
     }
 
     /// Keeps the agent's note.
@@ -223,8 +227,8 @@ impl Calls {
         if !store::save_notes(&self.shared.pool, agent.id, call, notes).await? {
             return Err(CallsError::NoSuchCall.into());
         }
-        // Another window of theirs shows it too.
-        self.tell(agent.id);
+        // Another window of theirs shows it too; nothing else is to be asked for, however fast they type.
+        self.shared.hints.send(Hint::Note(agent.id));
         Ok(())
     }
 

@@ -160,7 +160,7 @@ pub struct Choice {
     pub next_attempt: String,
     /// “1 of 3 today · 1 of 10 in seven days”.
     pub attempts: String,
-    /// “score 54, was 24”; none when the claims platform does not answer just now.
+    /// “score 54, was 24”; none when the claims platform does not answer just now, or a later call has settled it.
     pub order: Option<String>,
     /// A note must be written.
     pub needs_note: bool,

@@ -1,5 +1,7 @@
 //! The one error that crosses the wire.
 
+use std::borrow::Cow;
+
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -61,12 +63,21 @@ pub struct WireError {
     /// Finds the line in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// Which part of what was sent is at fault, by its name in the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Cow<'static, str>>,
 }
 
 impl WireError {
     /// An expected refusal.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), reference: None }
+        Self { code, message: message.into(), reference: None, field: None }
+    }
+
+    /// The same, of one part of what was sent.
+    #[must_use]
+    pub fn of_field(self, field: &'static str) -> Self {
+        Self { field: Some(Cow::Borrowed(field)), ..self }
     }
 
     /// Logs an unexpected failure once, with its whole chain of causes, and keeps only a reference to that line.
@@ -77,6 +88,7 @@ impl WireError {
             code: ErrorCode::Internal,
             message: "Something went wrong on our side. Please look at what holds now, then try again.".into(),
             reference: Some(reference),
+            field: None,
         }
     }
 
@@ -107,7 +119,7 @@ impl WireError {
     #[cfg(feature = "ssr")]
     pub fn unavailable(message: impl Into<String>, error: &(dyn std::error::Error + 'static)) -> Self {
         let reference = log_with_reference(error);
-        Self { code: ErrorCode::Unavailable, message: message.into(), reference: Some(reference) }
+        Self { code: ErrorCode::Unavailable, message: message.into(), reference: Some(reference), field: None }
     }
 }
 

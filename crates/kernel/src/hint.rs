@@ -11,6 +11,8 @@ pub enum Hint {
     /// This agent's presence or account, or whom they hold. It names the agent so that a hundred consoles do not all ask
     /// again for what one of them did.
     Agent(AgentId),
+    /// The note of this agent's call: kept many times in a call, and nothing else has changed.
+    Note(AgentId),
     /// Hints may have been missed: ask again for everything.
     Everything,
 }

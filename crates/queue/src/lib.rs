@@ -49,8 +49,8 @@ pub use discovery::{Cause, Order};
 pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
-    After, Authorisation, AuthorisationVoid, Authorised, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise, PromiseError,
-    Prospects, Queue, QueueFailure, QueueParts, Suppress, Verified, VerifyFailure,
+    After, Authorisation, AuthorisationVoid, Authorised, Before, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise,
+    PromiseError, Prospects, Queue, QueueFailure, QueueParts, Settled, Suppress, Verified, VerifyFailure,
 };
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

@@ -14,7 +14,7 @@ mod suppressions;
 
 pub(crate) use call_next::{parse_number, score_input};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
-pub use outcome::{After, Closing, Promise, PromiseError, Prospects, Suppress};
+pub use outcome::{After, Before, Closing, Promise, PromiseError, Prospects, Settled, Suppress};
 pub(crate) use pauses::VersionedPauses;
 pub use report::ExportFailure;
 pub(crate) use report::words_of_record;

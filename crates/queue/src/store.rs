@@ -15,8 +15,9 @@ mod settings;
 mod suppressions;
 
 pub(crate) use attempts::{
-    AttemptOutcome, HeldRow, NewEntry, NewSuppression, close_attempt, close_promise, delay_entry, delete_attempt, delete_entry,
-    find_last_callback_reason, give_back, hold_for_call, insert_attempt, insert_callback, insert_suppression, put_entry,
+    AttemptOutcome, BeforeRow, HeldRow, NewCallback, NewEntry, NewSuppression, close_attempt, close_promise, delay_entry, delete_attempt,
+    delete_entry, find_before_attempt, find_last_callback_reason, give_back, hold_for_call, insert_attempt, insert_callback,
+    insert_callback_unless_promised, insert_suppression, put_entry,
 };
 pub(crate) use blocks::{
     SealedRow, Searched, count_unsealed, delete_personal, find_block_before, find_block_hash, find_last_block,

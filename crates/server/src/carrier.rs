@@ -13,6 +13,8 @@ use crate::config::{CarrierConfig, Config};
 /// Making a connection to the carrier may take so long, and a whole request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
+/// A browser's token is good for so long, unless it is said otherwise.
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// People who are rung in the demo take their time.
 const AS_IN_LIFE: f64 = 1.0;
 /// With this seed the first who are rung answer, answer, are engaged, answer, do not answer, have a machine: a first call is a talk, and
@@ -42,11 +44,13 @@ impl Carrier {
 }
 
 pub(crate) async fn connect(config: &Config) -> anyhow::Result<Carrier> {
-    if config.carrier.is_emulated {
-        emulated(config.http.bind_address, &config.http.public_base_url, &config.carrier.phone_number, AS_IN_LIFE).await
+    let mut carrier = if config.carrier.is_emulated {
+        emulated(config.http.bind_address, &config.http.public_base_url, &config.carrier.phone_number, AS_IN_LIFE).await?
     } else {
-        live(config)
-    }
+        live(config)?
+    };
+    carrier.telephone.token_life = config.carrier.token_life;
+    Ok(carrier)
 }
 
 fn live(config: &Config) -> anyhow::Result<Carrier> {
@@ -62,6 +66,7 @@ fn live(config: &Config) -> anyhow::Result<Carrier> {
         number: Address::new(phone_number),
         public_base_url: config.http.public_base_url.clone(),
         local_carrier: None,
+        token_life: TOKEN_LIFE,
     };
     Ok(Carrier {
         telephone,
@@ -109,6 +114,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         number: Address::new(number),
         public_base_url: base.to_owned(),
         local_carrier: Some(format!("{host}/twilio")),
+        token_life: TOKEN_LIFE,
     };
     let application = twilio_emulator::Application {
         voice_url: format!("{base}/webhooks/twilio/voice"),

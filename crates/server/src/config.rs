@@ -3,12 +3,16 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use kernel::NumberPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilio::{AccountSid, ApiKeySid, ApplicationSid};
 use users::LagSource;
+
+use crate::carrier::TOKEN_LIFE;
 
 /// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
 const RESERVED: [&str; 6] =
@@ -20,6 +24,9 @@ const SHORTEST_SECRET: usize = 32;
 /// What a live carrier needs, and an emulated one makes up.
 const CARRIER_NAMES: [&str; 6] =
     ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET", "TWILIO_TWIML_APP_SID", "TWILIO_PHONE_NUMBER"];
+
+/// The carrier takes no token that is to last longer than a day; one that is shorter than this could end while it is replaced.
+const TOKEN_SECONDS: RangeInclusive<u64> = 20..=86_400;
 
 /// Ofcom's numbers for drama, and an unassigned range for bulk data (mobile, London, no area, and others of Ofcom's list).
 const TEST_PREFIXES: &str = "+447700900,+4477009,+44207946,+441632960,+441134960,+441144960,+441154960,+441164960,+441174960,\
@@ -115,6 +122,8 @@ pub struct CarrierConfig {
     pub application_sid: Option<ApplicationSid>,
     /// TWILIO_PHONE_NUMBER: ours, in E.164; the number that people see and can ring back.
     pub phone_number: String,
+    /// TWILIO_TOKEN_SECONDS: how long a browser's token is good for, an hour by default. It is replaced when half of that has passed.
+    pub token_life: Duration,
 }
 
 /// The synthetic claims platform.
@@ -190,6 +199,7 @@ impl Config {
             ("TWILIO_API_KEY", self.carrier.api_key.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
             ("TWILIO_TWIML_APP_SID", self.carrier.application_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
             ("TWILIO_PHONE_NUMBER", self.carrier.phone_number.clone()),
+            ("TWILIO_TOKEN_SECONDS", self.carrier.token_life.as_secs().to_string()),
             ("CLAIMS_SIM_DATABASE_URL", self.claims_sim.url.as_ref().map_or_else(|| "not set".into(), host)),
         ]
     }
@@ -337,6 +347,7 @@ impl Reader<'_> {
                 false
             }
         };
+        let token_life = self.token_life();
         if is_emulated {
             for name in CARRIER_NAMES {
                 if self.get(name).is_some() {
@@ -352,6 +363,7 @@ impl Reader<'_> {
                 application_sid: None,
                 // Of Ofcom's London range for drama.
                 phone_number: "+442079460000".to_owned(),
+                token_life,
             };
         }
         let phone_number = self.required("TWILIO_PHONE_NUMBER", "it is a number of yours in E.164, such as +44…");
@@ -369,7 +381,20 @@ impl Reader<'_> {
             api_secret: self.required("TWILIO_API_SECRET", "it is the secret of TWILIO_API_KEY").into(),
             application_sid: self.sid("TWILIO_TWIML_APP_SID", "AP"),
             phone_number,
+            token_life,
         }
+    }
+
+    fn token_life(&mut self) -> Duration {
+        let Some(text) = self.get("TWILIO_TOKEN_SECONDS") else { return TOKEN_LIFE };
+        text.parse().ok().filter(|seconds| TOKEN_SECONDS.contains(seconds)).map_or_else(
+            || {
+                let (least, most) = (TOKEN_SECONDS.start(), TOKEN_SECONDS.end());
+                self.problem("TWILIO_TOKEN_SECONDS", &format!("is no number from {least} to {most}"));
+                TOKEN_LIFE
+            },
+            Duration::from_secs,
+        )
     }
 
     fn required(&mut self, name: &str, what: &str) -> String {
@@ -434,6 +459,17 @@ mod tests {
             ["ENVIRONMENT", "BIND_ADDRESS", "CLOCK", "REPLICA_LAG_SOURCE", "DATABASE_URL", "REPLICA_DATABASE_URL", "PUBLIC_BASE_URL"]
         {
             assert!(problems.iter().any(|problem| problem.starts_with(name)), "{name} in {problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_browsers_token_lives_for_an_hour_or_as_long_as_is_said() {
+        let life =
+            |seconds| read(&[&PRODUCTION[..], &[("TWILIO_TOKEN_SECONDS", seconds)]].concat()).map(|config| config.carrier.token_life);
+        assert_eq!(life("").unwrap(), Duration::from_hours(1));
+        assert_eq!(life("20").unwrap(), Duration::from_secs(20));
+        for wrong in ["19", "86401", "1 h"] {
+            assert!(life(wrong).unwrap_err()[0].starts_with("TWILIO_TOKEN_SECONDS is no number from 20 to 86400"), "{wrong}");
         }
     }
 

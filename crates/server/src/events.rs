@@ -78,7 +78,10 @@ pub(crate) async fn stream(
     session: Session,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let open = app.streams.open(agent.id);
-    let hints = BroadcastStream::new(app.hints.subscribe()).map(|hint| hint.unwrap_or(Hint::Everything));
+    let is_for = move |hint: &Hint| !matches!(hint, Hint::Note(named) if *named != agent.id);
+    let hints = BroadcastStream::new(app.hints.subscribe())
+        .map(|hint| hint.unwrap_or(Hint::Everything))
+        .filter(move |hint| std::future::ready(is_for(hint)));
     let is_over = session_is_over(app.auth.clone(), agent.id, session.id(), app.hints.subscribe());
     // The last thing that is said when the session is over: the page looks at itself, and finds that it is signed out.
     let last = futures::stream::once(async move { Hint::Agent(agent.id) });

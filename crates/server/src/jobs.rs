@@ -50,6 +50,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         let calls = calls.clone();
         async move {
             calls.end_abandoned().await?;
+            calls.end_left().await?;
             calls.end_lingering_legs().await
         }
     });
@@ -57,6 +58,11 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     repeat(jobs, "ask the carrier about silent calls", Duration::from_mins(1), move || {
         let calls = calls.clone();
         async move { calls.reconcile().await }
+    });
+    let calls = app.calls.clone();
+    repeat(jobs, "ask the carrier about calls that nobody is known to have answered", Duration::from_secs(15), move || {
+        let calls = calls.clone();
+        async move { calls.reconcile_unanswered().await }
     });
     let auth = app.auth.clone();
     repeat(jobs, "end lost sessions", Duration::from_mins(1), move || {

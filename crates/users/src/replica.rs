@@ -81,7 +81,8 @@ pub struct Replica {
 #[derive(Debug)]
 struct Shared {
     lag_source: LagSource,
-    statements: AtomicU64,
+    reads: AtomicU64,
+    samples: AtomicU64,
     last_lag: Mutex<Option<(Duration, Instant)>>,
 }
 
@@ -119,7 +120,8 @@ impl Replica {
             })
             .after_connect(|conn, _| Box::pin(async move { conn.execute(store::OPEN_SESSION).await.map(|_| ()) }))
             .connect_lazy_with(connect);
-        let shared = Shared { lag_source: options.lag_source, statements: AtomicU64::new(0), last_lag: Mutex::new(None) };
+        let shared =
+            Shared { lag_source: options.lag_source, reads: AtomicU64::new(0), samples: AtomicU64::new(0), last_lag: Mutex::new(None) };
         Ok(Self { pool, shared: Arc::new(shared) })
     }
 
@@ -177,7 +179,12 @@ impl Replica {
 
     /// Statements sent so far, those that open a connection left out.
     pub fn statements(&self) -> u64 {
-        self.shared.statements.load(Ordering::Relaxed)
+        self.reads() + self.shared.samples.load(Ordering::Relaxed)
+    }
+
+    /// Those among them that were not about the lag, which is sampled in the background.
+    pub fn reads(&self) -> u64 {
+        self.shared.reads.load(Ordering::Relaxed)
     }
 
     /// The lag as last sampled. None when the replication is stopped, when it was never sampled, or when the last good sample
@@ -200,7 +207,12 @@ impl Replica {
     pub async fn sample_lag(&self) -> Result<Option<ReplicaLag>, ReplicaError> {
         if self.shared.lag_source == LagSource::Status {
             let asked = Instant::now();
-            let seconds = self.ask(PATIENCE, 1, |conn| Box::pin(store::seconds_behind(conn))).await?;
+            let samples = &self.shared.samples;
+            let counted = self.ask(PATIENCE, 0, |conn| {
+                samples.fetch_add(1, Ordering::Relaxed);
+                Box::pin(store::seconds_behind(conn))
+            });
+            let seconds = counted.await?;
             // The answer is true of the time it was asked for, not of the time it arrived.
             let sample = seconds.map(|seconds| (Duration::from_secs(seconds.unsigned_abs()), asked));
             *self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner) = sample;
@@ -236,13 +248,13 @@ impl Replica {
     async fn ask<T>(
         &self,
         patience: Duration,
-        statements: u64,
+        reads: u64,
         question: impl for<'c> FnOnce(&'c mut MySqlConnection) -> Answer<'c, T> + Send,
     ) -> Result<T, ReplicaError> {
         let asked = async {
             let conn = self.pool.acquire().await.map_err(ReplicaError::Unavailable)?;
             let mut borrowed = Borrowed(Some(conn));
-            self.shared.statements.fetch_add(statements, Ordering::Relaxed);
+            self.shared.reads.fetch_add(reads, Ordering::Relaxed);
             let Some(conn) = borrowed.0.as_mut() else { return Err(ReplicaError::Unavailable(sqlx::Error::PoolClosed)) };
             let answer = question(conn).await;
             if answer.is_ok() {

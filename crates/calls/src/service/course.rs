@@ -15,7 +15,7 @@ use crate::types::{CallEnd, CallState, Disposition};
 
 /// The agent has so long to record what came of a call (rules, Presence).
 const WRAP_UP: TimeDelta = TimeDelta::seconds(120);
-/// The conference says who left first; the leg's own event, which may overtake it, waits so long.
+/// What the conference says and what the leg says come apart, in either order: the one waits so long for the other.
 const SECOND_WORD: Duration = Duration::from_secs(1);
 
 /// The parties of a call, as the carrier knows them by label.
@@ -55,7 +55,7 @@ impl Calls {
             store::insert_leg(&mut *transaction, call, sid.as_str(), AGENT, now).await?;
             let event = NewEvent { source: "voice", sid: sid.as_str(), name: "asked", sequence: 0 };
             store::insert_event(&mut *transaction, call, event, now).await?;
-            self.apply_locked(&mut transaction, &row, Event::AgentAsked, now).await?;
+            self.apply_locked(&mut transaction, &row, Event::AgentAsked, now, now).await?;
             transaction.commit().await?;
             self.tell(row.agent);
         }
@@ -81,7 +81,12 @@ impl Calls {
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
-        let legs = store::list_legs(&mut *transaction, call).await?;
+        let mut legs = store::list_legs(&mut *transaction, call).await?;
+        if event.participant_label.as_deref() == Some(PERSON) && !legs.iter().any(|leg| leg.sid == sid.as_str()) {
+            // Neither the answer that names the leg nor an event of its own has come; the label is ours.
+            store::insert_leg(&mut *transaction, call, sid.as_str(), PERSON, now).await?;
+            legs = store::list_legs(&mut *transaction, call).await?;
+        }
         // Of a leg that is not known nothing is understood yet, so nothing is noted as seen.
         let Some(party) = legs.iter().find(|leg| leg.sid == sid.as_str()).map(|leg| leg.party.as_str()) else { return Ok(()) };
         let name = kind.to_string();
@@ -101,11 +106,23 @@ impl Calls {
             _ => None,
         };
         let step = match happened.filter(|_| is_new) {
-            Some(happened) => self.apply_locked(&mut transaction, &row, happened, now).await?,
+            Some(happened) => self.apply_locked(&mut transaction, &row, happened, happened_at(event.timestamp, now), now).await?,
             None => Step::Stay,
         };
+        let is_heard_with_us = is_new && (kind, party) == (&ConferenceEventKind::Join, PERSON);
         transaction.commit().await?;
         self.follow(&row, step);
+        // Somebody who can be heard in the conference has answered, or it is what the network says while it rings. Their leg's own
+        // event tells which; when it does not, the carrier is asked (lessons, line 16).
+        if is_heard_with_us && matches!(row.state, CallState::Dialling | CallState::Ringing) {
+            let calls = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(SECOND_WORD).await;
+                if let Err(error) = calls.ask_unless_answered(call).await {
+                    log_failure(call, &error);
+                }
+            });
+        }
         Ok(())
     }
 
@@ -137,7 +154,7 @@ impl Calls {
             // A second leg of a party that has one: not of this call.
             return Ok(());
         };
-        let lasted = event.call_duration_seconds;
+        let (lasted, at) = (event.call_duration_seconds, happened_at(event.timestamp, now));
         if status.is_final() {
             store::end_leg(&mut *transaction, sid.as_str(), &name, lasted.and_then(|seconds| i32::try_from(seconds).ok()), now).await?;
         }
@@ -147,9 +164,9 @@ impl Calls {
                     (happened, lasted, row.answered_at)
                 {
                     // The event of the answer is late or lost; the carrier's duration tells when it was.
-                    store::set_answered(&mut transaction, call, now - TimeDelta::seconds(seconds.into())).await?;
+                    store::set_answered(&mut transaction, call, at - TimeDelta::seconds(seconds.into())).await?;
                 }
-                self.apply_locked(&mut transaction, &row, happened, now).await?
+                self.apply_locked(&mut transaction, &row, happened, at, now).await?
             }
             None => Step::Stay,
         };
@@ -176,30 +193,40 @@ impl Calls {
     pub(super) async fn apply_if(&self, call: CallId, event: Event, holds: impl FnOnce(&CallRow) -> bool) -> Result<Step, CallsFailure> {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await?.filter(holds) else { return Ok(Step::Stay) };
-        let step = self.apply_locked(&mut transaction, &row, event, self.shared.queue.now()).await?;
+        let now = self.shared.queue.now();
+        let step = self.apply_locked(&mut transaction, &row, event, now, now).await?;
         transaction.commit().await?;
         self.follow(&row, step);
         Ok(step)
     }
 
-    /// Applies one event to a call that is locked.
-    async fn apply_locked(&self, conn: &mut PgConnection, row: &CallRow, event: Event, now: DateTime<Utc>) -> Result<Step, CallsFailure> {
+    /// Applies one event to a call that is locked. It happened at `at` as far as the carrier says, and is heard of `now`.
+    async fn apply_locked(
+        &self,
+        conn: &mut PgConnection,
+        row: &CallRow,
+        event: Event,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Step, CallsFailure> {
         let step = step(row.state, event);
+        // Two clocks may disagree: nothing happened before what led to it, or in the future.
+        let since = at.max(row.state_since).min(now);
         match step {
             // Late, but still the time at which they answered.
             Step::Stay if event == Event::PersonAnswered && row.state == CallState::Ended => {
                 if let Some(ended_at) = row.ended_at.filter(|_| matches!(row.end_reason, Some(CallEnd::ByPerson | CallEnd::ByAgent))) {
-                    store::set_answered(conn, row.id, ended_at).await?;
+                    store::set_answered(conn, row.id, at.min(ended_at)).await?;
                 }
             }
             Step::Stay => {}
             Step::To(state) => {
-                store::set_state(conn, row.id, state, now).await?;
+                store::set_state(conn, row.id, state, since).await?;
                 if state == CallState::Connected {
-                    store::set_answered(conn, row.id, now).await?;
+                    store::set_answered(conn, row.id, since).await?;
                 }
             }
-            Step::End(how) => self.end(conn, row, how, None, false, now).await?,
+            Step::End(how) => self.end(conn, row, how, None, false, since).await?,
         }
         Ok(step)
     }
@@ -268,12 +295,19 @@ pub(super) fn conference_name(call: CallId) -> String {
     format!("call-{call}")
 }
 
+/// When it was, by the business clock, that the carrier says by the machines'. It says whole seconds: the last moment that it can mean,
+/// so that what arrives at once happened just now.
+fn happened_at(said: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let age = said.map(|said| machine_now() - said - TimeDelta::milliseconds(999));
+    now - age.unwrap_or_default().max(TimeDelta::zero())
+}
+
 fn rejection() -> twiml::Response {
     twiml::Response::new([twiml::Verb::Reject(twiml::RejectReason::Rejected)])
 }
 
 /// What a status of the person's leg means.
-fn person_event(status: &CallStatus, lasted: Option<u32>) -> Option<Event> {
+pub(super) fn person_event(status: &CallStatus, lasted: Option<u32>) -> Option<Event> {
     Some(match status {
         CallStatus::Ringing => Event::PersonRings,
         CallStatus::InProgress => Event::PersonAnswered,

@@ -4,12 +4,18 @@ use chrono::TimeDelta;
 use kernel::CallId;
 use twilio::{CallSid, CallStatus, CallStatusEvent, CallUpdate};
 
-use super::course::log_failure;
+use super::course::{PERSON, log_failure, person_event};
 use super::{Calls, CallsFailure};
-use crate::store;
+use crate::rules::{Event, LegEnd, Step, step};
+use crate::store::{self, CallRow};
+use crate::types::CallState;
 
-/// A call that the carrier has not spoken of for so long is asked about. Longer than it rings.
+/// A talk that the carrier has not spoken of for so long is asked about.
 const SILENCE: TimeDelta = TimeDelta::seconds(45);
+/// The same as long as nobody is known to have answered.
+const SILENCE_UNANSWERED: TimeDelta = TimeDelta::seconds(15);
+/// A leg that the carrier neither names nor knows after so long is not there: longer than it rings.
+const LOST: TimeDelta = TimeDelta::seconds(60);
 /// A leg that outlives its call for so long is hung up again.
 const LINGERING: TimeDelta = TimeDelta::seconds(3);
 
@@ -40,33 +46,94 @@ impl Calls {
         Ok(())
     }
 
-    /// Asks the carrier about calls that it has not spoken of for a while: an event may be lost (lessons, line 14).
+    /// Asks the carrier about talks that it has not spoken of for a while: an event may be lost (lessons, line 14).
     pub async fn reconcile(&self) -> Result<(), CallsFailure> {
-        let Ok(telephone) = self.telephone() else { return Ok(()) };
-        for row in store::list_live(&self.shared.pool, self.shared.queue.now() - SILENCE).await? {
-            for leg in store::list_legs(&self.shared.pool, row.id).await?.into_iter().filter(|leg| leg.ended_at.is_none()) {
-                let Ok(sid) = leg.sid.parse::<CallSid>() else { continue };
-                let kept = match telephone.client.call(&sid).await {
-                    Ok(kept) => kept,
-                    Err(error) => {
-                        tracing::warn!(call.id = %row.id, error.message = %error, "the carrier could not be asked about a call; it is asked again");
-                        continue;
-                    }
-                };
-                // A leg that the carrier does not know any more is over.
-                let status = kept.as_ref().map_or(Some(CallStatus::Failed), |kept| kept.status.clone());
-                let Some(status) = status.filter(CallStatus::is_final) else { continue };
-                tracing::warn!(call.id = %row.id, leg.sid = %sid, leg.status = %status, "the carrier had not said that a leg was over");
-                let event = CallStatusEvent {
-                    call_sid: Some(sid),
-                    call_status: Some(status),
-                    call_duration_seconds: kept.and_then(|kept| kept.duration_seconds),
-                    ..CallStatusEvent::default()
-                };
-                self.leg_event(Some(row.id), &event).await?;
+        self.ask_about_silent(true, SILENCE).await
+    }
+
+    /// The same for people who are still being rung, as far as we have heard, sooner: they may be talking already.
+    pub async fn reconcile_unanswered(&self) -> Result<(), CallsFailure> {
+        self.ask_about_silent(false, SILENCE_UNANSWERED).await
+    }
+
+    async fn ask_about_silent(&self, is_answered: bool, silence: TimeDelta) -> Result<(), CallsFailure> {
+        if self.shared.telephone.is_none() {
+            return Ok(());
+        }
+        for row in store::list_silent(&self.shared.pool, is_answered, self.shared.queue.now() - silence).await? {
+            // One that cannot be settled must not keep the others from being asked about.
+            if let Err(error) = self.ask_about(&row).await {
+                log_failure(row.id, &error);
             }
         }
         Ok(())
+    }
+
+    /// Asks the carrier about a call whose person is in the conference, unless it is known by now that they answered.
+    pub(super) async fn ask_unless_answered(&self, call: CallId) -> Result<(), CallsFailure> {
+        let row = store::find(&self.shared.pool, call).await?;
+        match row.filter(|row| matches!(row.state, CallState::Dialling | CallState::Ringing)) {
+            Some(row) => self.ask_about(&row).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Has the carrier say how each leg of a call stands, and goes on from there.
+    async fn ask_about(&self, row: &CallRow) -> Result<(), CallsFailure> {
+        let telephone = self.telephone()?;
+        let mut legs = store::list_legs(&self.shared.pool, row.id).await?;
+        if row.state == CallState::Dialling && !legs.iter().any(|leg| leg.party == PERSON) {
+            self.find_person(row).await?;
+            legs = store::list_legs(&self.shared.pool, row.id).await?;
+        }
+        for leg in legs.into_iter().filter(|leg| leg.ended_at.is_none()) {
+            let Ok(sid) = leg.sid.parse::<CallSid>() else { continue };
+            let kept = match telephone.client.call(&sid).await {
+                Ok(kept) => kept,
+                Err(error) => {
+                    tracing::warn!(call.id = %row.id, error.message = %error, "the carrier could not be asked about a call; it is asked again");
+                    continue;
+                }
+            };
+            // A leg that the carrier does not know any more is over.
+            let status = kept.as_ref().map_or(Some(CallStatus::Failed), |kept| kept.status.clone());
+            let is_news = |status: &CallStatus| {
+                let happened = person_event(status, None).filter(|_| leg.party == PERSON);
+                status.is_final() || happened.is_some_and(|happened| step(row.state, happened) != Step::Stay)
+            };
+            let Some(status) = status.filter(is_news) else { continue };
+            tracing::warn!(call.id = %row.id, leg.sid = %sid, leg.status = %status, "what the carrier says of a leg had not been heard");
+            let event = CallStatusEvent {
+                call_sid: Some(sid),
+                call_status: Some(status),
+                call_duration_seconds: kept.and_then(|kept| kept.duration_seconds),
+                ..CallStatusEvent::default()
+            };
+            self.leg_event(Some(row.id), &event).await?;
+        }
+        Ok(())
+    }
+
+    /// The carrier was asked to ring somebody, and since then nothing was heard, not even which leg it is. Are they being rung?
+    async fn find_person(&self, row: &CallRow) -> Result<(), CallsFailure> {
+        let now = self.shared.queue.now();
+        match self.look_up(row.id).await {
+            Ok(Some(sid)) => {
+                store::insert_leg(&self.shared.pool, row.id, sid.as_str(), PERSON, now).await?;
+                Ok(())
+            }
+            Ok(None) if row.state_since <= now - LOST => {
+                tracing::warn!(call.id = %row.id, "the carrier rings nobody for a call, and it is given up");
+                let has_stayed = |now: &CallRow| now.state == row.state && now.state_since == row.state_since;
+                self.apply_if(row.id, Event::PersonEnded(LegEnd::Failed), has_stayed).await.map(drop)
+            }
+            // Its events may be on their way.
+            Ok(None) => Ok(()),
+            Err(error) => {
+                tracing::warn!(call.id = %row.id, error.message = %error, "the carrier could not be asked whether it rings; it is asked again");
+                Ok(())
+            }
+        }
     }
 
     async fn hang_up_leg(&self, call: CallId, sid: &str) {

@@ -5,20 +5,20 @@ use std::collections::HashMap;
 use auth::CurrentAgent;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, Hint, machine_now};
-use queue::{After, Closing, Promise, PromiseError, Prospects, Suppress};
+use queue::{Closing, Promise, PromiseError, Prospects, Settled, Suppress};
 
 use super::course::log_failure;
 use super::view::{next_attempt_words, records};
 use super::{Calls, CallsFailure};
 use crate::error::CallsError;
-use crate::rules::{Event, LegEnd};
+use crate::rules::Event;
 use crate::store::{self, CallRow, DispositionRow, NewOutcome};
 use crate::types::{CallEnd, CallState, Disposition, LONGEST_NOTE, Outcome, Recorded};
 
 /// A call whose agent's leg does not come, or whose check does not end, is given up after so long.
 const STUCK: TimeDelta = TimeDelta::seconds(15);
-/// A call of which the carrier says nothing is given up after so long: longer than it rings.
-const SILENT: TimeDelta = TimeDelta::seconds(60);
+/// A call whose agent's leg has been over for so long is over: longer than the conference's word on it is waited for.
+const LEFT: TimeDelta = TimeDelta::seconds(2);
 
 /// What is to be written.
 struct Record<'a> {
@@ -112,7 +112,7 @@ impl Calls {
             Some(before) => return Ok(recorded_before(row.id, before.disposition)),
         }
         let closing = closing(chosen, row.answered_at.is_some(), record.promise, now);
-        let after = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
+        let settled = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
         if row.closed_at.is_none() {
             store::close(&mut transaction, row.id, notes, now).await?;
             self.shared.auth.engage(&mut transaction, row.agent, None).await?;
@@ -127,7 +127,7 @@ impl Calls {
         );
         self.shared.hints.send(Hint::Queues);
         self.tell(row.agent);
-        let words = recorded_words(record.promise, &after, now);
+        let words = recorded_words(record.promise, &settled, now);
         Ok(Recorded { call_id: row.id, disposition: record.disposition, words })
     }
 
@@ -149,17 +149,23 @@ impl Calls {
         Ok(())
     }
 
-    /// Gives up calls that do not come further, so that no agent is locked into one (lessons, line 14).
+    /// Gives up calls that do not come further before anybody was rung, so that no agent is locked into one (lessons, line 14).
     pub async fn end_abandoned(&self) -> Result<(), CallsFailure> {
-        let now = self.shared.queue.now();
-        for row in store::list_abandoned(&self.shared.pool, machine_now(), now - STUCK, now - SILENT).await? {
+        for row in store::list_abandoned(&self.shared.pool, machine_now(), self.shared.queue.now() - STUCK).await? {
             tracing::warn!(call.id = %row.id, call.state = ?row.state, "a call did not come further and is given up");
-            let event = match row.state {
-                CallState::Dialling => Event::PersonEnded(LegEnd::Failed),
-                _ => Event::Stopped(CallEnd::NotConnected),
-            };
             let has_stayed = |now: &CallRow| now.state == row.state && now.state_since == row.state_since;
-            if let Err(error) = self.apply_if(row.id, event, has_stayed).await {
+            if let Err(error) = self.apply_if(row.id, Event::Stopped(CallEnd::NotConnected), has_stayed).await {
+                log_failure(row.id, &error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends calls that their agents have left, where whoever waited for the conference's word on it is gone (lessons, line 22).
+    pub async fn end_left(&self) -> Result<(), CallsFailure> {
+        for row in store::list_left(&self.shared.pool, self.shared.queue.now() - LEFT).await? {
+            tracing::warn!(call.id = %row.id, call.state = ?row.state, "an agent has left a call that goes on, and it is ended");
+            if let Err(error) = self.apply(row.id, Event::AgentLeft { after_person: false }).await {
                 log_failure(row.id, &error);
             }
         }
@@ -199,10 +205,13 @@ fn recorded_before(call_id: CallId, disposition: Disposition) -> Recorded {
     Recorded { call_id, disposition, words: "The outcome of this call was recorded before; nothing was changed.".to_owned() }
 }
 
-fn recorded_words(promise: Option<Promise>, after: &After, now: DateTime<Utc>) -> String {
-    match promise {
-        Some(promise) => format!("Callback promised for {}.", promise.wall_time.format("%A %-d %B, %H:%M")),
-        None if after.next.is_some() => format!("Next attempt: {}.", next_attempt_words(after, now)),
-        None => format!("{}.", records(after)),
+fn recorded_words(promise: Option<Promise>, settled: &Settled, now: DateTime<Utc>) -> String {
+    let promised = |promise: Promise| format!("Callback promised for {}.", promise.wall_time.format("%A %-d %B, %H:%M"));
+    match (settled, promise) {
+        (Settled::Now(_) | Settled::ByLaterCall { is_promised: true }, Some(promise)) => promised(promise),
+        (Settled::Now(after), None) if after.next.is_some() => format!("Next attempt: {}.", next_attempt_words(after, now)),
+        (Settled::Now(after), None) => format!("{}.", records(after)),
+        (Settled::ByLaterCall { .. }, Some(_)) => "Recorded. Another callback is promised since a later call, and that stands.".to_owned(),
+        (Settled::ByLaterCall { .. }, None) => "Recorded. A later call has settled the next attempt, and that stands.".to_owned(),
     }
 }

@@ -14,6 +14,8 @@ use crate::types::{CallEnd, CallState, CallView};
 
 /// How long the person's telephone rings. An unanswered call rings at least 15 s (compliance, C2).
 const RING_SECONDS: u16 = 30;
+/// The facts were more than two seconds old when the carrier was to be asked.
+const TOO_LATE: &str = "The last check took too long.";
 /// No call of ours is longer.
 const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
 
@@ -32,7 +34,9 @@ impl Calls {
     async fn dial(&self, call: CallId, authorised: Authorised) -> Result<(), CallsFailure> {
         let telephone = self.telephone()?;
         let now = self.shared.queue.now();
-        let Ok(number) = authorised.number().cloned() else { return self.stop(call, CallEnd::CouldNotCheck, None, false).await };
+        let Ok(number) = authorised.number().cloned() else {
+            return self.stop(call, CallEnd::NotPlaced, Some(TOO_LATE), false).await;
+        };
 
         // The attempt is counted before the carrier knows of it.
         let mut transaction = kernel::begin(&self.shared.pool).await?;
@@ -56,7 +60,7 @@ impl Calls {
 
         // The last moment: facts that are too old by now ring nobody.
         if authorised.number().is_err() {
-            return self.stop(call, CallEnd::NotPlaced, Some("The last check took too long."), false).await;
+            return self.stop(call, CallEnd::NotPlaced, Some(TOO_LATE), false).await;
         }
         let new = NewParticipant {
             from: telephone.number.clone(),
@@ -78,7 +82,7 @@ impl Calls {
             Ok(participant) => participant.call_sid,
             Err(error) if error.may_have_been_carried_out() => {
                 tracing::warn!(call.id = %call, error.message = %error, "the carrier did not say whether it rings; it is looked up");
-                // Not found now: events tell, if it does ring; if none come, the call is given up after a while.
+                // Not found now: events tell, if it does ring; if none come, it is looked up again.
                 self.look_up(call).await.unwrap_or_default()
             }
             Err(error) => {
@@ -108,7 +112,7 @@ impl Calls {
 
     /// After silence: is the person being rung? A leg that is over already is not found, but its events, which carry the call's id, are on
     /// their way. Nothing is ever asked for twice.
-    async fn look_up(&self, call: CallId) -> Result<Option<CallSid>, RestError> {
+    pub(super) async fn look_up(&self, call: CallId) -> Result<Option<CallSid>, RestError> {
         let Ok(telephone) = self.telephone() else { return Ok(None) };
         for conference in telephone.client.conferences(&conference_name(call), None).await?.items {
             let Some(sid) = conference.sid else { continue };

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use kernel::machine_now;
-use queue::After;
+use queue::{After, Before, Closing};
 
 use super::outcome::closing;
 use super::{Calls, CallsFailure};
@@ -42,14 +42,14 @@ impl Calls {
         let catalogue = store::list_dispositions(&self.shared.pool).await?;
         let prospects = self.prospects(row).await?;
         let now = self.shared.queue.now();
-        let before = self.shared.queue.score_before(&prospects);
+        let before = self.shared.queue.before(row.id, &prospects).await?;
         let choices = catalogue
             .iter()
             .filter(|disposition| !disposition.is_system)
             .map(|disposition| {
                 let closing = closing(disposition, row.answered_at.is_some(), None, now);
                 let after = self.shared.queue.after(&prospects, &closing);
-                choice(disposition, closing.is_reached, &after, before, now)
+                choice(disposition, &closing, &after, before, now)
             })
             .collect();
         let (from, until) = self.shared.queue.promise_span();
@@ -64,10 +64,12 @@ impl Calls {
     }
 }
 
-fn choice(disposition: &DispositionRow, is_reached: bool, after: &After, before: Option<f64>, now: DateTime<Utc>) -> Choice {
+fn choice(disposition: &DispositionRow, closing: &Closing, after: &After, before: Before, now: DateTime<Utc>) -> Choice {
     let [(today, today_cap), (week, week_cap)] = after.attempts;
     let next_attempt = if disposition.needs_time {
         "At the time that you choose".to_owned()
+    } else if before.has_later_attempt && !after.is_by_objection(closing) {
+        "As a later call has settled it".to_owned()
     } else if after.next.is_some() {
         next_attempt_words(after, now)
     } else {
@@ -76,19 +78,26 @@ fn choice(disposition: &DispositionRow, is_reached: bool, after: &After, before:
     Choice {
         disposition: disposition.code,
         label: disposition.label.clone(),
-        is_reached,
+        is_reached: closing.is_reached,
         key: disposition.key.and_then(|key| u8::try_from(key).ok()),
         hint: hint(disposition),
         next_attempt,
         attempts: format!("{today} of {today_cap} today · {week} of {week_cap} in seven days"),
-        order: after.score.as_ref().map(|score| match before {
+        order: after.score.as_ref().filter(|_| !before.has_later_attempt).map(|score| match before.score {
             Some(before) => format!("score {}, was {before}", score.total),
             None => format!("score {}", score.total),
         }),
         needs_note: disposition.needs_note,
         needs_time: disposition.needs_time,
-        also: disposition.also.clone(),
+        also: also(disposition),
     }
+}
+
+/// What else happens at once.
+fn also(disposition: &DispositionRow) -> Option<String> {
+    let review = disposition.wants_review.then_some("A supervisor will look at it.");
+    let sentences: Vec<&str> = disposition.also.as_deref().into_iter().chain(review).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 /// Short, for a button.

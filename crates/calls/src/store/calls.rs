@@ -98,39 +98,50 @@ pub(crate) async fn list_overdue(pool: &PgPool, machine_now: DateTime<Utc>) -> s
     select_call!(pool, "closed_at is null and wrap_up_until <= $1 order by wrap_up_until limit 50", machine_now).fetch_all(pool).await
 }
 
-/// Calls that have got stuck: the browser did not connect in time; the agent's leg never came, or whoever was to ring the person did not
-/// come to an end of it, since `stuck`; or nothing was heard of the person's leg since `silent`.
-pub(crate) async fn list_abandoned(
-    pool: &PgPool,
-    machine_now: DateTime<Utc>,
-    stuck: DateTime<Utc>,
-    silent: DateTime<Utc>,
-) -> sqlx::Result<Vec<CallRow>> {
+/// Calls that have got stuck before anybody was rung: the browser did not connect in time; the agent's leg never came, or whoever was to
+/// ring the person did not come to an end of it, since `stuck`.
+pub(crate) async fn list_abandoned(pool: &PgPool, machine_now: DateTime<Utc>, stuck: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
     select_call!(
         pool,
         "closed_at is null
             and (
                 (state = 'created' and intent_expires_at <= $1)
                 or (state in ('joining', 'checking') and state_since <= $2)
-                or (state = 'dialling' and state_since <= $3)
             )
         limit 50",
         machine_now,
-        stuck,
-        silent
+        stuck
     )
     .fetch_all(pool)
     .await
 }
 
-/// Calls on which somebody is, or is being rung, that nothing was heard of since `since`.
-pub(crate) async fn list_live(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
+/// Calls that go on although their agent's leg was over at `before`.
+pub(crate) async fn list_left(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
     select_call!(
         pool,
-        "state in ('ringing', 'connected')
-            and not exists (select from calls.event e where e.call_id = calls.call.id and e.received_at > $1)
-        order by state_since
+        "closed_at is null
+            and state <> 'ended'
+            and exists (select from calls.leg l where l.call_id = calls.call.id and l.party = 'agent' and l.ended_at <= $1)
         limit 50",
+        before
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Calls whose person talks, or is being rung as far as we have heard, that nothing was heard of since `since`.
+pub(crate) async fn list_silent(pool: &PgPool, is_answered: bool, since: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
+    select_call!(
+        pool,
+        "closed_at is null
+            and state in ('dialling', 'ringing', 'connected')
+            and (state = 'connected') = $1
+            and not exists (select from calls.event e where e.call_id = calls.call.id and e.received_at > $2)
+        -- Whoever finds no place now has another chance in the next run.
+        order by random()
+        limit 50",
+        is_answered,
         since
     )
     .fetch_all(pool)

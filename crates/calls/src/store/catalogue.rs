@@ -17,6 +17,7 @@ pub(crate) struct DispositionRow {
     pub(crate) needs_time: bool,
     pub(crate) suppresses: Option<String>,
     pub(crate) also: Option<String>,
+    pub(crate) wants_review: bool,
     pub(crate) is_system: bool,
 }
 
@@ -26,7 +27,7 @@ pub(crate) async fn list_dispositions(executor: impl PgExecutor<'_>) -> sqlx::Re
         DispositionRow,
         r#"
         select code as "code: Disposition", label, key, is_reached, delay_hours, is_failed, replaces_cooling_off, needs_note, needs_time,
-            suppresses, also, is_system
+            suppresses, also, wants_review, is_system
         from calls.disposition
         order by position
         "#,

@@ -13,7 +13,7 @@ use crate::hours;
 use crate::rules::{
     CallbackReason, Effect, Input, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, claim_names, judge,
 };
-use crate::store::{self, AttemptOutcome, NewEntry, NewSuppression, OwnRow};
+use crate::store::{self, AttemptOutcome, BeforeRow, NewCallback, NewEntry, NewSuppression, OwnRow};
 
 /// A callback can be promised for so many days ahead.
 const PROMISED_AHEAD: i64 = 30;
@@ -108,6 +108,34 @@ pub struct After {
     pub attempts: [(usize, u32); 2],
 }
 
+impl After {
+    /// The person leaves the queues because of what they object to: that holds whatever another call has settled.
+    pub fn is_by_objection(&self, closing: &Closing) -> bool {
+        closing.suppress.is_some() && self.next.is_none()
+    }
+}
+
+/// How it stood with a person before a call rang them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Before {
+    /// Their score; none when the claims platform does not answer just now.
+    pub score: Option<f64>,
+    /// They were rung again since, so that this call settles nothing any more but what is known of itself.
+    pub has_later_attempt: bool,
+}
+
+/// What the outcome of a call has settled.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// This follows.
+    Now(After),
+    /// When the person is rung next was settled by a later call, and stays so.
+    ByLaterCall {
+        /// A promise was made all the same, since there was none.
+        is_promised: bool,
+    },
+}
+
 impl Queue {
     /// What is known of the person now, for what follows from their call. The claims platform may be away: then less is known.
     pub async fn prospects(&self, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
@@ -170,11 +198,19 @@ impl Queue {
         After { next, retry_at, leaves_because, opens, score, attempts }
     }
 
-    /// The score before the outcome, for comparison.
-    pub fn score_before(&self, prospects: &Prospects) -> Option<f64> {
-        let facts = prospects.facts.as_ref()?;
+    /// How it stood with the person before this call rang them, for comparison.
+    pub async fn before(&self, call: CallId, prospects: &Prospects) -> Result<Before, QueueFailure> {
+        let BeforeRow { last_attempt_at, last_disposition, failed_attempts, has_later } =
+            store::find_before_attempt(&self.shared.pool, call).await?;
+        let own = OwnRow {
+            last_attempt_at,
+            last_disposition,
+            failed_attempts: u32::try_from(failed_attempts).unwrap_or(u32::MAX),
+            ..prospects.own.clone()
+        };
         let today = self.moment().london.date();
-        Some(scoring::score(&score_input(facts, &prospects.own), &prospects.settings.rule_set, today).total)
+        let score = |facts| scoring::score(&score_input(facts, &own), &prospects.settings.rule_set, today).total;
+        Ok(Before { score: prospects.facts.as_ref().map(score), has_later_attempt: has_later })
     }
 
     /// Writes down what follows, in the call's transaction: the attempt's outcome, the entry, a suppression, a promise; the lease ends.
@@ -185,7 +221,7 @@ impl Queue {
         agent: AgentId,
         prospects: &Prospects,
         closing: &Closing,
-    ) -> sqlx::Result<After> {
+    ) -> sqlx::Result<Settled> {
         let now = self.shared.clock.now();
         let after = self.after(prospects, closing);
         let user = prospects.user;
@@ -196,7 +232,7 @@ impl Queue {
             delay_until: closing.delay_until,
             replaces_cooling_off: closing.replaces_cooling_off,
         };
-        store::close_attempt(conn, call, &outcome).await?;
+        let has_later = store::close_attempt(conn, call, &outcome).await?;
 
         let source = format!("call {call}");
         let said = |kind, user| NewSuppression {
@@ -216,17 +252,24 @@ impl Queue {
             Some(Suppress::BadNumber) => store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?,
             None => {}
         }
-        if let (Some(at), None) = (after.retry_at, closing.promise) {
-            store::insert_retry(conn, user, at, now).await?;
-        }
-        if let Some(promise) = closing.promise {
-            let reason = match (promise.asked_regardless, prospects.queue) {
-                (true, _) => CallbackReason::UserAsked,
-                (false, QueueKind::UnsignedUsers) => CallbackReason::Signature,
-                (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
-                (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
+        let promise = match closing.promise {
+            Some(promise) => Some(self.new_callback(conn, agent, prospects, promise).await?),
+            None => None,
+        };
+        // What a later call has settled stands: it knows more of the person than this one. An objection holds all the same.
+        if has_later && !after.is_by_objection(closing) {
+            let is_promised = match &promise {
+                Some(promise) => store::insert_callback_unless_promised(conn, promise, now).await?,
+                None => false,
             };
-            store::insert_callback(conn, user, reason, promise.at, promise.wall_time, agent, now).await?;
+            return Ok(Settled::ByLaterCall { is_promised });
+        }
+        match (&promise, after.retry_at) {
+            (Some(promise), _) => store::insert_callback(conn, promise, now).await?,
+            (None, Some(at)) => {
+                store::insert_retry(conn, user, at, now).await?;
+            }
+            (None, None) => {}
         }
         match (&after.next, &prospects.facts, &after.score) {
             (Some((queue, available_at)), Some(facts), Some(score)) => {
@@ -251,7 +294,24 @@ impl Queue {
             (Some((_, until)), _, _) => store::delay_entry(conn, user, *until).await?,
             (None, _, _) => store::delete_entry(conn, user).await?,
         }
-        Ok(after)
+        Ok(Settled::Now(after))
+    }
+
+    async fn new_callback(
+        &self,
+        conn: &mut PgConnection,
+        agent: AgentId,
+        prospects: &Prospects,
+        promise: Promise,
+    ) -> sqlx::Result<NewCallback> {
+        let user = prospects.user;
+        let reason = match (promise.asked_regardless, prospects.queue) {
+            (true, _) => CallbackReason::UserAsked,
+            (false, QueueKind::UnsignedUsers) => CallbackReason::Signature,
+            (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
+            (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
+        };
+        Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent })
     }
 
     /// The instant of a promise for this wall time, if it can be promised now.

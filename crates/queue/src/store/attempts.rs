@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use kernel::{AgentId, CallId, LeaseId, QueueKind, UserId};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use crate::rules::{CallbackReason, SuppressionKind};
 
@@ -133,16 +133,25 @@ pub(crate) struct AttemptOutcome<'a> {
     pub(crate) replaces_cooling_off: bool,
 }
 
-/// Writes what came of an attempt, and ends the lease of its call.
-pub(crate) async fn close_attempt(conn: &mut PgConnection, call: CallId, outcome: &AttemptOutcome<'_>) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Writes what came of an attempt, and ends the lease of its call. Whether there was a later attempt to ring this person.
+pub(crate) async fn close_attempt(conn: &mut PgConnection, call: CallId, outcome: &AttemptOutcome<'_>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
         r#"
         with closed as (
             update queue.attempt
             set disposition = $2, is_reached = $3, is_failed = $4, delay_until = $5, replaces_cooling_off = $6
             where call_id = $1
+            returning user_id, attempted_at, id
+        ),
+        ended as (
+            delete from queue.lease where call_id = $1
         )
-        delete from queue.lease where call_id = $1
+        select exists (
+            select
+            from closed
+            join queue.attempt later on later.user_id = closed.user_id
+            where (later.attempted_at, later.id) > (closed.attempted_at, closed.id)
+        ) as "has_later!"
         "#,
         call.get(),
         outcome.disposition,
@@ -151,9 +160,58 @@ pub(crate) async fn close_attempt(conn: &mut PgConnection, call: CallId, outcome
         outcome.delay_until,
         outcome.replaces_cooling_off,
     )
-    .execute(conn)
+    .fetch_one(conn)
+    .await
+}
+
+/// What was known of a person before one attempt, and whether there was a later one.
+#[derive(Debug, Default)]
+pub(crate) struct BeforeRow {
+    pub(crate) last_attempt_at: Option<DateTime<Utc>>,
+    pub(crate) last_disposition: Option<String>,
+    pub(crate) failed_attempts: i64,
+    pub(crate) has_later: bool,
+}
+
+/// What was known of the person whom this call rang before it did.
+pub(crate) async fn find_before_attempt(pool: &PgPool, call: CallId) -> sqlx::Result<BeforeRow> {
+    let row = sqlx::query_as!(
+        BeforeRow,
+        r#"
+        select earlier.attempted_at as "last_attempt_at?", earlier.disposition as last_disposition,
+            (
+                select count(*)
+                from queue.attempt f
+                where f.user_id = this.user_id
+                    and f.is_failed
+                    and (f.attempted_at, f.id) < (this.attempted_at, this.id)
+                    and f.attempted_at > coalesce(
+                        (
+                            select max(r.attempted_at)
+                            from queue.attempt r
+                            where r.user_id = this.user_id and r.is_reached and (r.attempted_at, r.id) < (this.attempted_at, this.id)
+                        ),
+                        '-infinity'
+                    )
+            ) as "failed_attempts!",
+            exists (
+                select from queue.attempt l where l.user_id = this.user_id and (l.attempted_at, l.id) > (this.attempted_at, this.id)
+            ) as "has_later!"
+        from queue.attempt this
+        left join lateral (
+            select e.attempted_at, e.disposition
+            from queue.attempt e
+            where e.user_id = this.user_id and (e.attempted_at, e.id) < (this.attempted_at, this.id)
+            order by e.attempted_at desc, e.id desc
+            limit 1
+        ) earlier on true
+        where this.call_id = $1
+        "#,
+        call.get(),
+    )
+    .fetch_optional(pool)
     .await?;
-    Ok(())
+    Ok(row.unwrap_or_default())
 }
 
 /// The entry of somebody whose call is over.
@@ -267,36 +325,45 @@ pub(crate) async fn insert_suppression(conn: &mut PgConnection, new: &NewSuppres
     Ok(())
 }
 
+/// A promise to ring somebody.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewCallback {
+    pub(crate) user: UserId,
+    pub(crate) reason: CallbackReason,
+    pub(crate) promised_at: DateTime<Utc>,
+    pub(crate) wall_time: NaiveDateTime,
+    pub(crate) agent: AgentId,
+}
+
 /// Stores a promise in place of an earlier one.
-pub(crate) async fn insert_callback(
-    conn: &mut PgConnection,
-    user: UserId,
-    reason: CallbackReason,
-    promised_at: DateTime<Utc>,
-    wall_time: NaiveDateTime,
-    agent: AgentId,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!("update queue.callback set state = 'rescheduled' where user_id = $1 and state = 'scheduled'", user.get())
+pub(crate) async fn insert_callback(conn: &mut PgConnection, new: &NewCallback, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update queue.callback set state = 'rescheduled' where user_id = $1 and state = 'scheduled'", new.user.get())
         .execute(&mut *conn)
         .await?;
-    sqlx::query!(
+    insert_callback_unless_promised(conn, new, now).await?;
+    Ok(())
+}
+
+/// Stores a promise unless there is one. Whether it was stored.
+pub(crate) async fn insert_callback_unless_promised(conn: &mut PgConnection, new: &NewCallback, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         r#"
         insert into queue.callback (
             user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by
         )
         values ($1, $2, $3, $4, $5, $3, $6, $5)
+        on conflict (user_id) where state = 'scheduled' do nothing
         "#,
-        user.get(),
-        reason as CallbackReason,
-        promised_at,
-        wall_time,
-        agent.get(),
+        new.user.get(),
+        new.reason as CallbackReason,
+        new.promised_at,
+        new.wall_time,
+        new.agent.get(),
         now,
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Closes the promise to somebody whom nobody may ring again.

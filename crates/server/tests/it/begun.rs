@@ -48,6 +48,13 @@ pub async fn set_faults(app: &TestApp, faults: Value) {
     reqwest::Client::new().post(url).json(&faults).send().await.unwrap().error_for_status().unwrap();
 }
 
+/// What the next person to be rung does.
+pub async fn next_person(app: &TestApp, steps: Value) {
+    let url = format!("{}/twilio/admin/scenarios", app.base);
+    let scenario = json!({"match": {}, "times": 1, "steps": steps});
+    reqwest::Client::new().post(url).json(&scenario).send().await.unwrap().error_for_status().unwrap();
+}
+
 /// A call for whoever the agent has been handed.
 pub async fn start(agent: Client, hand_out: &Value, leg: &'static str) -> Begun {
     let call = agent.ask("/api/calls/start", json!({"lease_id": hand_out["lease_id"]})).await;

@@ -6,8 +6,8 @@ use auth::Role;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::{ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, people_rung, set_faults, start};
-use crate::support::TestApp;
+use crate::begun::{ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, next_person, people_rung, set_faults, start};
+use crate::support::{Log, TestApp};
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn with_the_replica_away_nobody_is_rung_and_the_person_stays_with_the_agent(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -43,8 +43,10 @@ async fn a_call_that_the_browser_does_not_take_up_within_ten_seconds_is_void(_: 
     let begun = begin(&app, ANSWERS).await;
     sqlx::query("update calls.call set intent_expires_at = intent_expires_at - interval '10.5 seconds'").execute(&app.pool).await.unwrap();
 
+    let (log, _guard) = Log::start();
     let (_, document) = begun.ask_voice(&app, LEG).await;
     assert!(document.contains("<Reject"), "{document}");
+    assert_eq!(log.lines("a browser's call was rejected: it is too old").len(), 1);
     app.app.calls.end_abandoned().await.unwrap();
 
     let call = begun.find().await;
@@ -92,6 +94,115 @@ async fn a_call_whose_last_events_were_lost_is_found_over_by_asking_the_carrier(
 
     let call = begun.until("ended").await;
     assert_eq!(call["end"]["how"], "by_person");
+    app.stop().await;
+}
+
+/// lessons, line 14, from the other side: a talk was cut off and recorded as a failure because nothing had been heard of it.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_talk_of_which_no_event_arrived_is_found_by_asking_the_carrier_and_goes_on(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    set_faults(&app, json!({"webhook_lost": 50})).await;
+    begun.join(&app).await;
+    app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
+    keep_agent(&app).await;
+    until_person_is(&app, "in-progress").await;
+    app.app.calls.reconcile_unanswered().await.unwrap();
+    assert_eq!(begun.find().await["state"], "dialling", "it was dialled a moment ago");
+
+    pass(&app, 120).await;
+    app.app.calls.end_abandoned().await.unwrap();
+    app.app.calls.reconcile_unanswered().await.unwrap();
+
+    assert_eq!(begun.find().await["state"], "connected");
+    pass(&app, 120).await;
+    app.app.calls.end_abandoned().await.unwrap();
+    app.app.calls.reconcile_unanswered().await.unwrap();
+    app.app.calls.reconcile().await.unwrap();
+    app.app.calls.end_lingering_legs().await.unwrap();
+    assert_eq!(begun.find().await["state"], "connected");
+    until_person_is(&app, "in-progress").await;
+    assert_eq!(people_rung(&app).await, 1);
+    app.stop().await;
+}
+
+/// What the request was answered and every event are lost: what is left is the label that we gave.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_person_whose_leg_nobody_has_named_is_found_in_the_conference(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    set_faults(&app, json!({"webhook_lost": 50})).await;
+    begun.join(&app).await;
+    forget_person(&app).await;
+    keep_agent(&app).await;
+    until_person_is(&app, "in-progress").await;
+
+    pass(&app, 120).await;
+    app.app.calls.reconcile_unanswered().await.unwrap();
+
+    assert_eq!(begun.find().await["state"], "connected");
+    assert_eq!(people_rung(&app).await, 1);
+    begun.agent.ask("/api/calls/hang_up", json!({"call_id": begun.call})).await;
+    until_person_is(&app, "completed").await;
+    app.stop().await;
+}
+
+/// lessons, line 16: what is heard while it rings must not be taken for an answer.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_person_in_the_conference_has_answered_when_their_leg_has(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier_as_in_life(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    next_person(&app, json!([{"ring_ms": 6_000}, {"answer": true}])).await;
+    set_faults(&app, json!({"webhook_lost": 50})).await;
+    begun.join(&app).await;
+    let leg = forget_person(&app).await;
+    keep_agent(&app).await;
+    let enters = async |sequence| {
+        let (path, name) = (format!("/webhooks/twilio/conference-status?call={}", begun.call), format!("call-{}", begun.call));
+        let form = [
+            ("FriendlyName", name.as_str()),
+            ("StatusCallbackEvent", "participant-join"),
+            ("CallSid", leg.as_str()),
+            ("ParticipantLabel", "person"),
+            ("SequenceNumber", sequence),
+        ];
+        assert_eq!(app.webhook(&path, &form).await.0, 204);
+    };
+
+    // The network speaks while it rings.
+    enters("2").await;
+    assert_eq!(begun.until("ringing").await["talk_seconds"], json!(null));
+    until_person_is(&app, "in-progress").await;
+    assert_eq!(begun.find().await["state"], "ringing", "nobody has said so yet");
+    enters("3").await;
+    assert!(begun.until("connected").await["talk_seconds"].is_number());
+    assert_eq!(people_rung(&app).await, 1);
+    app.stop().await;
+}
+
+/// lessons, line 22: the page went and the call stayed up. Here the server goes as well, while it waits for the conference's word.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_whose_agents_leg_is_over_is_ended_by_whichever_server_is_there(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    app.app.calls.end_left().await.unwrap();
+    assert_eq!(begun.find().await["state"], "connected", "the agent is there");
+    // As the server stored it that then stopped.
+    sqlx::query("update calls.leg set ended_at = $1, status = 'completed' where party = 'agent'")
+        .bind(app.now())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    app.app.calls.end_left().await.unwrap();
+    assert_eq!(begun.find().await["state"], "connected", "who left first may be on its way");
+
+    pass(&app, 2).await;
+    app.app.calls.end_left().await.unwrap();
+
+    assert_eq!(begun.until("ended").await["end"]["how"], "by_agent");
+    until_person_is(&app, "completed").await;
     app.stop().await;
 }
 
@@ -172,12 +283,14 @@ async fn a_call_that_the_carrier_may_not_have_taken_is_given_up_and_not_asked_fo
     set_faults(&app, json!({"rest_503": 1})).await;
     begun.join(&app).await;
     begun.until("dialling").await;
+    keep_agent(&app).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    app.app.calls.end_abandoned().await.unwrap();
+    pass(&app, 50).await;
+    app.app.calls.reconcile_unanswered().await.unwrap();
     assert_eq!(begun.find().await["state"], "dialling", "it may still ring");
 
-    sqlx::query("update calls.call set state_since = state_since - interval '2 minutes'").execute(&app.pool).await.unwrap();
-    app.app.calls.end_abandoned().await.unwrap();
+    pass(&app, 11).await;
+    app.app.calls.reconcile_unanswered().await.unwrap();
     let call = begun.find().await;
     assert_eq!((&call["state"], &call["end"]["how"]), (&json!("ended"), &json!("failed")));
     let asked: Value = reqwest::get(format!("{}/twilio/admin/journal?kind=rest", app.base)).await.unwrap().json().await.unwrap();
@@ -218,7 +331,7 @@ async fn a_number_that_is_on_a_call_is_not_rung_for_another_person(_: PgPoolOpti
 
 /// The button and the timer at the same moment: one of them holds, and the outcome is one.
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn extending_a_wrap_up_that_has_run_out_is_refused_in_words(_: PgPoolOptions, connect: PgConnectOptions) {
+async fn a_wrap_up_that_has_run_out_is_either_extended_or_recorded_and_never_both(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
     let begun = begin(&app, ENGAGED).await;
     begun.join(&app).await;
@@ -253,4 +366,38 @@ async fn a_wrap_up_extended_after_it_ran_out_stays_open(_: PgPoolOptions, connec
     assert!((20..=30).contains(&left), "{call}");
     assert_eq!(app.count("select count(*) from calls.outcome").await, 0);
     app.stop().await;
+}
+
+/// Lets so many seconds pass over every call and all that was heard of them.
+async fn pass(app: &TestApp, seconds: i32) {
+    for statement in [
+        "update calls.call set state_since = state_since - make_interval(secs => $1)",
+        "update calls.event set received_at = received_at - make_interval(secs => $1)",
+        "update calls.leg set ended_at = ended_at - make_interval(secs => $1)",
+    ] {
+        sqlx::query(statement).bind(f64::from(seconds)).execute(&app.pool).await.unwrap();
+    }
+}
+
+/// The agent's leg has no carrier here, and the emulated one, when asked, would say that it is gone: nobody asks about a leg without an id.
+async fn keep_agent(app: &TestApp) {
+    sqlx::query("update calls.leg set sid = 'the agent is there' where party = 'agent'").execute(&app.pool).await.unwrap();
+}
+
+/// Waits, at most 10 s, until the carrier says this of the person's leg.
+async fn until_person_is(app: &TestApp, status: &str) {
+    for _ in 0..200 {
+        let legs: Value = reqwest::get(format!("{}/twilio/admin/calls", app.base)).await.unwrap().json().await.unwrap();
+        if legs.as_array().unwrap().iter().any(|leg| leg["status"] == status) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("waited in vain until the person's leg is {status}");
+}
+
+/// Forgets the person's leg once it is known, as if neither the carrier's answer nor an event had named it.
+async fn forget_person(app: &TestApp) -> String {
+    app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
+    sqlx::query_scalar("delete from calls.leg where party = 'person' returning sid").fetch_one(&app.pool).await.unwrap()
 }

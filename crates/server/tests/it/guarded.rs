@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 41] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 42] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
@@ -22,6 +22,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 41] = [
     ("/api/calls/find", Some(Role::Agent)),
     ("/api/calls/hang_up", Some(Role::Agent)),
     ("/api/calls/history", Some(Role::Agent)),
+    ("/api/calls/note", Some(Role::Agent)),
     ("/api/calls/record_outcome", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
     ("/api/calls/start", Some(Role::Agent)),

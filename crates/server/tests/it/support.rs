@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth::Role;
@@ -23,12 +23,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
+use tracing::subscriber::DefaultGuard;
 use users::{PATIENCE, Replica, ReplicaOptions};
 
 /// A Tuesday at 10:30 in London.
 /// What a scheduler outside shows.
 pub(crate) const CRON_SECRET: &str = "a-secret-of-the-tests-of-thirty-two";
 pub const OPEN: &str = "2026-11-24T10:30:00Z";
+
+/// Who is rung takes a twentieth of the time that they would in life.
+const PACE: f64 = 0.05;
 
 pub struct TestApp {
     pub app: App,
@@ -55,21 +59,30 @@ impl TestApp {
         Self::with_carrier_over(pool_options().connect_lazy_with(with_timeouts(connect)), platform).await
     }
 
-    /// The same over a given pool and platform.
+    /// The same, where people take as long as in life: for what happens while a telephone rings.
+    pub async fn with_carrier_as_in_life(connect: PgConnectOptions) -> Self {
+        let platform = TestPlatform::new().await.unwrap();
+        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, Some(1.0)).await
+    }
+
+    /// With an emulated carrier, over a given pool and platform.
     pub async fn with_carrier_over(pool: PgPool, platform: TestPlatform) -> Self {
-        Self::build(pool, platform, true).await
+        Self::build(pool, platform, Some(PACE)).await
     }
 
     /// Without a carrier, over a given pool and platform.
     pub async fn over(pool: PgPool, platform: TestPlatform) -> Self {
-        Self::build(pool, platform, false).await
+        Self::build(pool, platform, None).await
     }
 
-    async fn build(pool: PgPool, platform: TestPlatform, has_carrier: bool) -> Self {
+    async fn build(pool: PgPool, platform: TestPlatform, pace: Option<f64>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
-        let carrier = if has_carrier { Some(carrier::emulated(address, &base, "+442079460000", 0.05).await.unwrap()) } else { None };
+        let carrier = match pace {
+            Some(pace) => Some(carrier::emulated(address, &base, "+442079460000", pace).await.unwrap()),
+            None => None,
+        };
         let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
         let replica = Replica::connect(replica_proxy.url(), ReplicaOptions::default()).unwrap();
         let clock = Clock::starting_at(OPEN.parse().unwrap());
@@ -261,6 +274,36 @@ impl Client {
 
     pub async fn call_next(&self) -> Value {
         self.ask("/api/queue/call_next", serde_json::json!({"queue": "unsigned_users"})).await
+    }
+}
+
+/// What is logged while its guard lives, by everything that the test runs.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The lines with these words.
+    pub fn lines(&self, words: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains(words)).map(ToOwned::to_owned).collect()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
