@@ -50,6 +50,16 @@ pub enum NumberFact {
     NotParsed,
 }
 
+impl NumberFact {
+    /// The number, when it may be rung.
+    pub fn usable(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Usable(number) => Some(number),
+            Self::Unusable(_) | Self::Missing | Self::NotParsed => None,
+        }
+    }
+}
+
 /// What the dialler itself knows of a person and their number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnFacts {

@@ -1,5 +1,6 @@
 //! The use cases of the queue.
 
+mod assessment;
 mod call_next;
 mod callbacks;
 mod dial;
@@ -12,7 +13,7 @@ mod seal;
 mod settings;
 mod suppressions;
 
-pub(crate) use call_next::{parse_number, score_input};
+pub(crate) use assessment::{parse_number, score_input};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
 pub use outcome::{After, Before, Closing, Promise, PromiseError, Prospects, Settled, Suppress};
 pub(crate) use pauses::VersionedPauses;

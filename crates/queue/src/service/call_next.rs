@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use auth::CurrentAgent;
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Moment, NumberPolicy, PhoneNumber, QueueKind, UserId};
-use users::{Context, Facts, Replica, ReplicaError, ReplicaLag, Requirement, UserCard};
+use kernel::{Moment, QueueKind, UserId};
+use users::{Context, Replica, ReplicaError, ReplicaLag, Requirement, UserCard};
 
+use super::assessment::{Assessment, Question, parse_number, stored_score};
 use super::{Queue, QueueFailure, VersionedSettings, announce, require_available};
-use crate::decision::{Decision, Grounds, Purpose};
+use crate::decision::{Decision, Purpose};
 use crate::error::QueueError;
 use crate::hours;
-use crate::rules::{Effect, Input, Judgement, NumberFact, Reason, counted_requirements, judge};
+use crate::rules::{NumberFact, Reason, counted_requirements};
 use crate::store::{self, Disposal, OwnRow, TakeTimes, Taken, Wish};
 use crate::types::{HandOut, PassedOver};
 use crate::words;
@@ -80,7 +81,7 @@ impl Queue {
         let facts = facts.ok_or(QueueError::NoSuchUser)?;
         let number = parse_number(Some(&facts), &self.shared.numbers);
         let own = self.own_facts_of(user, &number).await?;
-        let judgement = self.judge_person(&settings, Some(&facts), &number, &own);
+        let judgement = self.assess(&settings, Some(&facts), &number, &own).judgement;
         let Some(queue) = judgement.need else {
             let words: Vec<String> = judgement.reasons.iter().map(Reason::words).collect();
             return Err(QueueError::NothingToCallAbout(words.join("; ").to_lowercase()).into());
@@ -184,68 +185,28 @@ impl Queue {
         let facts = context.as_ref().map(|context| &context.facts);
         let number = parse_number(facts, &self.shared.numbers);
         let own = self.own_facts(&taken, &number).await?;
+        let assessment = self.assess(settings, facts, &number, &own);
+        let question = Question { agent: agent.id, taken: &taken, purpose: purpose_of(&taken), settings, asked_at, lag: Some(lag) };
+        let decision = self.decide(&question, Some(&assessment), context.as_ref().map(Context::name))?;
 
-        let moment = self.moment();
-        let now = moment.at;
-        let judgement = judge(&Input {
-            facts,
-            number: &number,
-            own: &own.facts,
-            pauses: &self.pauses().pauses,
-            settings: &settings.settings,
-            bank_holidays: &self.shared.bank_holidays,
-            moment,
-        });
-        let counted: Vec<&Requirement> = facts.map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
-        let score = facts.map(|facts| scoring::score(&score_input(facts, &own), &settings.rule_set, moment.london.date()));
-        let usable = match &number {
-            NumberFact::Usable(number) => Some(number),
-            _ => None,
-        };
-        let decision = Decision::new(
-            &Grounds {
-                agent: agent.id,
-                user: taken.user,
-                lease: taken.lease,
-                purpose: purpose_of(&taken),
-                queue: taken.queue,
-                settings_version: settings.version,
-                pauses_version: self.pauses().version,
-                lag: Some(lag),
-                lag_source: self.shared.replica.lag_source(),
-                asked_at,
-                own: &own.facts,
-                facts,
-                judgement: Some(&judgement),
-                counted: &counted,
-                number: usable.map(PhoneNumber::as_e164),
-                name: context.as_ref().map(Context::name),
-                stored_score: stored_score(&taken),
-                score: score.as_ref(),
-            },
-            now,
-        )?;
-
-        let shown = Shown { taken: &taken, settings, own: &own, counted: &counted, moment, lag };
-        if taken.call.is_some() && context.is_none() {
+        let shown = Shown { taken: &taken, settings, assessment: &assessment, lag };
+        match (taken.call, &context) {
             // Gone from the claims platform in the middle of a call: the call goes on, and there is nothing to show.
-            return Ok(Checked::Lost);
-        }
-        if let (Some(_), Some(context)) = (taken.call, &context) {
+            (Some(_), None) => return Ok(Checked::Lost),
             // The call goes on, whatever has changed meanwhile: the agent is told, and nobody is taken from them.
             // Not what follows from this very call: that it is too soon for another, or that a promise is kept by it.
-            let has_moved = taken.queue != QueueKind::Callbacks && judgement.need != Some(taken.queue);
-            let note = has_moved.then(|| words::passed_over(taken.queue, &judgement));
-            return Ok(Checked::HandedOut(Box::new(HandOut { note, ..self.show(&shown, context, usable, score) })));
+            (Some(_), Some(context)) => {
+                let has_moved = taken.queue != QueueKind::Callbacks && assessment.judgement.need != Some(taken.queue);
+                let note = has_moved.then(|| words::passed_over(taken.queue, &assessment.judgement));
+                return Ok(Checked::HandedOut(Box::new(HandOut { note, ..self.show(&shown, context) })));
+            }
+            (None, _) => {}
         }
-        let (Some(context), Some(number), true) = (&context, usable, score.is_some()) else {
-            return self.pass_over(&taken, &judgement, &decision, context.as_ref(), None).await;
+        let (Some(context), Some(_)) = (&context, assessment.callable_in(taken.queue)) else {
+            return self.pass_over(&taken, &assessment, &decision, context.as_ref()).await;
         };
-        if judgement.callable() != Some(taken.queue) {
-            let waiting = score.as_ref().map(|score| (score, number));
-            return self.pass_over(&taken, &judgement, &decision, Some(context), waiting).await;
-        }
 
+        let now = assessment.moment.at;
         let lease_end = now + TimeDelta::minutes(settings.settings.lease_minutes.into());
         let Some(expires_at) = store::record_callable(&self.shared.pool, &decision, lease_end).await? else {
             return Ok(Checked::Lost);
@@ -258,7 +219,7 @@ impl Queue {
             decision_id: Some(decision.id),
             lease_expires_at: Some(expires_at),
             lease_seconds_left: Some((expires_at - self.shared.clock.now()).num_seconds()),
-            ..self.show(&shown, context, Some(number), score)
+            ..self.show(&shown, context)
         };
         Ok(Checked::HandedOut(Box::new(hand_out)))
     }
@@ -268,25 +229,22 @@ impl Queue {
         let settings = self.settings();
         let counted: Vec<&Requirement> = counted_requirements(&context.facts, &settings.settings).collect();
         let number = parse_number(Some(&context.facts), &self.shared.numbers);
-        let usable = match &number {
-            NumberFact::Usable(number) => Some(number),
-            _ => None,
-        };
-        context.card(usable, |requirement| counted.contains(&requirement), scoring::lender_name, self.shared.clock.now())
+        context.card(number.usable(), |requirement| counted.contains(&requirement), scoring::lender_name, self.shared.clock.now())
     }
 
     /// What the agent sees of the person.
-    fn show(&self, shown: &Shown<'_>, context: &Context, number: Option<&PhoneNumber>, score: Option<scoring::Score>) -> HandOut {
-        let card = context.card(number, |requirement| shown.counted.contains(&requirement), scoring::lender_name, shown.moment.at);
+    fn show(&self, shown: &Shown<'_>, context: &Context) -> HandOut {
+        let Assessment { number, own, moment, counted, score, .. } = shown.assessment;
+        let card = context.card(number.usable(), |requirement| counted.contains(&requirement), scoring::lender_name, moment.at);
         let why = words::why(&words::Grounds {
             card: &card,
             facts: &context.facts,
             need: shown.taken.queue,
-            counted_requirements: shown.counted.len(),
-            own: shown.own,
+            counted_requirements: counted.len(),
+            own,
             settings: &shown.settings.settings,
             bank_holidays: &self.shared.bank_holidays,
-            moment: &shown.moment,
+            moment,
             lag: shown.lag,
             answered_at: self.shared.clock.now(),
             is_on_call: shown.taken.call.is_some(),
@@ -297,7 +255,7 @@ impl Queue {
             queue: Some(shown.taken.queue),
             user: Some(card),
             why: Some(why),
-            score,
+            score: score.clone(),
             stored_score: Some(stored_score(shown.taken)),
             ..HandOut::default()
         }
@@ -320,13 +278,11 @@ impl Queue {
     async fn pass_over(
         &self,
         taken: &Taken,
-        judgement: &Judgement,
+        assessment: &Assessment<'_>,
         decision: &Decision,
         context: Option<&Context>,
-        waiting: Option<(&scoring::Score, &PhoneNumber)>,
     ) -> Result<Checked, QueueFailure> {
-        let disposal = disposal(judgement, decision.made_at, waiting, context.map(|context| &context.facts));
-        let had_effect = store::record_passed_over(&self.shared.pool, decision, &disposal).await?;
+        let had_effect = store::record_passed_over(&self.shared.pool, decision, &assessment.disposal()).await?;
         let is_saved_call = decision.is_saved_call && had_effect;
         tracing::info!(
             agent.id = %decision.agent, user.id = %taken.user, queue.kind = %taken.queue, decision.id = %decision.id,
@@ -336,8 +292,8 @@ impl Queue {
             user_id: taken.user,
             name: context.map_or_else(|| format!("User {}", taken.user), Context::name),
             decision_id: decision.id,
-            reasons: judgement.reasons.clone(),
-            words: words::passed_over(taken.queue, judgement),
+            reasons: assessment.judgement.reasons.clone(),
+            words: words::passed_over(taken.queue, &assessment.judgement),
             is_saved_call,
         };
         Ok(Checked::PassedOver { person, had_effect })
@@ -354,30 +310,9 @@ impl Queue {
         asked_at: DateTime<Utc>,
         failure: CannotRead,
     ) -> Result<Checked, QueueFailure> {
-        let decision = Decision::new(
-            &Grounds {
-                agent: agent.id,
-                user: taken.user,
-                lease: taken.lease,
-                purpose: purpose_of(taken),
-                queue: taken.queue,
-                settings_version: settings.version,
-                pauses_version: self.pauses().version,
-                // What was known when the replica was asked, also when it then gave no answer.
-                lag: failure.lag,
-                lag_source: self.shared.replica.lag_source(),
-                asked_at,
-                own: &taken.own.facts,
-                facts: None,
-                judgement: None,
-                counted: &[],
-                number: None,
-                name: None,
-                stored_score: stored_score(taken),
-                score: None,
-            },
-            self.shared.clock.now(),
-        )?;
+        // Of the lag, what was known when the replica was asked, also when it then gave no answer.
+        let question = Question { agent: agent.id, taken, purpose: purpose_of(taken), settings, asked_at, lag: failure.lag };
+        let decision = self.decide(&question, None, None)?;
         let is_this_person = matches!(&failure.error, Some(ReplicaError::Broken { .. }));
         let disposal = match (is_this_person, taken.is_new) {
             // The call goes on, whatever can be read.
@@ -416,9 +351,7 @@ impl Queue {
 struct Shown<'a> {
     taken: &'a Taken,
     settings: &'a VersionedSettings,
-    own: &'a OwnRow,
-    counted: &'a [&'a Requirement],
-    moment: Moment,
+    assessment: &'a Assessment<'a>,
     lag: ReplicaLag,
 }
 
@@ -472,59 +405,4 @@ async fn read_in_time(
 
 fn purpose_of(taken: &Taken) -> Purpose {
     if taken.is_new { Purpose::HandOut } else { Purpose::Return }
-}
-
-fn stored_score(taken: &Taken) -> f64 {
-    taken.entry.as_ref().map_or(0.0, |entry| entry.score)
-}
-
-/// The person's number, parsed under the policy of this installation.
-pub(crate) fn parse_number(facts: Option<&Facts>, policy: &NumberPolicy) -> NumberFact {
-    match facts.and_then(|facts| facts.raw_number.as_deref()).map(str::trim) {
-        None | Some("") => NumberFact::Missing,
-        Some(raw) => match PhoneNumber::parse(raw, policy) {
-            Ok(number) => NumberFact::Usable(number),
-            Err(why) => NumberFact::Unusable(why),
-        },
-    }
-}
-
-/// What scoring rests on, in London days.
-pub(crate) fn score_input(facts: &Facts, own: &OwnRow) -> scoring::ScoreInput {
-    let open = || facts.claims.iter().filter(|claim| claim.is_open());
-    scoring::ScoreInput {
-        lenders: open().filter_map(|claim| claim.lender.clone()).collect(),
-        date_of_birth: facts.date_of_birth,
-        newest_open_claim: open().filter_map(|claim| claim.created_at).max().map(|at| kernel::london(at.and_utc()).date()),
-        last_attempt: own.last_attempt_at.map(|at| kernel::london(at).date()),
-        last_disposition: own.last_disposition.clone(),
-        failed_attempts: own.failed_attempts,
-    }
-}
-
-/// What becomes of the entry of somebody who is not handed out.
-pub(super) fn disposal(
-    judgement: &Judgement,
-    now: DateTime<Utc>,
-    waiting: Option<(&scoring::Score, &PhoneNumber)>,
-    facts: Option<&Facts>,
-) -> Disposal {
-    if judgement.need == Some(QueueKind::Callbacks) {
-        return match judgement.latest_wait() {
-            None if judgement.reasons.iter().any(|reason| reason.effect() == Effect::Remove) => Disposal::Remove,
-            None => Disposal::Keep,
-            Some(until) => Disposal::PromiseWaits(until),
-        };
-    }
-    match (judgement.entry(now), waiting, facts) {
-        (Some((queue, available_at)), Some((score, number)), Some(facts)) => Disposal::Wait {
-            queue,
-            available_at,
-            score: score.total,
-            raw_sum: score.raw_sum,
-            number: number.as_e164().to_owned(),
-            facts_read_at: facts.read_at,
-        },
-        _ => Disposal::Remove,
-    }
 }

@@ -6,13 +6,12 @@ use auth::CurrentAgent;
 use chrono::TimeDelta;
 use kernel::{AgentId, CallId, DecisionId, LeaseId, Moment, PhoneNumber, QueueKind, UserId};
 use sqlx::PgConnection;
-use users::{Facts, ReplicaError, Requirement};
+use users::ReplicaError;
 
-use super::call_next::disposal;
+use super::assessment::Question;
 use super::report::Named;
-use super::{Queue, QueueFailure, announce, parse_number, score_input};
-use crate::decision::{Decision, Grounds, Purpose};
-use crate::rules::{Input, NumberFact, counted_requirements, judge};
+use super::{Queue, QueueFailure, announce, parse_number};
+use crate::decision::Purpose;
 use crate::store::{self, Disposal, HeldRow, TakeTimes, Wish};
 use crate::words;
 
@@ -128,58 +127,18 @@ impl Queue {
                 None
             }
         };
-        let has_answered = read.is_some();
-        let facts: Option<Facts> = read.flatten();
-        let number = parse_number(facts.as_ref(), &self.shared.numbers);
-        let own = self.own_facts(&taken, &number).await?;
-        let moment = self.moment();
-        let judgement = has_answered.then(|| {
-            judge(&Input {
-                facts: facts.as_ref(),
-                number: &number,
-                own: &own.facts,
-                pauses: &self.pauses().pauses,
-                settings: &settings.settings,
-                bank_holidays: &self.shared.bank_holidays,
-                moment,
-            })
-        });
-        let counted: Vec<&Requirement> =
-            facts.as_ref().map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
-        let score = facts.as_ref().map(|facts| scoring::score(&score_input(facts, &own), &settings.rule_set, moment.london.date()));
-        let usable = match &number {
-            NumberFact::Usable(number) => Some(number),
-            _ => None,
-        };
-        let decision = Decision::new(
-            &Grounds {
-                agent,
-                user: taken.user,
-                lease: taken.lease,
-                purpose: Purpose::Dial,
-                queue: taken.queue,
-                settings_version: settings.version,
-                pauses_version: self.pauses().version,
-                lag,
-                lag_source: self.shared.replica.lag_source(),
-                asked_at,
-                own: &own.facts,
-                facts: facts.as_ref(),
-                judgement: judgement.as_ref(),
-                counted: &counted,
-                number: usable.map(PhoneNumber::as_e164),
-                name: None,
-                stored_score: taken.entry.as_ref().map_or(0.0, |entry| entry.score),
-                score: score.as_ref(),
-            },
-            moment.at,
-        )?;
-
-        let Some(judgement) = judgement else {
+        let question = Question { agent, taken: &taken, purpose: Purpose::Dial, settings: &settings, asked_at, lag };
+        let Some(facts) = read else {
+            let decision = self.decide(&question, None, None)?;
             store::record_passed_over(&self.shared.pool, &decision, &Disposal::KeepLease).await?;
             return Ok(Authorisation::CannotCheck);
         };
-        if let (Some(number), true) = (usable, judgement.callable() == Some(taken.queue)) {
+        let number = parse_number(facts.as_ref(), &self.shared.numbers);
+        let own = self.own_facts(&taken, &number).await?;
+        let assessment = self.assess(&settings, facts.as_ref(), &number, &own);
+        let decision = self.decide(&question, Some(&assessment), None)?;
+
+        if let Some(number) = assessment.callable_in(taken.queue) {
             store::record_passed_over(&self.shared.pool, &decision, &Disposal::KeepLease).await?;
             return Ok(Authorisation::Granted(Authorised {
                 number: number.clone(),
@@ -189,16 +148,14 @@ impl Queue {
                 decision: decision.id,
             }));
         }
-        let waiting = score.as_ref().zip(usable);
-        let disposal = disposal(&judgement, moment.at, waiting, facts.as_ref());
-        let had_effect = store::record_passed_over(&self.shared.pool, &decision, &disposal).await?;
+        let had_effect = store::record_passed_over(&self.shared.pool, &decision, &assessment.disposal()).await?;
         let is_saved_call = decision.is_saved_call && had_effect;
         tracing::info!(
             agent.id = %agent, user.id = %taken.user, call.id = %call, decision.id = %decision.id,
             decision.is_saved_call = is_saved_call, "a call was refused at the dial"
         );
         announce(&self.shared.hints, &[agent]);
-        Ok(Authorisation::Refused { words: words::passed_over(taken.queue, &judgement), is_saved_call })
+        Ok(Authorisation::Refused { words: words::passed_over(taken.queue, &assessment.judgement), is_saved_call })
     }
 
     /// Counts the attempt, before the carrier is asked to make it.

@@ -10,9 +10,7 @@ use users::Facts;
 
 use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
 use crate::hours;
-use crate::rules::{
-    CallbackReason, Effect, Input, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, claim_names, judge,
-};
+use crate::rules::{CallbackReason, Effect, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, claim_names};
 use crate::store::{self, AttemptOutcome, BeforeRow, NewCallback, NewEntry, NewSuppression, OwnRow};
 
 /// A callback can be promised for so many days ahead.
@@ -148,10 +146,7 @@ impl Queue {
             }
         };
         let number = parse_number(facts.as_ref(), &self.shared.numbers);
-        let current = match &number {
-            NumberFact::Usable(number) => number.as_e164(),
-            _ => dialled,
-        };
+        let current = number.usable().map_or(dialled, PhoneNumber::as_e164);
         let own = store::find_own_facts(&self.shared.pool, user, current, now).await?;
         let is_retry = queue == QueueKind::Callbacks && store::is_last_promise_a_retry(&self.shared.pool, user).await?;
         Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, is_retry, settings: self.settings() })
@@ -162,17 +157,8 @@ impl Queue {
         let moment = self.moment();
         let settings = &prospects.settings.settings;
         let own = own_after(prospects, closing);
-        let judgement = prospects.facts.as_ref().map(|facts| {
-            judge(&Input {
-                facts: Some(facts),
-                number: &prospects.number,
-                own: &own.facts,
-                pauses: &self.pauses().pauses,
-                settings,
-                bank_holidays: &self.shared.bank_holidays,
-                moment,
-            })
-        });
+        let assessment = prospects.facts.as_ref().map(|facts| self.assess(&prospects.settings, Some(facts), &prospects.number, &own));
+        let (judgement, score) = assessment.map(|assessment| (assessment.judgement, assessment.score)).unzip();
         let next = match &judgement {
             Some(judgement) => judgement.entry(moment.at),
             // What is known without the claims platform: limits, delay, and whether anybody may ring them at all.
@@ -182,10 +168,6 @@ impl Queue {
         let leaves_because = judgement.map(|judgement| judgement.reasons).unwrap_or_default();
         let leaves_because = leaves_because.into_iter().filter(|reason| reason.effect() == Effect::Remove).collect();
         let opens = next.and_then(|(_, at)| hours::next_opening(Moment::new(at), &settings.calling_hours, &self.shared.bank_holidays));
-        let score = prospects
-            .facts
-            .as_ref()
-            .map(|facts| scoring::score(&score_input(facts, &own), &prospects.settings.rule_set, moment.london.date()));
         let of_person = || own.facts.attempts.iter().filter(|attempt| attempt.of_person);
         let today = of_person().filter(|attempt| attempt.at >= moment.midnight).count();
         let week = of_person().filter(|attempt| attempt.at > moment.at - TimeDelta::days(7)).count();
@@ -195,7 +177,7 @@ impl Queue {
         let is_unanswered = prospects.queue == QueueKind::Callbacks && closing.is_failed && closing.suppress.is_none();
         let was_retry = prospects.is_retry;
         let retry_at = if is_unanswered && !was_retry && next.is_some() { self.retry_at(moment.at) } else { None };
-        After { next, retry_at, leaves_because, opens, score, attempts }
+        After { next, retry_at, leaves_because, opens, score: score.flatten(), attempts }
     }
 
     /// How it stood with the person before this call rang them, for comparison.
@@ -273,10 +255,7 @@ impl Queue {
         }
         match (&after.next, &prospects.facts, &after.score) {
             (Some((queue, available_at)), Some(facts), Some(score)) => {
-                let number = match &prospects.number {
-                    NumberFact::Usable(number) => number.as_e164(),
-                    _ => &prospects.dialled,
-                };
+                let number = prospects.number.usable().map_or(prospects.dialled.as_str(), PhoneNumber::as_e164);
                 let (lenders, solicitors) = claim_names(facts, &prospects.settings.settings);
                 let entry = NewEntry {
                     lenders,
@@ -333,6 +312,11 @@ impl Queue {
     pub fn promise_span(&self) -> (NaiveDateTime, NaiveDateTime) {
         let now = self.moment().london;
         (now + TimeDelta::minutes(5), now + TimeDelta::days(PROMISED_AHEAD))
+    }
+
+    /// How long an agent has to say what came of a call (rules, Presence).
+    pub fn wrap_up(&self) -> TimeDelta {
+        TimeDelta::seconds(self.settings().settings.wrap_up_seconds.into())
     }
 
     /// When a promise can be kept, in words.

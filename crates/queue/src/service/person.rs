@@ -1,12 +1,12 @@
 //! One person, looked for by name: why they may or may not be rung, and taking them without waiting for their turn.
 
 use auth::CurrentAgent;
-use kernel::{PhoneNumber, UserId, display_time, london};
+use kernel::{PhoneNumber, UserId, display_time};
 use users::Search;
 
-use super::{Queue, QueueFailure, parse_number, score_input};
+use super::{Queue, QueueFailure, parse_number};
 use crate::error::QueueError;
-use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
+use crate::rules::{Effect, NumberFact};
 use crate::store::{self, OwnRow};
 use crate::types::{AgainstCall, Explanation, FoundPeople, FoundPerson};
 
@@ -48,15 +48,11 @@ impl Queue {
         let facts = &context.facts;
         let number = parse_number(Some(facts), &self.shared.numbers);
         let own = self.own_facts_of(user, &number).await?;
-        let judgement = self.judge_person(&settings, Some(facts), &number, &own);
+        let assessment = self.assess(&settings, Some(facts), &number, &own);
         let place = store::find_place_of(&self.shared.pool, user, now).await?;
         let names = self.shared.auth.names().await?;
-        let counted: Vec<_> = counted_requirements(facts, &settings.settings).collect();
-        let usable = match &number {
-            NumberFact::Usable(number) => Some(number),
-            _ => None,
-        };
-        let against = judgement
+        let against = assessment
+            .judgement
             .reasons
             .iter()
             .map(|reason| AgainstCall {
@@ -68,10 +64,10 @@ impl Queue {
             })
             .collect();
         Ok(Explanation {
-            card: context.card(usable, |requirement| counted.contains(&requirement), scoring::lender_name, now),
-            need: judgement.need,
+            card: context.card(number.usable(), |requirement| assessment.counted.contains(&requirement), scoring::lender_name, now),
+            need: assessment.judgement.need,
             against,
-            score: Some(scoring::score(&score_input(facts, &own), &settings.rule_set, london(now).date())),
+            score: assessment.score,
             waits_in: place.as_ref().and_then(|place| place.queue),
             before: place.as_ref().and_then(|place| place.before),
             held_by: place
@@ -87,30 +83,9 @@ impl Queue {
     /// What the dialler knows of a person, with a promise that is due.
     pub(super) async fn own_facts_of(&self, user: UserId, number: &NumberFact) -> Result<OwnRow, QueueFailure> {
         let now = self.shared.clock.now();
-        let known = match number {
-            NumberFact::Usable(number) => number.as_e164(),
-            _ => "",
-        };
+        let known = number.usable().map_or("", PhoneNumber::as_e164);
         let mut own = store::find_own_facts(&self.shared.pool, user, known, now).await?;
         own.facts.due_callback = store::find_due_callback(&self.shared.pool, user, now, self.moment().midnight).await?;
         Ok(own)
-    }
-
-    pub(super) fn judge_person(
-        &self,
-        settings: &super::VersionedSettings,
-        facts: Option<&users::Facts>,
-        number: &NumberFact,
-        own: &OwnRow,
-    ) -> Judgement {
-        judge(&Input {
-            facts,
-            number,
-            own: &own.facts,
-            pauses: &self.pauses().pauses,
-            settings: &settings.settings,
-            bank_holidays: &self.shared.bank_holidays,
-            moment: self.moment(),
-        })
     }
 }

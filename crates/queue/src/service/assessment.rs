@@ -1,0 +1,154 @@
+//! The gate, put together in one place for everybody who asks: Call next, the dial, whoever looks somebody up, and what follows from a
+//! call.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, Moment, NumberPolicy, PhoneNumber, QueueKind};
+use users::{Facts, ReplicaLag, Requirement};
+
+use super::{Queue, VersionedPauses, VersionedSettings};
+use crate::decision::{Decision, Grounds, Purpose};
+use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
+use crate::store::{Disposal, OwnRow, Taken};
+
+/// What the rules make of one person at one moment.
+pub(super) struct Assessment<'a> {
+    /// None when the claims platform has no such user.
+    pub(super) facts: Option<&'a Facts>,
+    pub(super) own: &'a OwnRow,
+    pub(super) number: &'a NumberFact,
+    pauses: Arc<VersionedPauses>,
+    pub(super) moment: Moment,
+    pub(super) judgement: Judgement,
+    /// The pending requirements that count.
+    pub(super) counted: Vec<&'a Requirement>,
+    pub(super) score: Option<scoring::Score>,
+}
+
+impl Assessment<'_> {
+    /// The number to ring, when they may be rung now for what `queue` is about.
+    pub(super) fn callable_in(&self, queue: QueueKind) -> Option<&PhoneNumber> {
+        self.number.usable().filter(|_| self.judgement.callable() == Some(queue))
+    }
+
+    /// What becomes of the entry of somebody who is not handed out, or not rung.
+    pub(super) fn disposal(&self) -> Disposal {
+        if self.judgement.need == Some(QueueKind::Callbacks) {
+            return match self.judgement.latest_wait() {
+                None if self.judgement.reasons.iter().any(|reason| reason.effect() == Effect::Remove) => Disposal::Remove,
+                None => Disposal::Keep,
+                Some(until) => Disposal::PromiseWaits(until),
+            };
+        }
+        match (self.judgement.entry(self.moment.at), &self.score, self.number.usable(), self.facts) {
+            (Some((queue, available_at)), Some(score), Some(number), Some(facts)) => Disposal::Wait {
+                queue,
+                available_at,
+                score: score.total,
+                raw_sum: score.raw_sum,
+                number: number.as_e164().to_owned(),
+                facts_read_at: facts.read_at,
+            },
+            _ => Disposal::Remove,
+        }
+    }
+}
+
+/// What the replica was asked about somebody who is held, and under which settings.
+pub(super) struct Question<'a> {
+    pub(super) agent: AgentId,
+    pub(super) taken: &'a Taken,
+    pub(super) purpose: Purpose,
+    pub(super) settings: &'a VersionedSettings,
+    pub(super) asked_at: DateTime<Utc>,
+    /// As last sampled when it was asked, if that was known.
+    pub(super) lag: Option<ReplicaLag>,
+}
+
+impl Queue {
+    /// Judges a person by what the claims platform and the dialler know of them.
+    pub(super) fn assess<'a>(
+        &self,
+        settings: &'a VersionedSettings,
+        facts: Option<&'a Facts>,
+        number: &'a NumberFact,
+        own: &'a OwnRow,
+    ) -> Assessment<'a> {
+        let (moment, pauses) = (self.moment(), self.pauses());
+        let judgement = judge(&Input {
+            facts,
+            number,
+            own: &own.facts,
+            pauses: &pauses.pauses,
+            settings: &settings.settings,
+            bank_holidays: &self.shared.bank_holidays,
+            moment,
+        });
+        let counted = facts.map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
+        let score = facts.map(|facts| scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date()));
+        Assessment { facts, own, number, pauses, moment, judgement, counted, score }
+    }
+
+    /// The record of what was decided; without an assessment, that it could not be.
+    pub(super) fn decide(
+        &self,
+        question: &Question<'_>,
+        assessment: Option<&Assessment<'_>>,
+        name: Option<String>,
+    ) -> Result<Decision, serde_json::Error> {
+        let taken = question.taken;
+        Decision::new(
+            &Grounds {
+                agent: question.agent,
+                user: taken.user,
+                lease: taken.lease,
+                purpose: question.purpose,
+                queue: taken.queue,
+                settings_version: question.settings.version,
+                pauses_version: assessment.map_or_else(|| self.pauses().version, |assessment| assessment.pauses.version),
+                lag: question.lag,
+                lag_source: self.shared.replica.lag_source(),
+                asked_at: question.asked_at,
+                own: assessment.map_or(&taken.own.facts, |assessment| &assessment.own.facts),
+                facts: assessment.and_then(|assessment| assessment.facts),
+                judgement: assessment.map(|assessment| &assessment.judgement),
+                counted: assessment.map_or(&[], |assessment| &assessment.counted),
+                number: assessment.and_then(|assessment| assessment.number.usable()).map(PhoneNumber::as_e164),
+                name,
+                stored_score: stored_score(taken),
+                score: assessment.and_then(|assessment| assessment.score.as_ref()),
+            },
+            assessment.map_or_else(|| self.shared.clock.now(), |assessment| assessment.moment.at),
+        )
+    }
+}
+
+/// The score that the entry was ordered by.
+pub(super) fn stored_score(taken: &Taken) -> f64 {
+    taken.entry.as_ref().map_or(0.0, |entry| entry.score)
+}
+
+/// The person's number, parsed under the policy of this installation.
+pub(crate) fn parse_number(facts: Option<&Facts>, policy: &NumberPolicy) -> NumberFact {
+    match facts.and_then(|facts| facts.raw_number.as_deref()).map(str::trim) {
+        None | Some("") => NumberFact::Missing,
+        Some(raw) => match PhoneNumber::parse(raw, policy) {
+            Ok(number) => NumberFact::Usable(number),
+            Err(why) => NumberFact::Unusable(why),
+        },
+    }
+}
+
+/// What scoring rests on, in London days.
+pub(crate) fn score_input(facts: &Facts, own: &OwnRow) -> scoring::ScoreInput {
+    let open = || facts.claims.iter().filter(|claim| claim.is_open());
+    scoring::ScoreInput {
+        lenders: open().filter_map(|claim| claim.lender.clone()).collect(),
+        date_of_birth: facts.date_of_birth,
+        newest_open_claim: open().filter_map(|claim| claim.created_at).max().map(|at| kernel::london(at.and_utc()).date()),
+        last_attempt: own.last_attempt_at.map(|at| kernel::london(at).date()),
+        last_disposition: own.last_disposition.clone(),
+        failed_attempts: own.failed_attempts,
+    }
+}
