@@ -43,6 +43,8 @@ pub struct Settings {
     pub callback_retry_minutes: u32,
     /// Minutes before the time promised at which the agent is told.
     pub callback_notice_minutes: u32,
+    /// Seconds that an agent has to say what came of a call, unless they ask for more.
+    pub wrap_up_seconds: u32,
 }
 
 /// What kind of contact a call is, in the sense of the law on electronic marketing.
@@ -154,6 +156,7 @@ impl Default for Settings {
             callback_handover_minutes: 5,
             callback_retry_minutes: 15,
             callback_notice_minutes: 10,
+            wrap_up_seconds: 120,
         }
     }
 }
@@ -246,7 +249,7 @@ macro_rules! field {
 }
 
 /// Every whole number among the settings, in the order of the form.
-pub const FIELDS: [Field; 16] = [
+pub const FIELDS: [Field; 17] = [
     field!("Limits", "Unsigned: calls", "a day", (0, 10), unsigned_users.calls_a_day),
     field!("Limits", "Unsigned: hours between calls", "hours", (0, 168), optional unsigned_users.hours_between),
     field!("Limits", "Outstanding: calls", "a day", (0, 10), outstanding_requests.calls_a_day),
@@ -260,6 +263,7 @@ pub const FIELDS: [Field; 16] = [
     field!("Callbacks", "It passes to anyone after", "minutes", (0, 60), callback_handover_minutes),
     field!("Callbacks", "When nobody answers, it is tried once more after", "minutes", (5, 120), callback_retry_minutes),
     field!("Work", "A person is held for", "minutes", (1, 60), lease_minutes),
+    field!("Work", "What came of a call is asked for", "seconds", (15, 900), wrap_up_seconds),
     field!("Work", "Whoever is skipped is not offered for", "minutes", (1, 1_440), put_back_minutes),
     field!("Work", "People tried for one Call next", "at most", (1, 100), tries),
     Field {

@@ -13,8 +13,6 @@ use crate::rules::{Event, LegEnd, Step, step};
 use crate::store::{self, CallRow, NewEvent, NewOutcome};
 use crate::types::{CallEnd, CallState, Disposition};
 
-/// The agent has so long to record what came of a call (rules, Presence).
-const WRAP_UP: TimeDelta = TimeDelta::seconds(120);
 /// What the conference says and what the leg says come apart, in either order: the one waits so long for the other.
 const SECOND_WORD: Duration = Duration::from_secs(1);
 
@@ -249,7 +247,7 @@ impl Calls {
             store::insert_outcome(conn, row.id, &failed, now).await?;
             (None, None)
         } else {
-            (Some(Engagement::WrapUp), Some(machine_now() + WRAP_UP))
+            (Some(Engagement::WrapUp), Some(machine_now() + self.shared.queue.wrap_up()))
         };
         store::set_ended(conn, row.id, how, words, is_saved_call, wrap_up_until, now).await?;
         self.shared.auth.engage(conn, row.agent, engagement).await?;

@@ -4,7 +4,7 @@ use auth::Role;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::{ANSWERS, LEG, people_rung, start};
+use crate::begun::{ANSWERS, LEG, handed_out, people_rung, start};
 use crate::support::{Client, TestApp};
 
 type Edit = fn(&mut Value);
@@ -38,6 +38,23 @@ async fn a_change_of_the_settings_holds_from_the_next_request_on_and_is_kept_wit
     assert_eq!(view["history"][0]["reason"], "A test of it");
     assert_eq!(view["history"][0]["by"], admin.ask("/api/auth/me", json!({})).await["name"]);
     assert_eq!((&view["history"][1]["version"], &view["history"][1]["by"]), (&json!(1), &json!(null)));
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_wrap_up_lasts_as_long_as_the_settings_say(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let admin = app.signed_in(Role::Admin).await;
+    let (status, version) = change(&admin, |settings| settings["wrap_up_seconds"] = json!(300)).await;
+    assert_eq!(status, 200, "{version}");
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    let call = begun.until("ended").await;
+    let left = call["wrap_up"]["seconds_left"].as_i64().unwrap();
+    assert!((240..=300).contains(&left), "{left}");
     app.stop().await;
 }
 
