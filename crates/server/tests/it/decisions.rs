@@ -134,7 +134,6 @@ async fn the_chain_of_decisions_is_whole_after_many_writers_at_once_and_two_seal
     assert_eq!((verified.decisions, verified.waiting), (8 * 35, 0));
     assert_eq!(app.count("select count(*) from queue.block").await, verified.blocks);
     assert_eq!(app.count("select count(distinct decision_id) from queue.sealed").await, 8 * 35);
-    assert!(verified.blocks > 8 * 35 / 7, "sealed while they wrote");
     app.stop().await;
 }
 
