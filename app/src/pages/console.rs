@@ -118,6 +118,7 @@ fn Notices() -> impl IntoView {
     let calls = expect_context::<Calls>();
     let failure = move || console.failure().map(|failure| failure_strip(console, &failure));
     let call_failure = move || calls.failure.get().map(|(title, error)| error_strip(title, &error, None));
+    let leg_failure = move || calls.leg_failure.get().map(|error| error_strip("Your telephone did not stay connected", &error, None));
     let trouble = move || {
         calls.telephone.trouble.get().filter(|_| calls.is_talking()).map(|trouble| {
             view! {
@@ -170,7 +171,7 @@ fn Notices() -> impl IntoView {
             .map(|call| still_to_say(calls, &call))
             .collect_view()
     };
-    view! { {unrecorded} {failure} {call_failure} {trouble} {changed} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
+    view! { {unrecorded} {failure} {call_failure} {leg_failure} {trouble} {changed} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
 }
 
 /// A call of which the agent has not said what came of it.

@@ -153,6 +153,8 @@ pub(crate) struct Parts {
     is_hang_up_asked: RwSignal<bool>,
     /// What went wrong: what was tried, and why.
     pub(crate) failure: Slot<Option<(&'static str, WireError)>>,
+    /// Why this browser's leg broke. It is said until the next call or the next person: the end of the call is its consequence.
+    pub(crate) leg_failure: Slot<Option<WireError>>,
     /// What came of the call.
     pub(crate) chosen: Slot<Option<Disposition>>,
     /// The note, verbatim.
@@ -194,6 +196,7 @@ impl Calls {
             is_hanging_up: RwSignal::new(false),
             is_hang_up_asked: RwSignal::new(false),
             failure: Slot::new(None),
+            leg_failure: Slot::new(None),
             chosen: Slot::new(None),
             notes: RwSignal::new(String::new()),
             keeping: Slot::new(Keeping::Untouched),
@@ -382,7 +385,7 @@ impl Calls {
         spawn_local(async move {
             match calls::find(call).await {
                 Ok(view) if self.phase_now().is_none() => {
-                    self.over.set(None);
+                    self.forget_end();
                     self.take(view);
                 }
                 Ok(_) => {}
@@ -394,10 +397,17 @@ impl Calls {
         });
     }
 
+    /// How the last call ended, and what went wrong in it, is behind.
+    pub(crate) fn forget_end(self) {
+        self.over.set(None);
+        self.failure.set(None);
+        self.leg_failure.set(None);
+    }
+
     /// Leaves it for later.
     pub(crate) fn leave_for_later(self) {
         self.clear_outcome();
-        self.failure.set(None);
+        self.forget_end();
         self.view.set(None);
         self.ask_unrecorded();
     }
@@ -410,8 +420,7 @@ impl Calls {
             return;
         }
         self.is_beginning.set(true);
-        self.over.set(None);
-        self.failure.set(None);
+        self.forget_end();
         self.announcer.say(format!("Calling {name}."));
         spawn_local(async move {
             let result = self.try_begin(lease).await;
@@ -444,7 +453,7 @@ impl Calls {
     /// line 20).
     fn leg_failed(self, code: u32) {
         if self.phase_now() == Some(Phase::Going) {
-            self.failure.set(Some(("Your telephone did not stay connected", WireError::new(ErrorCode::Unavailable, error_words(code)))));
+            self.leg_failure.set(Some(WireError::new(ErrorCode::Unavailable, error_words(code))));
             self.tell_server_to_hang_up();
         }
     }

@@ -564,8 +564,7 @@ impl Console {
             return;
         }
         self.notice.set(None);
-        self.calls.over.set(None);
-        self.calls.failure.set(None);
+        self.calls.forget_end();
         self.changes.update_value(|changes| *changes += 1);
         self.task.set(Some(Task::CallingNext));
         let choice = untrack(|| self.choice());

@@ -108,7 +108,7 @@ impl Calls {
         match result {
             Ok(recorded) => {
                 self.clear_outcome();
-                self.over.set(None);
+                self.forget_end();
                 self.view.set(None);
                 self.session.ask();
                 self.ask_unrecorded();
