@@ -48,8 +48,8 @@ pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
 /// Everything that is known of one person, for display.
 #[server(name = AskUser, prefix = "/api", endpoint = "calls/user", input = Json, output = Json)]
 pub async fn user(user_id: UserId) -> Result<UserContext, WireError> {
-    auth::current_agent().await?;
-    Ok(expect_context::<Calls>().user(user_id).await?)
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().user(&agent, user_id).await?)
 }
 
 /// What the browser's telephone needs to connect.

@@ -17,7 +17,7 @@ use queue::{Queue, QueueFailure};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl};
-use users::{Replica, ReplicaError};
+use users::{Contexts, ReplicaError};
 
 use crate::error::CallsError;
 use crate::store::{self, CallRow, NewCall};
@@ -39,7 +39,7 @@ struct Shared {
     pool: PgPool,
     auth: Auth,
     queue: Queue,
-    replica: Replica,
+    contexts: Contexts,
     hints: Hints,
     telephone: Option<Telephone>,
 }
@@ -53,8 +53,8 @@ pub struct CallsParts {
     pub auth: Auth,
     /// Who is next.
     pub queue: Queue,
-    /// The claims platform, for what is shown of a person.
-    pub replica: Replica,
+    /// People for display.
+    pub contexts: Contexts,
     /// Where changes are announced.
     pub hints: Hints,
     /// The carrier; none: no call can be made on this server.
@@ -106,7 +106,7 @@ pub enum CallsFailure {
     Queue(#[from] QueueFailure),
     /// The claims platform's replica.
     #[error("the replica failed")]
-    Replica(#[from] ReplicaError),
+    Replica(#[source] Arc<ReplicaError>),
     /// A token could not be made.
     #[error("the voice token could not be made")]
     Token(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -132,8 +132,8 @@ impl From<CallsFailure> for WireError {
 impl Calls {
     /// Calls over their database, staff, queue and carrier.
     pub fn new(parts: CallsParts) -> Self {
-        let CallsParts { pool, auth, queue, replica, hints, telephone } = parts;
-        Self { shared: Arc::new(Shared { pool, auth, queue, replica, hints, telephone }) }
+        let CallsParts { pool, auth, queue, contexts, hints, telephone } = parts;
+        Self { shared: Arc::new(Shared { pool, auth, queue, contexts, hints, telephone }) }
     }
 
     /// Begins a call to the person held: nobody is rung yet, and not before the agent is on the line.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::{Moment, QueueKind};
-use users::{Facts, ReplicaLag, UserCard};
+use users::{Facts, LagSource, ReplicaLag, UserCard};
 
 use crate::hours;
 use crate::rules::{Judgement, Reason};
@@ -23,6 +23,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) bank_holidays: &'a BTreeSet<NaiveDate>,
     pub(crate) moment: &'a Moment,
     pub(crate) lag: ReplicaLag,
+    pub(crate) lag_source: LagSource,
     pub(crate) answered_at: DateTime<Utc>,
     /// They are on the telephone: the last call is this one, which needs no distance from itself.
     pub(crate) is_on_call: bool,
@@ -98,8 +99,10 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     checks.push(own("hours", "Inside calling hours".into(), Some(until)));
     checks.push(own(
         "lag",
-        // The replica's own report knows whole seconds only.
-        if grounds.lag.millis < 1_000 {
+        if grounds.lag_source == LagSource::None {
+            "The replica’s lag is not measured".into()
+        } else if grounds.lag.millis < 1_000 {
+            // The replica's own report knows whole seconds only.
             "Replica is under 1 s behind".into()
         } else {
             format!("Replica is {} s behind", grounds.lag.millis / 1_000)

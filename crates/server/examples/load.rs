@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,10 @@ use users::{PATIENCE, Replica};
 
 /// How many sessions are signed in.
 const SESSIONS: usize = 100;
+/// How many of them look at people.
+const LOOKING: usize = 50;
+/// People who are looked at again and again: each several times within the seconds for which they are kept.
+const KNOWN: usize = 200;
 /// The open loop: hand-outs a second over all sessions.
 const OPEN_RATE: u32 = 50;
 /// As many connections as the server's own pools have.
@@ -56,6 +61,12 @@ struct Arguments {
     /// How long each of the parts alone is measured.
     #[arg(long, default_value_t = 5)]
     bare_seconds: u64,
+    /// How many people are looked at in the run of contexts, each for the first time.
+    #[arg(long, default_value_t = 50_000)]
+    contexts: usize,
+    /// Measures contexts alone.
+    #[arg(long)]
+    contexts_only: bool,
 }
 
 #[tokio::main]
@@ -74,6 +85,9 @@ async fn main() -> anyhow::Result<()> {
     let closed = Duration::from_secs(arguments.seconds);
     let mut memory = vec![("idle, nobody has asked anything yet", bench.processes.server_memory("VmRSS")?)];
     let sessions = bench.sign_in(SESSIONS).await?;
+    if arguments.contexts_only {
+        return print(&bench.contexts(&sessions[..LOOKING], arguments.contexts, closed).await?);
+    }
 
     // Pools fill and statements are prepared once in a server's life.
     bench.flat_out(&sessions, Duration::from_secs(2)).await?;
@@ -111,6 +125,7 @@ async fn main() -> anyhow::Result<()> {
         writeln!(text, "| {name} | {:.1} |", f64::from(kib) / 1024.0)?;
     }
     print(&text)?;
+    print(&bench.contexts(&sessions[..LOOKING], arguments.contexts, closed).await?)?;
     print(&bench.bare(&sessions, Duration::from_secs(arguments.bare_seconds)).await?)?;
     ensure!(overlaps == 0, "somebody was held by two sessions at once");
     Ok(())
@@ -146,6 +161,14 @@ impl Session {
         let bytes = answer.bytes().await?;
         ensure!(status.is_success(), "{path} answered {status}: {}", String::from_utf8_lossy(&bytes));
         Ok(bytes.into())
+    }
+}
+
+impl Session {
+    async fn look_at(&self, user: UserId) -> anyhow::Result<Sample> {
+        let asked = Instant::now();
+        self.post("/api/calls/user", &json!({"user_id": user})).await?;
+        Ok(Sample { latency: asked.elapsed(), user: user.to_string() })
     }
 }
 
@@ -318,6 +341,54 @@ impl Bench {
             });
         }
         Ok(streams)
+    }
+
+    /// A person's context over HTTP: each person for the first time, until so many were read; then a few of them again and again.
+    async fn contexts(self: &Arc<Self>, sessions: &[Session], count: usize, length: Duration) -> anyhow::Result<String> {
+        let mut people: Vec<UserId> = Vec::with_capacity(count);
+        while people.len() < count {
+            let after = people.last().map_or(0, |user| user.get());
+            let end = self.replica.range_end(after, 2_000).await?;
+            let range = self.replica.range(after, end, self.clock.now()).await?;
+            people.extend(range.facts.iter().map(|facts| facts.id));
+            if end.is_none() {
+                break;
+            }
+        }
+        people.truncate(count);
+        let people: Arc<[UserId]> = people.into();
+        let mut text = String::from(
+            "\nA person's context over HTTP (`calls/user`): what the replica has and what the dialler did.\n\n\
+             | scenario, sessions | contexts/s | p50 | p95 | p99 | max | contexts | people | CPU ms: server, PostgreSQL, replica, load | CPUs of others | load average |\n\
+             |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+        );
+        let next = Arc::new(AtomicUsize::new(0));
+        let all = Arc::clone(&people);
+        let cold = self.run(sessions, move |_, session, _, _| {
+            let (next, people) = (Arc::clone(&next), Arc::clone(&all));
+            async move {
+                let mut samples = Vec::new();
+                while let Some(user) = people.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    samples.push(session.look_at(*user).await?);
+                }
+                Ok(samples)
+            }
+        });
+        writeln!(text, "| each for the first time, {} {}", sessions.len(), cold.await?.row())?;
+        let cached = self.run(sessions, move |_, session, number, begun| {
+            let people = Arc::clone(&people);
+            async move {
+                let (mut samples, mut turn) = (Vec::new(), number as usize);
+                while begun.elapsed() < length {
+                    let Some(user) = people.get(turn % KNOWN.min(people.len()).max(1)) else { break };
+                    samples.push(session.look_at(*user).await?);
+                    turn += 7;
+                }
+                Ok(samples)
+            }
+        });
+        writeln!(text, "| {KNOWN} again and again, {} {}", sessions.len(), cached.await?.row())?;
+        Ok(text)
     }
 
     /// The same statements without the server: what is left when HTTP, sessions, judging and the replica cost nothing.

@@ -8,17 +8,18 @@ use auth::Auth;
 use calls::{Calls, CallsParts, Telephone};
 use kernel::{Clock, Hint, Hints};
 use queue::{HandBack, Queue, QueueParts};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedReceiver;
-use users::{Replica, ReplicaOptions};
+use users::{CacheOptions, Contexts, Replica, ReplicaOptions};
 
 use crate::clock;
 use crate::config::{Config, DatabaseConfig, ReplicaConfig};
 use crate::events::{self, Streams};
 use crate::health::ReportLimit;
+use crate::monitoring;
 
 /// Connections to our own database. On few cores more only queue in the server instead of here.
 const POOL_SIZE: u32 = 12;
@@ -46,6 +47,9 @@ pub struct App {
     pub clock: Clock,
     /// The business clock is not the machine's.
     pub is_practice: bool,
+    /// People for display.
+    pub contexts: Contexts,
+    pub(crate) metrics_token: Option<Arc<SecretString>>,
     pub(crate) streams: Streams,
     pub(crate) reports: ReportLimit,
     pub(crate) hints: broadcast::Sender<Hint>,
@@ -58,6 +62,8 @@ pub struct AppParts {
     pub pool: PgPool,
     /// The claims platform.
     pub replica: Replica,
+    /// How people are kept for display.
+    pub cache: CacheOptions,
     /// The business clock.
     pub clock: Clock,
     /// Which numbers may be rung.
@@ -68,11 +74,14 @@ pub struct AppParts {
     pub is_refreshed_hourly: bool,
     /// The carrier; none: nobody can be rung.
     pub telephone: Option<Telephone>,
+    /// What opens /metrics; none: nothing does.
+    pub metrics_token: Option<SecretString>,
 }
 
 impl App {
     /// Wires the parts. Also gives the end of the hints that are to be told to the other servers.
     pub async fn new(parts: AppParts) -> anyhow::Result<(Self, UnboundedReceiver<Hint>)> {
+        monitoring::collect()?;
         let (hints, outgoing) = Hints::channel();
         let auth = staff(&parts.pool, &hints, &parts.clock);
         let queue = Queue::new(QueueParts {
@@ -86,11 +95,12 @@ impl App {
             is_refreshed_hourly: parts.is_refreshed_hourly,
         })
         .await?;
+        let contexts = Contexts::new(parts.replica.clone(), &parts.cache)?;
         let calls = Calls::new(CallsParts {
             pool: parts.pool.clone(),
             auth: auth.clone(),
             queue: queue.clone(),
-            replica: parts.replica.clone(),
+            contexts: contexts.clone(),
             hints,
             telephone: parts.telephone,
         });
@@ -102,6 +112,8 @@ impl App {
             calls,
             clock: parts.clock,
             is_practice: parts.is_practice,
+            contexts,
+            metrics_token: parts.metrics_token.map(Arc::new),
             streams: Streams::default(),
             reports: ReportLimit::default(),
             hints: broadcast::Sender::new(HINTS_KEPT),
@@ -122,10 +134,12 @@ impl App {
             clock: clock::business_clock(&pool, config.environment.clock).await?,
             pool,
             replica: connect_replica(&config.replica)?,
+            cache: config.cache.clone(),
             numbers: config.environment.numbers(),
             is_practice: config.environment.clock.is_some(),
             is_refreshed_hourly: config.discovery.is_hourly,
             telephone,
+            metrics_token: config.http.metrics_token.clone(),
         })
         .await
     }
@@ -172,7 +186,7 @@ pub fn pool_options() -> PgPoolOptions {
 
 /// The claims platform's replica, read-only.
 pub fn connect_replica(config: &ReplicaConfig) -> anyhow::Result<Replica> {
-    let options = ReplicaOptions { lag_source: config.lag_source, ..ReplicaOptions::default() };
+    let options = ReplicaOptions { lag_source: config.lag_source, heartbeat: config.heartbeat.clone(), ..ReplicaOptions::default() };
     Ok(Replica::connect(config.url.expose_secret(), options)?)
 }
 

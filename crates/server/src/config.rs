@@ -10,13 +10,12 @@ use chrono::{DateTime, Utc};
 use kernel::NumberPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilio::{AccountSid, ApiKeySid, ApplicationSid};
-use users::LagSource;
+use users::{CacheOptions, Heartbeat, LagSource};
 
 use crate::carrier::TOKEN_LIFE;
 
 /// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
-const RESERVED: [&str; 6] =
-    ["REDIS_URL", "MAIN_APP_URL", "TWILIO_CPS", "ENABLE_PRE_CALL_VALIDATION", "ENABLE_OPTIONAL_CACHING", "QUEUE_MODE"];
+const RESERVED: [&str; 4] = ["MAIN_APP_URL", "TWILIO_CPS", "ENABLE_PRE_CALL_VALIDATION", "QUEUE_MODE"];
 
 /// Characters that a secret of ours has at least.
 const SHORTEST_SECRET: usize = 32;
@@ -39,11 +38,13 @@ pub struct Config {
     pub environment: EnvironmentConfig,
     /// DATABASE_URL.
     pub database: DatabaseConfig,
-    /// REPLICA_DATABASE_URL, REPLICA_LAG_SOURCE.
+    /// REPLICA_DATABASE_URL, REPLICA_LAG_SOURCE and what belongs to it.
     pub replica: ReplicaConfig,
+    /// ENABLE_OPTIONAL_CACHING, REDIS_URL.
+    pub cache: CacheOptions,
     /// ENABLE_HOURLY_REFRESH, CRON_SECRET.
     pub discovery: DiscoveryConfig,
-    /// PUBLIC_BASE_URL, BIND_ADDRESS.
+    /// PUBLIC_BASE_URL, BIND_ADDRESS, METRICS_TOKEN.
     pub http: HttpConfig,
     /// TWILIO_MODE and the other TWILIO_ names.
     pub carrier: CarrierConfig,
@@ -81,9 +82,12 @@ pub struct DatabaseConfig {
 pub struct ReplicaConfig {
     /// REPLICA_DATABASE_URL: `mysql://user:password@host:port/name`, an account that may only select.
     pub url: SecretString,
-    /// REPLICA_LAG_SOURCE: `status` (the replica's own report, the default) or `none` (the lag is taken as 0: only where
-    /// the database is no replica).
+    /// REPLICA_LAG_SOURCE: `status` (the replica's own report, the default), `heartbeat` (a row that a job on the primary writes), `aurora`
+    /// (Aurora's table of its instances) or `none` (the lag is taken as 0: only where the database is no replica; in production
+    /// REPLICA_LAG_UNKNOWN_ACCEPTED=true says so).
     pub lag_source: LagSource,
+    /// REPLICA_HEARTBEAT_TABLE and REPLICA_HEARTBEAT_COLUMN: for `heartbeat`; by default pt-heartbeat's, in the platform's own database.
+    pub heartbeat: Heartbeat,
 }
 
 /// When discovery runs without anybody asking.
@@ -102,6 +106,8 @@ pub struct HttpConfig {
     pub public_base_url: String,
     /// BIND_ADDRESS: where to listen, `127.0.0.1:3000` by default.
     pub bind_address: SocketAddr,
+    /// METRICS_TOKEN: whoever sends it as a bearer token may read /metrics; without one nobody may.
+    pub metrics_token: Option<SecretString>,
 }
 
 /// The carrier.
@@ -164,10 +170,8 @@ impl Config {
         let environment = reader.environment();
         let config = Self {
             database: DatabaseConfig { url: reader.url("DATABASE_URL", &["postgres://", "postgresql://"]) },
-            replica: ReplicaConfig {
-                url: reader.url("REPLICA_DATABASE_URL", &["mysql://", "mariadb://"]),
-                lag_source: reader.lag_source(),
-            },
+            replica: reader.replica(environment.is_development),
+            cache: reader.cache(),
             discovery: reader.discovery(),
             http: reader.http(environment.is_development),
             carrier: reader.carrier(environment.is_development),
@@ -190,10 +194,15 @@ impl Config {
             ("DATABASE_URL", host(&self.database.url)),
             ("REPLICA_DATABASE_URL", host(&self.replica.url)),
             ("REPLICA_LAG_SOURCE", self.replica.lag_source.to_string()),
+            ("REPLICA_HEARTBEAT_TABLE", self.replica.heartbeat.table().to_owned()),
+            ("REPLICA_HEARTBEAT_COLUMN", self.replica.heartbeat.column().to_owned()),
+            ("ENABLE_OPTIONAL_CACHING", self.cache.is_on.to_string()),
+            ("REDIS_URL", self.cache.redis_url.as_ref().map_or_else(|| "not set".into(), host)),
             ("ENABLE_HOURLY_REFRESH", self.discovery.is_hourly.to_string()),
             ("CRON_SECRET", if self.discovery.cron_secret.is_some() { "set" } else { "not set" }.to_owned()),
             ("PUBLIC_BASE_URL", self.http.public_base_url.clone()),
             ("BIND_ADDRESS", self.http.bind_address.to_string()),
+            ("METRICS_TOKEN", if self.http.metrics_token.is_some() { "set" } else { "not set" }.to_owned()),
             ("TWILIO_MODE", if self.carrier.is_emulated { "emulated" } else { "live" }.to_owned()),
             ("TWILIO_ACCOUNT_SID", self.carrier.account_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
             ("TWILIO_API_KEY", self.carrier.api_key.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
@@ -270,19 +279,61 @@ impl Reader<'_> {
         }
     }
 
-    fn lag_source(&mut self) -> LagSource {
-        match self.get("REPLICA_LAG_SOURCE").as_deref() {
+    fn replica(&mut self, is_development: bool) -> ReplicaConfig {
+        let lag_source = match self.get("REPLICA_LAG_SOURCE").as_deref() {
             None | Some("status") => LagSource::Status,
+            Some("heartbeat") => LagSource::Heartbeat,
+            Some("aurora") => LagSource::Aurora,
             Some("none") => LagSource::None,
-            Some("heartbeat" | "aurora") => {
-                self.problem("REPLICA_LAG_SOURCE", "knows heartbeat and aurora from a later release; use status or none");
+            Some(other) => {
+                self.problem("REPLICA_LAG_SOURCE", &format!("is {other:?}; it is status, heartbeat, aurora or none"));
                 LagSource::Status
             }
-            Some(other) => {
-                self.problem("REPLICA_LAG_SOURCE", &format!("is {other:?}; it is status or none"));
-                LagSource::Status
+        };
+        let is_accepted = self.flag("REPLICA_LAG_UNKNOWN_ACCEPTED", false);
+        if is_accepted && lag_source != LagSource::None {
+            self.problem(
+                "REPLICA_LAG_UNKNOWN_ACCEPTED",
+                "is for REPLICA_LAG_SOURCE=none alone: with any other the lag is known, or nobody is rung",
+            );
+        }
+        if lag_source == LagSource::None && !is_development && !is_accepted {
+            self.problem(
+                "REPLICA_LAG_SOURCE",
+                "is none: nobody would know how old the facts of a call are. Set REPLICA_LAG_UNKNOWN_ACCEPTED=true if the database is no replica",
+            );
+        }
+        let mut heartbeat = Heartbeat::default();
+        for (name, read) in [
+            ("REPLICA_HEARTBEAT_TABLE", Heartbeat::in_table as fn(Heartbeat, &str) -> _),
+            ("REPLICA_HEARTBEAT_COLUMN", Heartbeat::in_column),
+        ] {
+            let Some(given) = self.get(name) else { continue };
+            if lag_source != LagSource::Heartbeat {
+                self.problem(name, "is for REPLICA_LAG_SOURCE=heartbeat alone");
+            }
+            match read(heartbeat.clone(), &given) {
+                Ok(named) => heartbeat = named,
+                Err(error) => self.problem(name, &format!("is {given:?}: {error}")),
             }
         }
+        ReplicaConfig { url: self.url("REPLICA_DATABASE_URL", &["mysql://", "mariadb://"]), lag_source, heartbeat }
+    }
+
+    fn cache(&mut self) -> CacheOptions {
+        let is_given = self.get("REDIS_URL").is_some();
+        CacheOptions {
+            is_on: self.flag("ENABLE_OPTIONAL_CACHING", true),
+            redis_url: is_given.then(|| self.url("REDIS_URL", &["redis://", "rediss://"])),
+        }
+    }
+
+    fn metrics_token(&mut self) -> Option<SecretString> {
+        let token = self.get("METRICS_TOKEN")?;
+        if token.len() < SHORTEST_SECRET {
+            self.problem("METRICS_TOKEN", &format!("is too easy to guess; it has at least {SHORTEST_SECRET} characters"));
+        }
+        Some(token.into())
     }
 
     fn discovery(&mut self) -> DiscoveryConfig {
@@ -330,7 +381,7 @@ impl Reader<'_> {
                 self.problem("PUBLIC_BASE_URL", "is an origin alone: no path and no slash at the end");
             }
         }
-        HttpConfig { public_base_url, bind_address }
+        HttpConfig { public_base_url, bind_address, metrics_token: self.metrics_token() }
     }
 
     fn carrier(&mut self, is_development: bool) -> CarrierConfig {
@@ -509,6 +560,54 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_lag_is_accepted_in_production_only_in_so_many_words() {
+        let with = |more: &[(&'static str, &'static str)]| read(&[&PRODUCTION[..], more].concat());
+        for (source, known) in [("status", LagSource::Status), ("heartbeat", LagSource::Heartbeat), ("aurora", LagSource::Aurora)] {
+            assert_eq!(with(&[("REPLICA_LAG_SOURCE", source)]).unwrap().replica.lag_source, known);
+            let problems = with(&[("REPLICA_LAG_SOURCE", source), ("REPLICA_LAG_UNKNOWN_ACCEPTED", "true")]).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with("REPLICA_LAG_UNKNOWN_ACCEPTED"), "{problems:?}");
+        }
+        let problems = with(&[("REPLICA_LAG_SOURCE", "none")]).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].starts_with("REPLICA_LAG_SOURCE"), "{problems:?}");
+        let accepted = with(&[("REPLICA_LAG_SOURCE", "none"), ("REPLICA_LAG_UNKNOWN_ACCEPTED", "true")]).unwrap();
+        assert_eq!(accepted.replica.lag_source, LagSource::None);
+        let development = [&PRODUCTION[..3], &[("ENVIRONMENT", "development"), ("REPLICA_LAG_SOURCE", "none")]].concat();
+        assert_eq!(read(&development).unwrap().replica.lag_source, LagSource::None);
+    }
+
+    #[test]
+    fn the_heartbeat_is_named_only_where_it_is_read() {
+        let with = |more: &[(&'static str, &'static str)]| read(&[&PRODUCTION[..], more].concat());
+        let named = [
+            ("REPLICA_LAG_SOURCE", "heartbeat"),
+            ("REPLICA_HEARTBEAT_TABLE", "percona.heartbeat"),
+            ("REPLICA_HEARTBEAT_COLUMN", "beat_at"),
+        ];
+        let heartbeat = with(&named).unwrap().replica.heartbeat;
+        assert_eq!((heartbeat.table(), heartbeat.column()), ("percona.heartbeat", "beat_at"));
+        for (variables, name) in [
+            (&named[1..2], "REPLICA_HEARTBEAT_TABLE"),
+            (&named[2..], "REPLICA_HEARTBEAT_COLUMN"),
+            (&[named[0], ("REPLICA_HEARTBEAT_TABLE", "users; drop table users")], "REPLICA_HEARTBEAT_TABLE"),
+        ] {
+            let problems = with(variables).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with(name), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn caches_are_on_unless_they_are_switched_off() {
+        let with = |more: &[(&'static str, &'static str)]| read(&[&PRODUCTION[..], more].concat());
+        assert!(with(&[]).unwrap().cache.is_on);
+        assert!(!with(&[("ENABLE_OPTIONAL_CACHING", "false"), ("REDIS_URL", "redis://cache:6379")]).unwrap().cache.is_on);
+        assert!(with(&[("REDIS_URL", "rediss://:word@cache:6379/1")]).unwrap().cache.redis_url.is_some());
+        for (name, value) in [("ENABLE_OPTIONAL_CACHING", "no"), ("REDIS_URL", "cache:6379"), ("METRICS_TOKEN", "short")] {
+            let problems = with(&[(name, value)]).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with(name), "{problems:?}");
+        }
+    }
+
+    #[test]
     fn reserved_names_are_refused_by_name() {
         for name in RESERVED {
             let problems = read(&[&PRODUCTION[..], &[(name, "1")]].concat()).unwrap_err();
@@ -519,7 +618,8 @@ mod tests {
 
     #[test]
     fn secrets_are_neither_described_nor_debugged() {
-        let config = read(&PRODUCTION).unwrap();
+        let more = [("REDIS_URL", "redis://:secret-word@cache:6379"), ("METRICS_TOKEN", "a-long-secret-word-of-its-own-and-more")];
+        let config = read(&[&PRODUCTION[..], &more].concat()).unwrap();
         assert!(!format!("{config:?} {:?}", config.describe()).contains("secret-word"));
     }
 }

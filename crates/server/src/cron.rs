@@ -35,7 +35,8 @@ async fn discover(State(cron): State<Cron>, headers: HeaderMap) -> Response {
     }
 }
 
-fn is_shown(headers: &HeaderMap, secret: &SecretString) -> bool {
+/// Whether a request shows this secret as its bearer token.
+pub(crate) fn is_shown(headers: &HeaderMap, secret: &SecretString) -> bool {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     shown.is_some_and(|shown| shown.ct_eq(secret.expose_secret().as_bytes()).into())
 }

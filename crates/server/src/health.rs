@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kernel::{BrowserError, BrowserErrorReceipt, ErrorCode, Health, HealthCheck, WireError, new_reference};
+use users::LagSource;
 
 use crate::app::App;
 
@@ -47,8 +48,10 @@ async fn check(app: &App) -> Health {
                 lag.map_or_else(
                     || "Cannot be read just now".into(),
                     |lag| {
-                        // Its own report knows whole seconds only.
-                        if lag.millis < 1_000 {
+                        if app.replica.lag_source() == LagSource::None {
+                            "Its lag is not measured".into()
+                        } else if lag.millis < 1_000 {
+                            // Its own report knows whole seconds only.
                             "Replica under 1 s behind".into()
                         } else {
                             format!("Replica {} s behind", lag.millis / 1_000)

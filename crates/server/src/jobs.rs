@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
+use crate::monitoring;
 
 /// One run of a job may take so long; then it is given up, and the next one comes.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
@@ -102,6 +103,11 @@ pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
             *before = now;
             anyhow::Ok(())
         }
+    });
+    repeat(jobs, "fold what was measured", Duration::from_secs(5), || async {
+        // Every single answer is kept until then, or until somebody reads /metrics.
+        monitoring::collect()?.run_upkeep();
+        anyhow::Ok(())
     });
     let replica = app.replica.clone();
     supervise(jobs, "sample the replica's lag", move || {

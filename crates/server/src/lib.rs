@@ -10,7 +10,9 @@ pub mod cron;
 pub mod events;
 mod health;
 mod jobs;
+
 mod modules;
+mod monitoring;
 pub mod router;
 mod serve;
 mod telemetry;

@@ -26,7 +26,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_sessions::Session;
 
 use crate::app::{App, Stopping, provide};
-use crate::{events, health};
+use crate::{events, health, monitoring};
 
 /// Paths under /api that nobody needs to be signed in for. Everything else is refused.
 pub const PUBLIC: [&str; 3] = ["/api/auth/sign_in", "/api/health", "/api/browser_error"];
@@ -83,6 +83,7 @@ pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping)
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/metrics", get(monitoring::show))
         .with_state(app.clone())
         .merge(api)
         .merge(calls::webhooks(app.calls.clone()))
@@ -267,11 +268,13 @@ async fn log_request(mut request: Request, next: Next) -> Response {
 
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", http.method = %request.method(), http.route = route, agent.id = tracing::field::Empty);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", http.method = %method, http.route = route, agent.id = tracing::field::Empty);
     request.extensions_mut().insert(RequestSpan(span.clone()));
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
+    count_request(&method, route.as_deref(), status, elapsed);
     let _entered = span.enter();
     // Files and health checks are many and dull.
     if route.as_deref().is_some_and(|route| route.starts_with("/api/") && route != "/api/health") || status >= 500 {
@@ -280,6 +283,21 @@ async fn log_request(mut request: Request, next: Next) -> Response {
         tracing::debug!(http.status = status, duration_ms = millis(elapsed), "request");
     }
     response
+}
+
+/// Paths that no route has are counted together, and so are methods that nobody here takes: whoever asks cannot make new figures.
+fn count_request(method: &Method, route: Option<&str>, status: u16, elapsed: Duration) {
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        _ => "other",
+    };
+    let labels = [
+        ("method", metrics::SharedString::const_str(method)),
+        ("route", route.map_or_else(|| "none".into(), |route| route.to_owned().into())),
+        ("status", status.to_string().into()),
+    ];
+    metrics::histogram!("dialler_http_request_seconds", &labels).record(elapsed);
 }
 
 fn millis(elapsed: Duration) -> u64 {

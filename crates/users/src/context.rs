@@ -2,11 +2,12 @@
 
 use chrono::NaiveDateTime;
 use kernel::ClaimId;
+use serde::{Deserialize, Serialize};
 
 use crate::types::Facts;
 
 /// One person as the replica holds them: the facts that decisions rest on, and what only the agent's card shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// What eligibility and scoring rest on.
     pub facts: Facts,
@@ -20,7 +21,7 @@ pub struct Context {
     pub(crate) log: Vec<Event>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Vehicle {
     pub(crate) claim_id: ClaimId,
     pub(crate) make: Option<String>,
@@ -28,7 +29,7 @@ pub(crate) struct Vehicle {
     pub(crate) registration: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Address {
     pub(crate) id: Option<String>,
     pub(crate) is_previous: bool,
@@ -43,7 +44,7 @@ pub(crate) struct Address {
     pub(crate) created_at: Option<NaiveDateTime>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) kind: Option<String>,
     pub(crate) detail: Option<String>,

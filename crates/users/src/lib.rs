@@ -8,11 +8,15 @@ mod types;
 #[cfg(feature = "ssr")]
 mod account;
 #[cfg(feature = "ssr")]
+mod cache;
+#[cfg(feature = "ssr")]
 mod card;
 #[cfg(feature = "ssr")]
 mod context;
 #[cfg(feature = "ssr")]
 mod error;
+#[cfg(feature = "ssr")]
+mod lag;
 #[cfg(feature = "ssr")]
 mod replica;
 #[cfg(feature = "ssr")]
@@ -21,8 +25,12 @@ mod store;
 pub use types::{Claim, ClaimCard, Facts, FoundUser, LogEntry, OutstandingCard, ReplicaLag, Requirement, Search, UserCard};
 
 #[cfg(feature = "ssr")]
+pub use cache::{CacheError, CacheOptions, Contexts, KEPT};
+#[cfg(feature = "ssr")]
 pub use context::Context;
 #[cfg(feature = "ssr")]
 pub use error::ReplicaError;
 #[cfg(feature = "ssr")]
-pub use replica::{LagSource, PATIENCE, Range, Replica, ReplicaOptions};
+pub use lag::{Heartbeat, InvalidName, LagSource};
+#[cfg(feature = "ssr")]
+pub use replica::{PATIENCE, Range, Replica, ReplicaOptions};

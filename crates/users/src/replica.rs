@@ -17,6 +17,7 @@ use sqlx::{ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPo
 use crate::account::beyond_reading;
 use crate::context::Context;
 use crate::error::ReplicaError;
+use crate::lag::{Heartbeat, LagSource};
 use crate::store;
 use crate::types::{Facts, FoundUser, ReplicaLag, Search};
 
@@ -37,37 +38,20 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(30);
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 const SAMPLE_LIFE: Duration = Duration::from_secs(2);
 
-/// Where the replica's lag is learnt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LagSource {
-    /// The server's own report, `show replica status`.
-    #[default]
-    Status,
-    /// Nowhere: the database is no replica, and its lag is taken as 0.
-    None,
-}
-
-impl std::fmt::Display for LagSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Status => "status",
-            Self::None => "none",
-        })
-    }
-}
-
 /// How the replica is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplicaOptions {
     /// Connections at most.
     pub max_connections: u32,
     /// Where its lag is learnt.
     pub lag_source: LagSource,
+    /// Where the heartbeat is, if that tells.
+    pub heartbeat: Heartbeat,
 }
 
 impl Default for ReplicaOptions {
     fn default() -> Self {
-        Self { max_connections: 12, lag_source: LagSource::Status }
+        Self { max_connections: 12, lag_source: LagSource::Status, heartbeat: Heartbeat::default() }
     }
 }
 
@@ -80,7 +64,9 @@ pub struct Replica {
 
 #[derive(Debug)]
 struct Shared {
+    source: String,
     lag_source: LagSource,
+    heartbeat: Heartbeat,
     reads: AtomicU64,
     samples: AtomicU64,
     last_lag: Mutex<Option<(Duration, Instant)>>,
@@ -105,6 +91,7 @@ impl Replica {
     /// Connects when first asked: the replica may be away now.
     pub fn connect(url: &str, options: ReplicaOptions) -> Result<Self, ReplicaError> {
         let connect = MySqlConnectOptions::from_str(url).map_err(ReplicaError::Address)?.disable_statement_logging();
+        let source = format!("{}:{}/{}", connect.get_host(), connect.get_port(), connect.get_database().unwrap_or_default());
         let pool = MySqlPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_PATIENCE)
@@ -120,8 +107,14 @@ impl Replica {
             })
             .after_connect(|conn, _| Box::pin(async move { conn.execute(store::OPEN_SESSION).await.map(|_| ()) }))
             .connect_lazy_with(connect);
-        let shared =
-            Shared { lag_source: options.lag_source, reads: AtomicU64::new(0), samples: AtomicU64::new(0), last_lag: Mutex::new(None) };
+        let shared = Shared {
+            source,
+            lag_source: options.lag_source,
+            heartbeat: options.heartbeat,
+            reads: AtomicU64::new(0),
+            samples: AtomicU64::new(0),
+            last_lag: Mutex::new(None),
+        };
         Ok(Self { pool, shared: Arc::new(shared) })
     }
 
@@ -177,6 +170,11 @@ impl Replica {
         if beyond.is_empty() { Ok(()) } else { Err(ReplicaError::AccountCanWrite { privileges: beyond.join(", ") }) }
     }
 
+    /// Which claims platform it is: host, port and database.
+    pub fn source(&self) -> &str {
+        &self.shared.source
+    }
+
     /// Statements sent so far, those that open a connection left out.
     pub fn statements(&self) -> u64 {
         self.reads() + self.shared.samples.load(Ordering::Relaxed)
@@ -187,8 +185,8 @@ impl Replica {
         self.shared.reads.load(Ordering::Relaxed)
     }
 
-    /// The lag as last sampled. None when the replication is stopped, when it was never sampled, or when the last good sample
-    /// is older than 2 s: an unknown lag is no small lag.
+    /// The lag as last sampled. None when the replication is stopped, when it was never sampled, or when what the last good sample tells
+    /// of is older than 2 s: an unknown lag is no small lag.
     pub fn lag(&self) -> Option<ReplicaLag> {
         if self.shared.lag_source == LagSource::None {
             return Some(ReplicaLag { millis: 0, sample_age_millis: 0 });
@@ -205,18 +203,28 @@ impl Replica {
 
     /// Asks the replica for its lag and keeps the answer; none while the replication is stopped.
     pub async fn sample_lag(&self) -> Result<Option<ReplicaLag>, ReplicaError> {
-        if self.shared.lag_source == LagSource::Status {
-            let asked = Instant::now();
-            let samples = &self.shared.samples;
-            let counted = self.ask(PATIENCE, 0, |conn| {
-                samples.fetch_add(1, Ordering::Relaxed);
-                Box::pin(store::seconds_behind(conn))
-            });
-            let seconds = counted.await?;
-            // The answer is true of the time it was asked for, not of the time it arrived.
-            let sample = seconds.map(|seconds| (Duration::from_secs(seconds.unsigned_abs()), asked));
-            *self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner) = sample;
+        // The answer is true of the time it was asked for, not of the time it arrived.
+        let asked = Instant::now();
+        let source = self.shared.lag_source;
+        if source == LagSource::None {
+            return Ok(self.lag());
         }
+        let heartbeat = self.shared.heartbeat.statement();
+        let samples = &self.shared.samples;
+        let behind = self
+            .ask(PATIENCE, 0, move |conn| {
+                samples.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async move {
+                    match source {
+                        LagSource::Heartbeat => store::by_heartbeat(conn, heartbeat).await,
+                        LagSource::Aurora => store::by_aurora(conn).await,
+                        LagSource::Status | LagSource::None => store::by_status(conn).await,
+                    }
+                })
+            })
+            .await?;
+        let sample = behind.and_then(|behind| Some((behind.by, asked.checked_sub(behind.ago)?)));
+        *self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner) = sample;
         Ok(self.lag())
     }
 
@@ -229,7 +237,7 @@ impl Replica {
             ticks.tick().await;
             let is = match self.sample_lag().await {
                 Ok(Some(_)) => String::new(),
-                Ok(None) => "the replication is stopped".to_owned(),
+                Ok(None) => self.shared.lag_source.silence().to_owned(),
                 Err(error @ ReplicaError::Unavailable(_)) => error.to_string(),
                 Err(error) => format!("{error}: {}", std::error::Error::source(&error).map_or_else(String::new, ToString::to_string)),
             };

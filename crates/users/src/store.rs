@@ -1,6 +1,8 @@
-//! Everything that is ever sent to the replica. Columns by name, because it may hold more than we know; ids as
+//! Everything that is ever sent to the replica, but for the lag, which stands apart. Columns by name, because it may hold more than we know; ids as
 //! `cast(… as signed)`, because installations differ in signed and unsigned; never a password, a token, a payment or the large
 //! `checkboard_*` columns.
+
+mod lag;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,6 +15,8 @@ use crate::context::{Address, Context, Event, Vehicle};
 use crate::error::ReplicaError;
 use crate::replica::Range;
 use crate::types::{Claim, Facts, FoundUser, Requirement, Search};
+
+pub(crate) use self::lag::{by_aurora, by_heartbeat, by_status};
 
 /// Said once by every connection. The first comment is read by MariaDB alone (seconds), the second by MySQL alone (milliseconds).
 pub(crate) const OPEN_SESSION: &str = "set session transaction read only; \
@@ -348,17 +352,6 @@ pub(crate) async fn end_snapshot(conn: &mut MySqlConnection) -> Result<(), Repli
     run(conn, "commit").await
 }
 
-/// Seconds behind the primary; nothing while the replication is stopped.
-pub(crate) async fn seconds_behind(conn: &mut MySqlConnection) -> Result<Option<i64>, ReplicaError> {
-    // Not a statement that can be prepared everywhere.
-    let row = sqlx::raw_sql("show replica status").fetch_optional(conn).await.map_err(|error| ReplicaError::of(error, status))?;
-    let row = row.ok_or(ReplicaError::NotAReplica)?;
-    // MariaDB's name, then MySQL's.
-    row.try_get_unchecked("Seconds_Behind_Master")
-        .or_else(|_| row.try_get_unchecked("Seconds_Behind_Source"))
-        .map_err(|error| ReplicaError::of(error, status))
-}
-
 /// What the account holds, as the server prints it.
 pub(crate) async fn grants(conn: &mut MySqlConnection) -> Result<Vec<String>, ReplicaError> {
     let place = || "grants".to_owned();
@@ -368,10 +361,6 @@ pub(crate) async fn grants(conn: &mut MySqlConnection) -> Result<Vec<String>, Re
 
 async fn run(conn: &mut MySqlConnection, sql: &'static str) -> Result<(), ReplicaError> {
     sqlx::raw_sql(sql).execute(conn).await.map(|_| ()).map_err(|error| ReplicaError::of(error, || "snapshot".to_owned()))
-}
-
-fn status() -> String {
-    "replication status".to_owned()
 }
 
 fn of_user(error: sqlx::Error, user: UserId) -> ReplicaError {

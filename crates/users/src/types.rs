@@ -5,7 +5,7 @@ use kernel::{ClaimId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What eligibility and scoring rest on: read from the replica at one moment, never cached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The person.
     pub id: UserId,
@@ -28,7 +28,7 @@ pub struct Facts {
 }
 
 /// One claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Its id.
     pub id: ClaimId,
@@ -53,7 +53,7 @@ impl Claim {
 }
 
 /// Something that is asked of the user and still pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
     /// The claim that waits for it.
     pub claim_id: ClaimId,

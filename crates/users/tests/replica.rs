@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::UserId;
 use sqlx::{Connection, Executor, MySqlConnection};
 use testkit::{TcpProxy, TestPlatform, claim_id};
-use users::{LagSource, PATIENCE, Replica, ReplicaError, ReplicaOptions};
+use users::{Heartbeat, LagSource, PATIENCE, Replica, ReplicaError, ReplicaOptions};
 
 /// Above 2^53, and odd: a floating-point number cannot hold it.
 const LARGE: i64 = 9_007_199_254_740_993;
@@ -308,5 +308,59 @@ async fn a_server_that_is_no_replica_says_what_to_set() {
     let none =
         Replica::connect(platform.primary_url(), ReplicaOptions { lag_source: LagSource::None, ..ReplicaOptions::default() }).unwrap();
     assert_eq!(none.sample_lag().await.unwrap().map(|lag| lag.millis), Some(0));
+    platform.drop().await.unwrap();
+}
+
+/// As pt-heartbeat makes it, and as others may.
+#[tokio::test]
+async fn a_heartbeat_tells_the_lag_by_whatever_type_it_is_written() {
+    let platform = TestPlatform::new().await.unwrap();
+    for sql in [
+        "create table heartbeat (ts varchar(26) not null, server_id int unsigned not null primary key, file varchar(255) null,
+            position bigint unsigned null, relay_master_log_file varchar(255) null, exec_master_log_pos bigint unsigned null)",
+        "create table beats (beat_at datetime(6) null)",
+        "create table stamps (ts timestamp(3) not null)",
+    ] {
+        platform.primary().execute(sql).await.unwrap();
+    }
+    let connect = |table: &str, column: &str| {
+        let heartbeat = Heartbeat::default().in_table(table).unwrap().in_column(column).unwrap();
+        let options = ReplicaOptions { lag_source: LagSource::Heartbeat, heartbeat, ..ReplicaOptions::default() };
+        Replica::connect(platform.replica_url(), options).unwrap()
+    };
+    let plain = ReplicaOptions { lag_source: LagSource::Heartbeat, ..ReplicaOptions::default() };
+    let percona = Replica::connect(platform.replica_url(), plain).unwrap();
+    let elsewhere = format!("{}.beats", platform.name());
+    let others = [connect(&elsewhere, "beat_at"), connect("stamps", "ts")];
+    platform.caught_up().await.unwrap();
+    for replica in [&percona, &others[0], &others[1]] {
+        assert_eq!(replica.sample_lag().await.unwrap(), None, "no heartbeat yet");
+    }
+
+    for sql in [
+        // An old primary's row stays behind after a change of roles.
+        "insert into heartbeat (ts, server_id) values ('2020-01-01T00:00:00.000500', 1)",
+        "insert into heartbeat (ts, server_id) values (date_format(utc_timestamp(6) - interval 3 second, '%Y-%m-%dT%H:%i:%s.%f'), 2)",
+        "insert into beats values (utc_timestamp(6) - interval 3 second), (null)",
+        "insert into stamps values (utc_timestamp(3) - interval 3 second)",
+    ] {
+        platform.primary().execute(sql).await.unwrap();
+    }
+    platform.caught_up().await.unwrap();
+    for replica in [&percona, &others[0], &others[1]] {
+        let lag = replica.sample_lag().await.unwrap().unwrap();
+        assert!((3_000..30_000).contains(&lag.millis) && lag.sample_age_millis < 2_000, "{lag:?}");
+        let again = replica.sample_lag().await.unwrap().unwrap();
+        assert!(again.millis >= lag.millis, "it grows while nobody writes: {lag:?}, {again:?}");
+    }
+
+    // Local time in summer: an hour ahead proves nothing.
+    platform.primary().execute("update beats set beat_at = utc_timestamp(6) + interval 1 hour").await.unwrap();
+    platform.primary().execute("update heartbeat set ts = 'soon'").await.unwrap();
+    platform.primary().execute("drop table stamps").await.unwrap();
+    platform.caught_up().await.unwrap();
+    assert_eq!(others[0].sample_lag().await.unwrap(), None);
+    assert_eq!(percona.sample_lag().await.unwrap(), None);
+    assert!(matches!(others[1].sample_lag().await, Err(ReplicaError::Broken { .. })));
     platform.drop().await.unwrap();
 }

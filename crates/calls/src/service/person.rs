@@ -1,9 +1,9 @@
 //! One person as a screen shows them: what the claims platform has, and what the dialler did.
 
+use auth::CurrentAgent;
 use chrono::{DateTime, Utc};
 use kernel::{UserId, display_time};
 use queue::PastEvent;
-use users::PATIENCE;
 
 use super::{Calls, CallsFailure};
 use crate::error::CallsError;
@@ -21,13 +21,18 @@ impl Calls {
         rows.into_iter().map(|row| history_entry(row, now)).collect()
     }
 
-    /// Everything that is known of one person: one round trip to each database, both at once.
-    pub(crate) async fn user(&self, user: UserId) -> Result<UserContext, CallsFailure> {
-        let asked_at = self.shared.queue.now();
-        let (context, history) = tokio::join!(self.shared.replica.context(user, asked_at, PATIENCE), self.history(user));
-        let (context, history) = (context?.ok_or(CallsError::NoSuchUser)?, history?);
-        let read_age_millis = (self.shared.queue.now() - context.facts.read_at).num_milliseconds().max(0);
-        Ok(UserContext { user: self.shared.queue.card(&context), read_age_millis, history })
+    /// Everything that is known of one person: one round trip to each database, both at once; and none to the replica when the person was
+    /// looked at just before. Beside them it is noted who looked.
+    pub(crate) async fn user(&self, agent: &CurrentAgent, user: UserId) -> Result<UserContext, CallsFailure> {
+        let (found, history, noted) = tokio::join!(
+            self.shared.contexts.find(user, self.shared.queue.now()),
+            self.history(user),
+            self.shared.queue.note_viewing(agent, user)
+        );
+        noted?;
+        let (context, age) = found.map_err(CallsFailure::Replica)?.ok_or(CallsError::NoSuchUser)?;
+        let read_age_millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        Ok(UserContext { user: self.shared.queue.card(&context), read_age_millis, history: history? })
     }
 }
 

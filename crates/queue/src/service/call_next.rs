@@ -246,6 +246,7 @@ impl Queue {
             bank_holidays: &self.shared.bank_holidays,
             moment,
             lag: shown.lag,
+            lag_source: self.shared.replica.lag_source(),
             answered_at: self.shared.clock.now(),
             is_on_call: shown.taken.call.is_some(),
         });

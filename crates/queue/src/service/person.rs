@@ -44,7 +44,7 @@ impl Queue {
         let settings = self.fresh_settings().await?;
         self.fresh_pauses().await?;
         let context = self.shared.replica.context(user, now, users::PATIENCE).await?.ok_or(QueueError::NoSuchUser)?;
-        store::note_viewing(&self.shared.pool, agent.id, user, now).await?;
+        self.note_viewing(agent, user).await?;
         let facts = &context.facts;
         let number = parse_number(Some(facts), &self.shared.numbers);
         let own = self.own_facts_of(user, &number).await?;
@@ -78,6 +78,11 @@ impl Queue {
             promise: place.as_ref().and_then(|place| place.promised_at).map(|at| display_time(at, now)),
             read_age_millis: (self.shared.clock.now() - facts.read_at).num_milliseconds().max(0),
         })
+    }
+
+    /// Notes that this agent looks at a person outside Call next.
+    pub async fn note_viewing(&self, agent: &CurrentAgent, user: UserId) -> Result<(), QueueFailure> {
+        Ok(store::note_viewing(&self.shared.pool, agent.id, user, self.shared.clock.now()).await?)
     }
 
     /// What the dialler knows of a person, with a promise that is due.

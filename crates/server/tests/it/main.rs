@@ -13,6 +13,7 @@ mod decisions;
 mod discovery;
 mod guarded;
 mod inputs;
+mod monitoring;
 mod outages;
 mod pauses;
 mod people;

@@ -6,6 +6,7 @@ use auth::Role;
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::{TcpProxy, TestPlatform};
+use users::{LagSource, ReplicaOptions};
 
 use crate::support::TestApp;
 
@@ -90,6 +91,63 @@ async fn a_replica_too_far_behind_is_not_believed(_: PgPoolOptions, connect: PgC
 
     assert_eq!(status, 503, "the new settings hold from the next request on: {answer}");
     assert_eq!(app.count("select count(*) from queue.entry where leased_by is null").await, 1);
+    app.stop().await;
+}
+
+/// A heartbeat that stops is a replica that falls behind.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn when_the_heartbeat_stops_nobody_is_handed_out(_: PgPoolOptions, connect: PgConnectOptions) {
+    let platform = TestPlatform::new().await.unwrap();
+    for statement in [
+        "create table heartbeat (ts varchar(26) not null, server_id int unsigned not null primary key)",
+        "insert into heartbeat values (date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f'), 1)",
+    ] {
+        sqlx::query(statement).execute(platform.primary()).await.unwrap();
+    }
+    platform.caught_up().await.unwrap();
+    let beating = tokio::spawn({
+        let primary = platform.primary().clone();
+        async move {
+            loop {
+                let beat = "update heartbeat set ts = date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f')";
+                sqlx::query(beat).execute(&primary).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    });
+    let options = ReplicaOptions { lag_source: LagSource::Heartbeat, ..ReplicaOptions::default() };
+    let app = TestApp::reading(connect, platform, options).await;
+    for id in [1, 2] {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let lag = agent.ask("/api/queue/summary", json!({})).await["replica_lag_millis"].as_i64().unwrap();
+    let offered = agent.call_next().await;
+    assert!(offered["user"]["id"].is_string(), "{lag} ms behind: {offered}");
+    agent.ask("/api/queue/release", json!({"lease_id": offered["lease_id"], "reason": "language"})).await;
+
+    beating.abort();
+    app.until("the lag is over the limit", || app.app.replica.lag().is_some_and(|lag| lag.millis > 5_000)).await;
+    let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+    assert_eq!((status, answer["code"].as_str()), (503, Some("unavailable")), "{answer}");
+    // And without any at all.
+    sqlx::query("delete from heartbeat").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    app.until("the lag is unknown", || app.app.replica.lag().is_none()).await;
+    let (status, _) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+    assert_eq!(status, 503);
+
+    assert_eq!(app.count("select count(*) from queue.entry where leased_by is null").await, 2, "nobody is lost");
+    let records: Vec<serde_json::Value> =
+        sqlx::query_scalar("select convert_from(record, 'UTF8')::jsonb from queue.decision order by made_at")
+            .fetch_all(&app.pool)
+            .await
+            .unwrap();
+    let told: Vec<_> =
+        records.iter().map(|record| (record["outcome"].as_str().unwrap(), record["replica"]["lag_source"].as_str().unwrap())).collect();
+    assert_eq!(told, [("callable", "heartbeat"), ("unknown", "heartbeat"), ("unknown", "heartbeat")]);
+    assert!(records[1]["replica"]["lag_millis"].as_i64().unwrap() > 5_000 && records[2]["replica"]["lag_millis"].is_null());
     app.stop().await;
 }
 

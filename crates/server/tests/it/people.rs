@@ -161,9 +161,35 @@ async fn a_persons_context_is_whole_and_says_nothing_of_what_a_claim_is_worth(_:
     let (status, answer) = agent.post("/api/calls/user", json!({"user_id": "8"})).await;
     assert_eq!((status, &answer["message"]), (404, &json!("There is no such user on the claims platform.")));
     app.replica_proxy.stop().await;
-    let (status, answer) = agent.post("/api/calls/user", json!({"user_id": "7"})).await;
+    let (status, answer) = agent.post("/api/calls/user", json!({"user_id": "9"})).await;
     assert_eq!((status, answer["code"].as_str()), (503, Some("unavailable")), "{answer}");
     assert_eq!(history(&agent, 7).await.len(), 1, "what we did is still told");
+    app.stop().await;
+}
+
+/// A cached answer cannot prove that a call is needed. And lessons, line 50: caches showed signatures an hour old.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn what_is_kept_is_shown_with_its_age_and_never_believed(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in [1, 2] {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let looked_at = agent.ask("/api/calls/user", json!({"user_id": "1"})).await;
+    sqlx::query("update users set current_signature_file_id = 'f' where id = 1").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+
+    let again = agent.ask("/api/calls/user", json!({"user_id": "1"})).await;
+    let age = |answer: &Value| answer["read_age_millis"].as_i64().unwrap();
+    assert_eq!(again["user"], looked_at["user"], "a moment ago they had not signed");
+    assert!(age(&again) >= age(&looked_at) + 200 && age(&again) < 15_000, "{again}");
+
+    let offered = agent.call_next().await;
+    assert_eq!((&offered["user"]["id"], &offered["saved_calls"]), (&json!("2"), &json!(1)), "the gate reads anew");
+    let after = agent.ask("/api/calls/user", json!({"user_id": "1"})).await;
+    assert_eq!((&after["history"][0]["title"], age(&after) >= age(&again)), (&json!("Call saved"), true), "what we did is never kept");
     app.stop().await;
 }
 
@@ -191,6 +217,7 @@ async fn a_persons_context_costs_one_round_trip_to_each_database(_: PgPoolOption
         cheapest = cheapest.min([after - postgres, of_replica, counted.count() - after]);
     }
     // The lag is sampled on the same connections, twice a second.
-    assert_eq!(cheapest, [2, 1, 2], "a session and a statement each, and the replica once");
+    assert_eq!(cheapest, [3, 1, 2], "a session and a statement each, the note of who looked, and the replica once");
+    assert_eq!(app.count("select count(*) from queue.viewing").await, 6);
     app.stop().await;
 }

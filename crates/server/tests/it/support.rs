@@ -24,13 +24,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
 use tracing::subscriber::DefaultGuard;
-use users::{PATIENCE, Replica, ReplicaOptions};
+use users::{CacheOptions, PATIENCE, Replica, ReplicaOptions};
 
 /// A Tuesday at 10:30 in London.
 /// What a scheduler outside shows.
 pub(crate) const CRON_SECRET: &str = "a-secret-of-the-tests-of-thirty-two";
 pub const OPEN: &str = "2026-11-24T10:30:00Z";
 
+/// What opens /metrics.
+pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests-and-of-nobody";
 /// Who is rung takes a twentieth of the time that they would in life.
 const PACE: f64 = 0.05;
 
@@ -62,20 +64,25 @@ impl TestApp {
     /// The same, where people take as long as in life: for what happens while a telephone rings.
     pub async fn with_carrier_as_in_life(connect: PgConnectOptions) -> Self {
         let platform = TestPlatform::new().await.unwrap();
-        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, Some(1.0)).await
+        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, Some(1.0), ReplicaOptions::default()).await
     }
 
     /// With an emulated carrier, over a given pool and platform.
     pub async fn with_carrier_over(pool: PgPool, platform: TestPlatform) -> Self {
-        Self::build(pool, platform, Some(PACE)).await
+        Self::build(pool, platform, Some(PACE), ReplicaOptions::default()).await
     }
 
     /// Without a carrier, over a given pool and platform.
     pub async fn over(pool: PgPool, platform: TestPlatform) -> Self {
-        Self::build(pool, platform, None).await
+        Self::build(pool, platform, None, ReplicaOptions::default()).await
     }
 
-    async fn build(pool: PgPool, platform: TestPlatform, pace: Option<f64>) -> Self {
+    /// Without a carrier, with a replica that is read so.
+    pub async fn reading(connect: PgConnectOptions, platform: TestPlatform, options: ReplicaOptions) -> Self {
+        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, None, options).await
+    }
+
+    async fn build(pool: PgPool, platform: TestPlatform, pace: Option<f64>, options: ReplicaOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
@@ -84,16 +91,18 @@ impl TestApp {
             None => None,
         };
         let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
-        let replica = Replica::connect(replica_proxy.url(), ReplicaOptions::default()).unwrap();
+        let replica = Replica::connect(replica_proxy.url(), options).unwrap();
         let clock = Clock::starting_at(OPEN.parse().unwrap());
         let parts = AppParts {
             pool: pool.clone(),
             replica: replica.clone(),
+            cache: CacheOptions { is_on: true, redis_url: None },
             clock: clock.clone(),
             numbers: development().numbers(),
             is_practice: true,
             is_refreshed_hourly: true,
             telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
+            metrics_token: Some(METRICS_TOKEN.into()),
         };
         let (app, outgoing) = App::new(parts).await.unwrap();
 
