@@ -182,7 +182,7 @@ fn Frame() -> impl IntoView {
         </a>
         <div class="grid min-h-dvh grid-cols-1 grid-rows-[auto_auto_auto_1fr_auto] lg:h-dvh lg:grid-cols-[4.75rem_minmax(0,1fr)] lg:grid-rows-[auto_3.25rem_minmax(0,1fr)_auto]">
             <Rail />
-            <div>{move || practice_banner(summary)}</div>
+            <div>{move || practice_banner(summary)} {move || gate_banner(summary)}</div>
             <ErrorBoundary fallback=page_failed>
                 // Each in a part of its own, which goes with what it has provided.
                 {move || match shown.get() {
@@ -200,6 +200,17 @@ fn page_failed(errors: ArcRwSignal<Errors>) -> impl IntoView {
     let words = errors.with_untracked(|errors| errors.iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join("; "));
     crate::report(&words);
     view! { <main id="main" tabindex="-1" class="p-8 text-muted">"This page could not be shown. The others are in the rail."</main> }
+}
+
+/// In development the gate can be off; nobody is to take that for the product.
+fn gate_banner(summary: Summary) -> Option<impl IntoView> {
+    summary.map(|summary| summary.is_gate_off).filter(|is_off| *is_off)?;
+    Some(view! {
+        <section aria-label="Checks are off" class="border-b border-error/40 bg-base-100 bg-linear-to-r from-error/12 to-error/12 px-4 py-1 text-center text-xs text-error">
+            <b class="font-semibold">"Checks are off"</b>
+            ": nobody is refused, whatever is against the call (ENABLE_PRE_CALL_VALIDATION=false)"
+        </section>
+    })
 }
 
 fn practice_banner(summary: Summary) -> Option<impl IntoView> {

@@ -391,33 +391,45 @@ fn Discovery(overview: Query<Overview>) -> impl IntoView {
     let badge = move || {
         is_running.get().then(|| view! { <span class="badge badge-sm badge-soft badge-primary whitespace-nowrap">{icon(Icon::Activity, "size-3.5")} "running"</span> })
     };
-    let body = view! {
-        <div class="p-4">
-            {move || match latest.get() {
-                Some(run) => run_view(&run, expected.get()).into_any(),
-                None => view! { <p class="text-dense text-muted">"The replica was never read as a whole. Run discovery to fill the queues."</p> }.into_any(),
-            }}
-            {move || failed.get().map(|error| view! { <div class="pt-3">{error_strip("Discovery was not started", &error, None)}</div> })}
-            <div class="mt-3 flex flex-wrap items-center gap-2">
-                <span class="text-dense text-muted">
-                    {move || next().map_or_else(|| "Does not run by itself".to_owned(), |next| format!("Runs every hour, next {next}"))}
-                </span>
-                <label class="ml-auto">
-                    <span class="sr-only">"Which queues"</span>
-                    <select
-                        class="select select-sm"
-                        on:change=move |event| only.set(event_target_value(&event).parse().ok())
-                    >
-                        <option value="">"All queues"</option>
-                        {COLUMNS.map(|queue| view! { <option value=queue.as_str()>{queue.label()}</option> })}
-                    </select>
-                </label>
-                <button type="button" class="btn btn-sm" aria-disabled=move || if is_running.get() { "true" } else { "false" } on:click=start>
-                    {icon(Icon::RefreshCw, "size-4")} "Run now"
-                </button>
+    let direct = Memo::new(move |_| overview.map(|overview| overview.direct.clone()).flatten());
+    let kept = move || {
+        view! {
+            <div class="p-4">
+                {move || match latest.get() {
+                    Some(run) => run_view(&run, expected.get()).into_any(),
+                    None => view! { <p class="text-dense text-muted">"The replica was never read as a whole. Run discovery to fill the queues."</p> }.into_any(),
+                }}
+                {move || failed.get().map(|error| view! { <div class="pt-3">{error_strip("Discovery was not started", &error, None)}</div> })}
+                <div class="mt-3 flex flex-wrap items-center gap-2">
+                    <span class="text-dense text-muted">
+                        {move || next().map_or_else(|| "Does not run by itself".to_owned(), |next| format!("Runs every hour, next {next}"))}
+                    </span>
+                    <label class="ml-auto">
+                        <span class="sr-only">"Which queues"</span>
+                        <select
+                            class="select select-sm"
+                            on:change=move |event| only.set(event_target_value(&event).parse().ok())
+                        >
+                            <option value="">"All queues"</option>
+                            {COLUMNS.map(|queue| view! { <option value=queue.as_str()>{queue.label()}</option> })}
+                        </select>
+                    </label>
+                    <button type="button" class="btn btn-sm" aria-disabled=move || if is_running.get() { "true" } else { "false" } on:click=start>
+                        {icon(Icon::RefreshCw, "size-4")} "Run now"
+                    </button>
+                </div>
+                {move || earlier(overview)}
             </div>
-            {move || earlier(overview)}
-        </div>
+        }
+    };
+    let body = move || match direct.get() {
+        Some(read) => view! {
+            <p class="p-4 text-dense" data-testid="direct">
+                "No queues are kept: this server reads every minute who may be called. Last read: " <b class="font-semibold">{read}</b>
+            </p>
+        }
+        .into_any(),
+        None => kept().into_any(),
     };
     card("discovery", Icon::RefreshCw, "Discovery", badge, body)
 }

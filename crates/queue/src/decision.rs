@@ -89,11 +89,14 @@ pub(crate) struct Grounds<'a> {
     pub(crate) facts: Option<&'a Facts>,
     /// None when it could not be checked.
     pub(crate) judgement: Option<&'a Judgement>,
+    /// Nobody is refused.
+    pub(crate) is_gate_off: bool,
     /// The pending requirements that count.
     pub(crate) counted: &'a [&'a Requirement],
     pub(crate) number: Option<&'a str>,
     pub(crate) name: Option<String>,
-    pub(crate) stored_score: f64,
+    /// None for whoever waits in no queue.
+    pub(crate) stored_score: Option<f64>,
     pub(crate) score: Option<&'a scoring::Score>,
 }
 
@@ -112,6 +115,9 @@ struct Record<'a> {
     purpose: Purpose,
     queue: QueueKind,
     outcome: Outcome,
+    /// Nobody was refused, whatever the reasons: in development only, and left out where the gate is shut.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_gate_off: bool,
     need: Option<QueueKind>,
     reasons: &'a [Reason],
     rules: Vec<RuleRecord>,
@@ -229,7 +235,7 @@ struct OwnRecord {
 
 #[derive(Serialize)]
 struct ScoreRecord<'a> {
-    stored: f64,
+    stored: Option<f64>,
     recomputed: Option<f64>,
     factors: Vec<(&'a str, f64)>,
 }
@@ -250,6 +256,8 @@ impl Decision {
         let reasons = grounds.judgement.map_or(&[][..], |judgement| &judgement.reasons);
         let outcome = match grounds.judgement {
             None => Outcome::Unknown,
+            // The reasons stand in the record all the same.
+            Some(_) if grounds.is_gate_off && grounds.number.is_some() => Outcome::Callable,
             Some(judgement) if judgement.callable() == Some(grounds.queue) => Outcome::Callable,
             Some(_) => Outcome::Refused,
         };
@@ -275,6 +283,7 @@ impl Decision {
             purpose: grounds.purpose,
             queue: grounds.queue,
             outcome,
+            is_gate_off: grounds.is_gate_off,
             need: grounds.judgement.and_then(|judgement| judgement.need),
             reasons,
             rules: rule_records(grounds.judgement, grounds.own),

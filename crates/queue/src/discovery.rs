@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
@@ -19,7 +20,7 @@ use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture, SEPARATO
 
 /// Users read at a time. At a tenth of the claims table MariaDB turns to scanning it whole for every range, so this is
 /// safe from 20,000 users on, and cheap below.
-const RANGE: u32 = 2_000;
+pub(crate) const RANGE: u32 = 2_000;
 
 /// Ranges in hand at once: two are read while one is judged and merged. The replica's work is nearly all of discovery, and one
 /// connection keeps one of its processors busy.
@@ -112,6 +113,9 @@ impl Queue {
     }
 
     async fn begin_discovery(&self, order: Order) -> Result<Run, QueueFailure> {
+        if self.shared.direct.is_some() {
+            return Err(QueueError::NoQueuesAreKept.into());
+        }
         if order.only == Some(QueueKind::Callbacks) {
             return Err(QueueError::CallbacksAreNotDiscovered.into());
         }
@@ -151,7 +155,8 @@ impl Queue {
         Ok(report)
     }
 
-    async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, blocked: &mut Counts) -> Result<(), QueueFailure> {
+    /// The settings to go by on the way through the replica, if it can be believed.
+    pub(crate) async fn ready_to_walk(&self) -> Result<Arc<VersionedSettings>, QueueFailure> {
         let (version, _) = store::find_settings(&self.shared.pool).await?;
         let settings = self.settings_of(version).await?;
         self.fresh_pauses().await?;
@@ -160,16 +165,31 @@ impl Queue {
             Some(lag) if lag.millis <= settings.settings.max_lag_millis => {}
             _ => return Err(QueueError::CannotCheck.into()),
         }
+        Ok(settings)
+    }
+
+    /// Somebody was promised a call about something that may not be needed any more.
+    pub(crate) async fn has_promises_for_a_reason(&self) -> sqlx::Result<bool> {
+        store::has_promises_for_a_reason(&self.shared.pool).await
+    }
+
+    /// Closes the promises to those of a range with nothing to be called about.
+    pub(crate) async fn close_needless(&self, picture: &RangePicture, read_at: DateTime<Utc>) -> sqlx::Result<()> {
+        store::close_needless(&self.shared.pool, &picture.needless, read_at).await.map(|_| ())
+    }
+
+    async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, blocked: &mut Counts) -> Result<(), QueueFailure> {
+        let settings = self.ready_to_walk().await?;
         let mut ranges = pin!(self.clone().ranges(range));
 
-        let has_promises = store::has_promises_for_a_reason(&self.shared.pool).await?;
+        let has_promises = self.has_promises_for_a_reason().await?;
         let mut told = Instant::now();
         while let Some((range, read_at)) = ranges.try_next().await? {
             let picture = self.picture(&range.facts, &settings, read_at, run.order.only, blocked).await?;
             let merged = store::merge_range(&self.shared.pool, run.id, &range, &picture, read_at, run.order.only).await?;
             add(report, &range, &picture, merged);
             if has_promises && run.order.only.is_none() {
-                store::close_needless(&self.shared.pool, &picture.needless, read_at).await?;
+                self.close_needless(&picture, read_at).await?;
             }
             if told.elapsed() >= TOLD_EVERY {
                 told = Instant::now();
@@ -187,7 +207,7 @@ impl Queue {
 
     /// Every range with the instant it was read at, in order. Where one ends has to be known before the next begins; what is in them
     /// is read at the same time.
-    fn ranges(self, users: u32) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
+    pub(crate) fn ranges(self, users: u32) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
         futures::stream::try_unfold(Some(0), move |after| {
             let queue = self.clone();
             async move {
@@ -207,7 +227,7 @@ impl Queue {
     }
 
     /// What the entries of these users should be. Who has a need and may not be rung is counted.
-    async fn picture(
+    pub(crate) async fn picture(
         &self,
         facts: &[Facts],
         settings: &VersionedSettings,
@@ -252,11 +272,12 @@ impl Queue {
             let score = scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date());
             picture.kept += i64::from(only.is_none_or(|only| only == queue));
             picture.users.push(facts.id.get());
-            picture.kinds.push(queue.as_str().to_owned());
+            picture.kinds.push(queue);
             picture.scores.push(score.total);
             picture.raw_sums.push(score.raw_sum);
             picture.available.push(available_at);
             picture.numbers.push(number);
+            picture.paused.push(judgement.reasons.iter().any(|reason| matches!(reason, Reason::LenderPaused | Reason::SolicitorPaused)));
             picture.lenders.push(lenders.join(SEPARATOR));
             picture.solicitors.push(solicitors.join(SEPARATOR));
         }
@@ -279,7 +300,7 @@ impl Queue {
 
 /// Who is held back, by queue and rule.
 #[derive(Debug, Default)]
-struct Counts(BTreeMap<(QueueKind, &'static str), i64>);
+pub(crate) struct Counts(BTreeMap<(QueueKind, &'static str), i64>);
 
 impl Counts {
     /// Counts each rule that holds somebody back; not the hour, nor a pause of the queue, which hold back everybody.
@@ -298,7 +319,7 @@ impl Counts {
         }
     }
 
-    fn by_queue(&self) -> BlockedBy {
+    pub(crate) fn by_queue(&self) -> BlockedBy {
         let mut blocked = BlockedBy::new();
         for ((queue, rule), count) in &self.0 {
             blocked.entry(*queue).or_default().insert((*rule).to_owned(), *count);

@@ -93,6 +93,12 @@ pub enum QueueError {
     /// Callbacks are promises, not something to be found.
     #[error("Callbacks are not discovered: they are promises of our own. Choose unsigned_users or outstanding_requests.")]
     CallbacksAreNotDiscovered,
+    /// QUEUE_MODE=direct.
+    #[error("No queues are kept here: who may be called is read from the claims platform every minute, so there is nothing to discover.")]
+    NoQueuesAreKept,
+    /// QUEUE_MODE=direct, and the first reading is not through.
+    #[error("Who may be called is being read from the claims platform. Please try again in a moment.")]
+    StillReading,
     /// The replica does not answer, or is too far behind: nothing can be proved.
     #[error(
         "The claims platform cannot be read just now, so no call can be proved to be needed. Nobody was taken from the queue; please try again in a moment."
@@ -108,6 +114,7 @@ impl From<QueueError> for WireError {
             | QueueError::NoSuchLease
             | QueueError::PausedAlready
             | QueueError::DiscoveryIsRunning
+            | QueueError::NoQueuesAreKept
             | QueueError::SettingsChanged
             | QueueError::HeldBySomebody(_)
             | QueueError::NoSuchCallback
@@ -129,7 +136,7 @@ impl From<QueueError> for WireError {
             | QueueError::DayIsPast => ErrorCode::Unprocessable,
             QueueError::NotYourQueue(_) | QueueError::MeantForGood | QueueError::NotYourCallback => ErrorCode::Forbidden,
             QueueError::NoSuchDecision | QueueError::NoSuchUser | QueueError::NoSuchColleague => ErrorCode::NotFound,
-            QueueError::CannotCheck => ErrorCode::Unavailable,
+            QueueError::CannotCheck | QueueError::StillReading => ErrorCode::Unavailable,
         };
         Self::new(code, error.to_string())
     }

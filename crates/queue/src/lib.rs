@@ -12,6 +12,8 @@ mod block;
 #[cfg(feature = "ssr")]
 mod decision;
 #[cfg(feature = "ssr")]
+mod direct;
+#[cfg(feature = "ssr")]
 mod discovery;
 #[cfg(feature = "ssr")]
 mod merkle;
@@ -50,7 +52,7 @@ pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
     After, Authorisation, AuthorisationVoid, Authorised, Before, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise,
-    PromiseError, Prospects, Queue, QueueFailure, QueueParts, Settled, Suppress, Verified, VerifyFailure,
+    PromiseError, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified, VerifyFailure,
 };
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

@@ -33,6 +33,7 @@ use kernel::{AgentId, Clock, Hint, Hints, LeaseId, Moment, NumberPolicy, WireErr
 use sqlx::PgPool;
 use users::{Replica, ReplicaError};
 
+use crate::direct::Candidates;
 use crate::error::QueueError;
 use crate::hours;
 use crate::settings::Settings;
@@ -63,7 +64,10 @@ pub(crate) struct Shared {
     pub(crate) bank_holidays: BTreeSet<NaiveDate>,
     pauses: RwLock<Arc<VersionedPauses>>,
     is_practice: bool,
+    pub(crate) is_gate_off: bool,
     pub(crate) is_refreshed_hourly: bool,
+    /// Who may be called, in direct mode; none: queues are kept.
+    pub(crate) direct: Option<Candidates>,
     settings: RwLock<Arc<VersionedSettings>>,
     /// By how often something had changed when they were asked for.
     figures: moka::future::Cache<u64, Arc<Figures>>,
@@ -75,6 +79,18 @@ pub(crate) struct VersionedSettings {
     pub(crate) version: i32,
     pub(crate) settings: Settings,
     pub(crate) rule_set: scoring::RuleSet,
+}
+
+/// How it is known who may be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueueMode {
+    /// Discovery keeps queues, and runs by itself once an hour.
+    #[default]
+    Hourly,
+    /// Discovery keeps queues, and runs when it is asked for.
+    OnDemand,
+    /// No queues are kept: each server reads every minute who may be called.
+    Direct,
 }
 
 /// What the queue needs from outside.
@@ -94,8 +110,10 @@ pub struct QueueParts {
     pub numbers: NumberPolicy,
     /// The business clock is not the machine's.
     pub is_practice: bool,
-    /// Discovery runs by itself, once an hour.
-    pub is_refreshed_hourly: bool,
+    /// Nobody is refused, whatever the gate finds; every record says so. In development only.
+    pub is_gate_off: bool,
+    /// How it is known who may be called.
+    pub mode: QueueMode,
 }
 
 /// Why something was not done.
@@ -159,7 +177,9 @@ impl Queue {
             bank_holidays: hours::bank_holidays().map_err(QueueFailure::BankHolidays)?,
             pauses: RwLock::new(Arc::new(pauses)),
             is_practice: parts.is_practice,
-            is_refreshed_hourly: parts.is_refreshed_hourly,
+            is_gate_off: parts.is_gate_off,
+            is_refreshed_hourly: parts.mode == QueueMode::Hourly,
+            direct: (parts.mode == QueueMode::Direct).then(Candidates::default),
             settings: RwLock::new(Arc::new(settings)),
             figures: moka::future::Cache::builder().max_capacity(8).time_to_live(FIGURES_LIFE).build(),
             changes: AtomicU64::new(0),

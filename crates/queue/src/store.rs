@@ -30,13 +30,15 @@ pub(crate) use callbacks::{
 };
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{
-    TakeTimes, Taken, Versions, Wish, find_held, hand_back, release, renew, rescue_orphans, return_expired, take_next,
+    Source, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired, take_next,
 };
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
 pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_viewing};
 pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
-pub(crate) use reports::{Figures, find_figures, find_last_discovery, list_entries, list_holdings, list_saved};
+pub(crate) use reports::{
+    Figures, QueueCountRow, count_leases, find_figures, find_last_discovery, list_entries, list_holdings, list_saved,
+};
 pub use runs::DiscoveryReport;
 pub(crate) use runs::{RunRow, end_run, find_last_whole_run, is_hour_done, list_drift, list_runs, note_progress, start_run};
 pub(crate) use settings::{find_settings, insert_settings, list_settings};

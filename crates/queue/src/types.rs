@@ -148,6 +148,8 @@ pub struct Summary {
     pub business_time: String,
     /// The business clock is not the machine's: practice data.
     pub is_practice: bool,
+    /// Nobody is refused, whatever the gate finds: ENABLE_PRE_CALL_VALIDATION=false, in development.
+    pub is_gate_off: bool,
 }
 
 /// Whether calls may be made now.
@@ -209,7 +211,7 @@ pub struct SavedCall {
 }
 
 /// What can be paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum PauseKind {
@@ -268,6 +270,9 @@ pub struct Overview {
     pub expected_users: Option<i64>,
     /// When the next one comes by itself: `15:00`; none when it does not.
     pub next_run: Option<String>,
+    /// QUEUE_MODE=direct: no queues are kept and nothing is discovered; who may be called was last read then (`today 10:02`), and is read
+    /// every minute.
+    pub direct: Option<String>,
     /// Entries found wrong in the last 24 hours, the newest first; not all of them.
     pub drift: Vec<Drift>,
     /// How many there were.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use auth::Auth;
 use calls::{Calls, CallsParts, Telephone};
 use kernel::{Clock, Hint, Hints};
-use queue::{HandBack, Queue, QueueParts};
+use queue::{HandBack, Queue, QueueMode, QueueParts};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -47,6 +47,8 @@ pub struct App {
     pub clock: Clock,
     /// The business clock is not the machine's.
     pub is_practice: bool,
+    /// Nobody is refused, whatever the gate finds.
+    pub is_gate_off: bool,
     /// People for display.
     pub contexts: Contexts,
     pub(crate) metrics_token: Option<Arc<SecretString>>,
@@ -70,8 +72,10 @@ pub struct AppParts {
     pub numbers: kernel::NumberPolicy,
     /// The business clock is not the machine's.
     pub is_practice: bool,
-    /// Discovery runs by itself, once an hour.
-    pub is_refreshed_hourly: bool,
+    /// Nobody is refused, whatever the gate finds: development only.
+    pub is_gate_off: bool,
+    /// How it is known who may be called.
+    pub mode: QueueMode,
     /// The carrier; none: nobody can be rung.
     pub telephone: Option<Telephone>,
     /// What opens /metrics; none: nothing does.
@@ -92,7 +96,8 @@ impl App {
             hints: hints.clone(),
             numbers: parts.numbers,
             is_practice: parts.is_practice,
-            is_refreshed_hourly: parts.is_refreshed_hourly,
+            is_gate_off: parts.is_gate_off,
+            mode: parts.mode,
         })
         .await?;
         let contexts = Contexts::new(parts.replica.clone(), &parts.cache)?;
@@ -112,6 +117,7 @@ impl App {
             calls,
             clock: parts.clock,
             is_practice: parts.is_practice,
+            is_gate_off: parts.is_gate_off,
             contexts,
             metrics_token: parts.metrics_token.map(Arc::new),
             streams: Streams::default(),
@@ -137,7 +143,8 @@ impl App {
             cache: config.cache.clone(),
             numbers: config.environment.numbers(),
             is_practice: config.environment.clock.is_some(),
-            is_refreshed_hourly: config.discovery.is_hourly,
+            is_gate_off: config.environment.is_gate_off,
+            mode: config.discovery.mode,
             telephone,
             metrics_token: config.http.metrics_token.clone(),
         })

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use kernel::NumberPolicy;
+use queue::QueueMode;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilio::{AccountSid, ApiKeySid, ApplicationSid};
 use users::{CacheOptions, Heartbeat, LagSource};
@@ -15,7 +16,7 @@ use users::{CacheOptions, Heartbeat, LagSource};
 use crate::carrier::TOKEN_LIFE;
 
 /// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
-const RESERVED: [&str; 4] = ["MAIN_APP_URL", "TWILIO_CPS", "ENABLE_PRE_CALL_VALIDATION", "QUEUE_MODE"];
+const RESERVED: [&str; 2] = ["MAIN_APP_URL", "TWILIO_CPS"];
 
 /// Characters that a secret of ours has at least.
 const SHORTEST_SECRET: usize = 32;
@@ -42,7 +43,7 @@ pub struct Config {
     pub replica: ReplicaConfig,
     /// ENABLE_OPTIONAL_CACHING, REDIS_URL.
     pub cache: CacheOptions,
-    /// ENABLE_HOURLY_REFRESH, CRON_SECRET.
+    /// QUEUE_MODE, ENABLE_HOURLY_REFRESH, CRON_SECRET.
     pub discovery: DiscoveryConfig,
     /// PUBLIC_BASE_URL, BIND_ADDRESS, METRICS_TOKEN.
     pub http: HttpConfig,
@@ -61,6 +62,8 @@ pub struct EnvironmentConfig {
     pub clock: Option<DateTime<Utc>>,
     /// TEST_NUMBER_PREFIXES: in development only, prefixes in E.164 that may be rung although nobody has such numbers.
     pub test_number_prefixes: Vec<String>,
+    /// ENABLE_PRE_CALL_VALIDATION=false: in development only, nobody is refused, whatever the gate finds.
+    pub is_gate_off: bool,
 }
 
 impl EnvironmentConfig {
@@ -93,8 +96,9 @@ pub struct ReplicaConfig {
 /// When discovery runs without anybody asking.
 #[derive(Clone, Debug)]
 pub struct DiscoveryConfig {
-    /// ENABLE_HOURLY_REFRESH: `true` (the default) or `false`.
-    pub is_hourly: bool,
+    /// QUEUE_MODE: `queue` (the default) or `direct`. ENABLE_HOURLY_REFRESH: `true` (the default) or `false`; without queues there is
+    /// nothing to refresh.
+    pub mode: QueueMode,
     /// CRON_SECRET: lets a scheduler outside start one; none: there is no such address.
     pub cron_secret: Option<SecretString>,
 }
@@ -191,6 +195,7 @@ impl Config {
             ("ENVIRONMENT", if self.environment.is_development { "development" } else { "production" }.to_owned()),
             ("CLOCK", self.environment.clock.map_or_else(|| "the machine's".into(), |at| at.to_rfc3339())),
             ("TEST_NUMBER_PREFIXES", self.environment.test_number_prefixes.join(",")),
+            ("ENABLE_PRE_CALL_VALIDATION", (!self.environment.is_gate_off).to_string()),
             ("DATABASE_URL", host(&self.database.url)),
             ("REPLICA_DATABASE_URL", host(&self.replica.url)),
             ("REPLICA_LAG_SOURCE", self.replica.lag_source.to_string()),
@@ -198,7 +203,8 @@ impl Config {
             ("REPLICA_HEARTBEAT_COLUMN", self.replica.heartbeat.column().to_owned()),
             ("ENABLE_OPTIONAL_CACHING", self.cache.is_on.to_string()),
             ("REDIS_URL", self.cache.redis_url.as_ref().map_or_else(|| "not set".into(), host)),
-            ("ENABLE_HOURLY_REFRESH", self.discovery.is_hourly.to_string()),
+            ("QUEUE_MODE", if self.discovery.mode == QueueMode::Direct { "direct" } else { "queue" }.to_owned()),
+            ("ENABLE_HOURLY_REFRESH", (self.discovery.mode == QueueMode::Hourly).to_string()),
             ("CRON_SECRET", if self.discovery.cron_secret.is_some() { "set" } else { "not set" }.to_owned()),
             ("PUBLIC_BASE_URL", self.http.public_base_url.clone()),
             ("BIND_ADDRESS", self.http.bind_address.to_string()),
@@ -262,7 +268,14 @@ impl Reader<'_> {
                 self.problems.push(format!("TEST_NUMBER_PREFIXES has {prefix:?}; a prefix is + and at least six digits"));
             }
         }
-        EnvironmentConfig { is_development, clock, test_number_prefixes }
+        let is_gate_off = !self.flag("ENABLE_PRE_CALL_VALIDATION", true);
+        if is_gate_off && !is_development {
+            self.problem(
+                "ENABLE_PRE_CALL_VALIDATION",
+                "is false: only ENVIRONMENT=development may ring people without checking that they need the call",
+            );
+        }
+        EnvironmentConfig { is_development, clock, test_number_prefixes, is_gate_off }
     }
 
     fn url(&mut self, name: &str, schemes: &[&str]) -> SecretString {
@@ -325,6 +338,7 @@ impl Reader<'_> {
         CacheOptions {
             is_on: self.flag("ENABLE_OPTIONAL_CACHING", true),
             redis_url: is_given.then(|| self.url("REDIS_URL", &["redis://", "rediss://"])),
+            ..CacheOptions::default()
         }
     }
 
@@ -337,11 +351,20 @@ impl Reader<'_> {
     }
 
     fn discovery(&mut self) -> DiscoveryConfig {
+        let mode = self.get("QUEUE_MODE");
+        if mode.as_deref().is_some_and(|mode| mode != "queue" && mode != "direct") {
+            self.problem("QUEUE_MODE", &format!("is {:?}; it is queue or direct", mode.as_deref().unwrap_or_default()));
+        }
+        let mode = match (mode.as_deref(), self.flag("ENABLE_HOURLY_REFRESH", true)) {
+            (Some("direct"), _) => QueueMode::Direct,
+            (_, true) => QueueMode::Hourly,
+            (_, false) => QueueMode::OnDemand,
+        };
         let cron_secret = self.get("CRON_SECRET");
         if cron_secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
             self.problem("CRON_SECRET", &format!("is too easy to guess; it has at least {SHORTEST_SECRET} characters"));
         }
-        DiscoveryConfig { is_hourly: self.flag("ENABLE_HOURLY_REFRESH", true), cron_secret: cron_secret.map(SecretString::from) }
+        DiscoveryConfig { mode, cron_secret: cron_secret.map(SecretString::from) }
     }
 
     fn flag(&mut self, name: &str, default: bool) -> bool {
@@ -526,10 +549,11 @@ mod tests {
 
     #[test]
     fn what_is_only_for_development_is_refused_in_production() {
-        for name in ["CLOCK", "TEST_NUMBER_PREFIXES", "CLAIMS_SIM_DATABASE_URL"] {
+        for name in ["CLOCK", "TEST_NUMBER_PREFIXES", "CLAIMS_SIM_DATABASE_URL", "ENABLE_PRE_CALL_VALIDATION"] {
             let value = match name {
                 "CLOCK" => "2026-11-24T10:30:00Z",
                 "TEST_NUMBER_PREFIXES" => "+447700900",
+                "ENABLE_PRE_CALL_VALIDATION" => "false",
                 _ => "mysql://sim:word@localhost/claims",
             };
             let variables = [&PRODUCTION[..], &[(name, value)]].concat();

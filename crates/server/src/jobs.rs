@@ -104,6 +104,11 @@ pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
             anyhow::Ok(())
         }
     });
+    let queue = app.queue.clone();
+    repeat_within(jobs, "read who may be called, in direct mode", Duration::from_mins(1), DISCOVERY_LIMIT, move || {
+        let queue = queue.clone();
+        async move { queue.read_candidates().await }
+    });
     repeat(jobs, "fold what was measured", Duration::from_secs(5), || async {
         // Every single answer is kept until then, or until somebody reads /metrics.
         monitoring::collect()?.run_upkeep();

@@ -39,6 +39,9 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
     if app.is_practice {
         tracing::warn!(clock.now = %app.clock.now(), "the business clock is not the machine's (CLOCK): practice only");
     }
+    if app.is_gate_off {
+        tracing::warn!("nobody is refused, whatever the gate finds (ENABLE_PRE_CALL_VALIDATION=false): development only");
+    }
 
     let mut background = JoinSet::new();
     background.spawn(events::send_hints(app.pool.clone(), outgoing));

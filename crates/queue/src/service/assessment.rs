@@ -24,12 +24,14 @@ pub(super) struct Assessment<'a> {
     /// The pending requirements that count.
     pub(super) counted: Vec<&'a Requirement>,
     pub(super) score: Option<scoring::Score>,
+    /// Whatever is against a call refuses nobody.
+    is_gate_off: bool,
 }
 
 impl Assessment<'_> {
     /// The number to ring, when they may be rung now for what `queue` is about.
     pub(super) fn callable_in(&self, queue: QueueKind) -> Option<&PhoneNumber> {
-        self.number.usable().filter(|_| self.judgement.callable() == Some(queue))
+        self.number.usable().filter(|_| self.is_gate_off || self.judgement.callable() == Some(queue))
     }
 
     /// What becomes of the entry of somebody who is not handed out, or not rung.
@@ -87,7 +89,7 @@ impl Queue {
         });
         let counted = facts.map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
         let score = facts.map(|facts| scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date()));
-        Assessment { facts, own, number, pauses, moment, judgement, counted, score }
+        Assessment { facts, own, number, pauses, moment, judgement, counted, score, is_gate_off: self.shared.is_gate_off }
     }
 
     /// The record of what was decided; without an assessment, that it could not be.
@@ -113,6 +115,7 @@ impl Queue {
                 own: assessment.map_or(&taken.own.facts, |assessment| &assessment.own.facts),
                 facts: assessment.and_then(|assessment| assessment.facts),
                 judgement: assessment.map(|assessment| &assessment.judgement),
+                is_gate_off: self.shared.is_gate_off,
                 counted: assessment.map_or(&[], |assessment| &assessment.counted),
                 number: assessment.and_then(|assessment| assessment.number.usable()).map(PhoneNumber::as_e164),
                 name,
@@ -124,9 +127,9 @@ impl Queue {
     }
 }
 
-/// The score that the entry was ordered by.
-pub(super) fn stored_score(taken: &Taken) -> f64 {
-    taken.entry.as_ref().map_or(0.0, |entry| entry.score)
+/// The score that the entry was ordered by; none for whoever waits in no queue.
+pub(super) fn stored_score(taken: &Taken) -> Option<f64> {
+    taken.entry.as_ref().map(|entry| entry.score)
 }
 
 /// The person's number, parsed under the policy of this installation.

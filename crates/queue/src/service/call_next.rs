@@ -13,7 +13,7 @@ use crate::decision::{Decision, Purpose};
 use crate::error::QueueError;
 use crate::hours;
 use crate::rules::{NumberFact, Reason, counted_requirements};
-use crate::store::{self, Disposal, OwnRow, TakeTimes, Taken, Wish};
+use crate::store::{self, Disposal, OwnRow, Source, TakeTimes, Taken, Wish};
 use crate::types::{HandOut, PassedOver};
 use crate::words;
 
@@ -42,6 +42,9 @@ impl Queue {
         }
         let moment = self.moment();
         let mut settings = self.settings();
+        if self.shared.is_gate_off {
+            return self.hand_out(agent, Some(queue), None).await;
+        }
         if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
             // The hours may have been widened meanwhile; nothing is taken, so nothing else would tell.
             settings = self.fresh_settings().await?;
@@ -129,7 +132,15 @@ impl Queue {
             let now = self.shared.clock.now();
             // A lease is lost when the agent goes offline, or to another of their windows: they are given nobody new.
             let wanted = queue.filter(|_| !search.is_lost);
-            let wish = Wish { agent: agent.id, queue: wanted, person, limited_to: limited_to.as_deref(), tried: &tried };
+            let source = match (person, &self.shared.direct, wanted) {
+                (Some(person), _, _) => Source::Person(person),
+                (None, Some(direct), Some(queue)) => {
+                    direct.read_at().ok_or(QueueError::StillReading)?;
+                    Source::Candidate(direct.next(queue, &tried, now))
+                }
+                (None, _, _) => Source::Queue,
+            };
+            let wish = Wish { agent: agent.id, queue: wanted, source, limited_to: limited_to.as_deref(), tried: &tried };
             let times = TakeTimes {
                 now,
                 midnight: Moment::new(now).midnight,
@@ -139,6 +150,10 @@ impl Queue {
             let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
             let settings = self.learn(versions).await?;
             let Some(taken) = taken else {
+                if let Source::Candidate(Some(_)) = source {
+                    // Another server is quicker, or holds them: on to the next.
+                    continue;
+                }
                 if wanted.is_none() || empty_rounds == EMPTY_ROUNDS {
                     return Ok(None);
                 }
@@ -148,7 +163,14 @@ impl Queue {
             };
             tried.push(taken.user.get());
             search.is_change |= taken.is_new;
-            match self.check(agent, taken, &settings, search).await? {
+            let user = taken.user;
+            let checked = self.check(agent, taken, &settings, search).await;
+            if let (Source::Candidate(Some(candidate)), Some(direct)) = (source, &self.shared.direct)
+                && (candidate != user || checked.is_err())
+            {
+                direct.put_back(candidate);
+            }
+            match checked? {
                 Checked::HandedOut(hand_out) => return Ok(Some(hand_out)),
                 Checked::PassedOver { person, had_effect } => {
                     search.is_lost |= !had_effect;
@@ -257,7 +279,7 @@ impl Queue {
             user: Some(card),
             why: Some(why),
             score: score.clone(),
-            stored_score: Some(stored_score(shown.taken)),
+            stored_score: stored_score(shown.taken),
             ..HandOut::default()
         }
     }

@@ -12,7 +12,7 @@ use super::assessment::Question;
 use super::report::Named;
 use super::{Queue, QueueFailure, announce, parse_number};
 use crate::decision::Purpose;
-use crate::store::{self, Disposal, HeldRow, TakeTimes, Wish};
+use crate::store::{self, Disposal, HeldRow, Source, TakeTimes, Wish};
 use crate::words;
 
 /// The promise of the product: nobody is rung on facts that were read longer ago.
@@ -104,7 +104,7 @@ impl Queue {
     pub async fn authorise(&self, agent: AgentId, call: CallId) -> Result<Authorisation, QueueFailure> {
         let (asked, asked_at) = (Instant::now(), self.shared.clock.now());
         let midnight = Moment::new(asked_at).midnight;
-        let wish = Wish { agent, queue: None, person: None, limited_to: None, tried: &[] };
+        let wish = Wish { agent, queue: None, source: Source::Queue, limited_to: None, tried: &[] };
         let times = TakeTimes { now: asked_at, midnight, handed_over: asked_at, checked_until: asked_at };
         let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
         let Some(taken) = taken.filter(|taken| taken.call == Some(call)) else { return Ok(Authorisation::Lost) };

@@ -254,6 +254,8 @@ impl Queue {
             (None, None) => {}
         }
         match (&after.next, &prospects.facts, &after.score) {
+            // No entries are kept.
+            _ if self.shared.direct.is_some() => {}
             (Some((queue, available_at)), Some(facts), Some(score)) => {
                 let number = prospects.number.usable().map_or(prospects.dialled.as_str(), PhoneNumber::as_e164);
                 let (lenders, solicitors) = claim_names(facts, &prospects.settings.settings);

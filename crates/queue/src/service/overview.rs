@@ -7,6 +7,7 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use kernel::{AgentId, display_time, london};
 
 use super::{Queue, QueueFailure};
+use crate::direct::Candidates;
 use crate::discovery::{BlockedBy, Cause};
 use crate::hours;
 use crate::rules::rule_words;
@@ -24,7 +25,11 @@ impl Queue {
         let now = self.shared.clock.now();
         let pool = &self.shared.pool;
         let held = store::list_pauses(pool).await?;
-        let known = store::list_pausable(pool).await?;
+        let direct = self.shared.direct.as_ref();
+        let known = match direct {
+            Some(candidates) => candidates.pausable(),
+            None => store::list_pausable(pool).await?,
+        };
         let runs = store::list_runs(pool, RUNS).await?;
         let whole = store::find_last_whole_run(pool).await?;
         let (drift, drift_count) = store::list_drift(pool, now - TimeDelta::days(1), DRIFT).await?;
@@ -33,6 +38,7 @@ impl Queue {
             Some((users, _, blocked)) => (Some(users), blocked),
             None => (None, BlockedBy::default()),
         };
+        let blocked = direct.map_or(blocked, Candidates::blocked);
         let mut blocked: Vec<Blocked> = blocked
             .into_iter()
             .flat_map(|(queue, rules)| {
@@ -47,6 +53,7 @@ impl Queue {
             runs: runs.into_iter().map(|row| run(row, &names, now)).collect(),
             expected_users,
             next_run: self.shared.is_refreshed_hourly.then(|| next_hour(now)),
+            direct: direct.map(|candidates| candidates.read_at().map_or_else(|| "not yet".to_owned(), |at| display_time(at, now))),
             drift: drift
                 .into_iter()
                 .map(|row| Drift { user_id: row.user, was: row.was, belongs: row.belongs, at: display_time(row.at, now) })

@@ -21,6 +21,7 @@ impl Queue {
         let has_more = found.len() > FOUND;
         found.truncate(FOUND);
         let ids: Vec<i64> = found.iter().map(|user| user.id.get()).collect();
+        let now = self.shared.clock.now();
         let waiting = store::list_waiting(&self.shared.pool, &ids).await?;
         let people = found
             .into_iter()
@@ -30,7 +31,10 @@ impl Queue {
                     user_id: user.id,
                     name: if user.name.is_empty() { format!("User {}", user.id) } else { user.name },
                     number: number.map(|number| number.national()),
-                    queue: waiting.iter().find(|(waits, _)| *waits == user.id).map(|(_, queue)| *queue),
+                    queue: match &self.shared.direct {
+                        Some(candidates) => candidates.place_of(user.id, now).map(|(queue, _)| queue),
+                        None => waiting.iter().find(|(waits, _)| *waits == user.id).map(|(_, queue)| *queue),
+                    },
                 }
             })
             .collect();
@@ -50,6 +54,10 @@ impl Queue {
         let own = self.own_facts_of(user, &number).await?;
         let assessment = self.assess(&settings, Some(facts), &number, &own);
         let place = store::find_place_of(&self.shared.pool, user, now).await?;
+        let (waits_in, before) = match &self.shared.direct {
+            Some(candidates) => candidates.place_of(user, now).unzip(),
+            None => (place.as_ref().and_then(|place| place.queue), place.as_ref().and_then(|place| place.before)),
+        };
         let names = self.shared.auth.names().await?;
         let against = assessment
             .judgement
@@ -68,8 +76,8 @@ impl Queue {
             need: assessment.judgement.need,
             against,
             score: assessment.score,
-            waits_in: place.as_ref().and_then(|place| place.queue),
-            before: place.as_ref().and_then(|place| place.before),
+            waits_in,
+            before,
             held_by: place
                 .as_ref()
                 .and_then(|place| place.held_by)

@@ -10,10 +10,11 @@ use serde::Deserialize;
 
 use super::{Queue, QueueFailure};
 use crate::decision::VerifiedDecision;
+use crate::direct::Count;
 use crate::error::QueueError;
 use crate::hours;
 use crate::rules::Reason;
-use crate::store::{self, Figures};
+use crate::store::{self, Figures, QueueCountRow};
 use crate::types::{Holding, Hours, QueueCount, SavedCall, Summary};
 use crate::words;
 
@@ -64,6 +65,7 @@ impl Queue {
             hours: self.hours(),
             business_time: moment.london.format("%A %-d %B, %H:%M").to_string(),
             is_practice: self.shared.is_practice,
+            is_gate_off: self.shared.is_gate_off,
         })
     }
 
@@ -90,7 +92,10 @@ impl Queue {
     /// When discovery last ended well: `today 10:02`, and whether that is less than a day ago.
     pub async fn last_discovery(&self) -> Result<Option<(String, bool)>, QueueFailure> {
         let now = self.shared.clock.now();
-        let ended = store::find_last_discovery(&self.shared.pool).await?;
+        let ended = match &self.shared.direct {
+            Some(candidates) => candidates.read_at(),
+            None => store::find_last_discovery(&self.shared.pool).await?,
+        };
         Ok(ended.map(|at| (display_time(at, now), (now - at).num_hours() < 24)))
     }
 
@@ -154,13 +159,28 @@ impl Queue {
     }
 
     async fn figures(&self, midnight: DateTime<Utc>, now: DateTime<Utc>) -> Result<Arc<Figures>, QueueFailure> {
-        let pool = &self.shared.pool;
         // Read first: what changes while it is counted is counted again for whoever asks after that.
         let changes = self.shared.changes.load(Ordering::Relaxed);
-        let counted =
-            self.shared.figures.try_get_with(changes, async { Ok(Arc::new(store::find_figures(pool, midnight, now).await?)) }).await;
+        let counted = self.shared.figures.try_get_with(changes, async { Ok(Arc::new(self.count(midnight, now).await?)) }).await;
         // Everybody who waited for the same failed count shares its error.
         counted.map_err(|error: Arc<sqlx::Error>| QueueFailure::SharedDatabase(error))
+    }
+
+    async fn count(&self, midnight: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Figures> {
+        let mut figures = store::find_figures(&self.shared.pool, midnight, now).await?;
+        if let Some(candidates) = &self.shared.direct {
+            let held = store::count_leases(&self.shared.pool).await?;
+            let held = |queue| held.iter().filter(|(of, _)| *of == queue).map(|(_, count)| count).sum();
+            figures.totals.last_discovery = candidates.read_at();
+            figures.counts = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests]
+                .into_iter()
+                .map(|queue| {
+                    let Count { callable, waiting, paused, oldest } = candidates.count(queue, now);
+                    QueueCountRow { queue, callable, waiting, leased: held(queue), paused, oldest }
+                })
+                .collect();
+        }
+        Ok(figures)
     }
 }
 

@@ -41,12 +41,23 @@ pub(crate) struct Wish<'a> {
     pub(crate) agent: AgentId,
     /// None: only whom they hold already.
     pub(crate) queue: Option<QueueKind>,
-    /// This person and nobody else, without waiting for their turn.
-    pub(crate) person: Option<UserId>,
+    /// Where somebody new comes from.
+    pub(crate) source: Source,
     /// The queues they are limited to, by name; none: to none.
     pub(crate) limited_to: Option<&'a [String]>,
     /// Users who were tried before.
     pub(crate) tried: &'a [i64],
+}
+
+/// Where somebody new comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// A due promise, else the first who waits in the queue.
+    Queue,
+    /// A due promise, else this person, if nobody holds them; none: nobody else.
+    Candidate(Option<UserId>),
+    /// This person and nobody else, without waiting for their turn.
+    Person(UserId),
 }
 
 /// The instants that taking goes by.
@@ -68,6 +79,11 @@ pub(crate) struct TakeTimes {
 /// null` again after the lock), and the lease's two unique constraints make a second lease impossible whatever happens;
 /// whoever loses that race gets nothing and asks again.
 pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -> sqlx::Result<(Versions, Option<Taken>)> {
+    let (asked, source) = match wish.source {
+        Source::Queue => (None, "queue"),
+        Source::Candidate(user) => (user.map(UserId::get), "candidate"),
+        Source::Person(user) => (Some(user.get()), "person"),
+    };
     let row = sqlx::query!(
         r#"
         with mine as (
@@ -76,19 +92,12 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             where l.agent_id = $1
                 and l.expires_at > $4
         ),
-        asked as (
-            select a.user_id, $2 as kind
-            from (select $9::bigint as user_id) a
-            where a.user_id is not null
-                and not exists (select from mine)
-                and not exists (select from queue.lease l where l.user_id = a.user_id)
-        ),
         promised as (
             -- Due promises come before any queue: those to this agent first, then anyone's, the oldest first.
             select c.user_id, 'callbacks' as kind
             from queue.callback c
             where $2::text is not null
-                and $9::bigint is null
+                and $10 <> 'person'
                 and c.state = 'scheduled'
                 and c.promised_at <= $4
                 and c.available_at <= $4
@@ -112,12 +121,30 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             limit 1
             for update of c skip locked
         ),
+        asked as (
+            select a.user_id, $2 as kind
+            from (select $9::bigint as user_id) a
+            where a.user_id is not null
+                and not exists (select from mine)
+                and not exists (select from queue.lease l where l.user_id = a.user_id)
+                and (
+                    $10 = 'person'
+                    or (
+                        not exists (select from promised)
+                        and not exists (select from queue.pause p where p.kind = 'queue' and p.name = $2 and p.ended_at is null)
+                        and not queue.is_without_basis($2)
+                        and not exists (
+                            select from queue.callback c where c.user_id = a.user_id and c.state = 'scheduled' and c.promised_at <= $4
+                        )
+                    )
+                )
+        ),
         next as (
             -- Walks entry_next in order; cooling-off and paused entries are skipped inside the index.
             select e.user_id, e.kind
             from queue.entry e
             where e.kind = $2
-                and $9::bigint is null
+                and $10 = 'queue'
                 and e.leased_by is null
                 and e.available_at <= $4
                 and not e.is_paused
@@ -206,7 +233,8 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         times.midnight,
         times.handed_over,
         wish.limited_to,
-        wish.person.map(UserId::get),
+        asked,
+        source,
     )
     .fetch_one(pool)
     .await?;
@@ -298,6 +326,11 @@ pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId], at: DateTime<Ut
     )
     .fetch_all(pool)
     .await
+}
+
+/// Whom anybody holds.
+pub(crate) async fn list_leased(pool: &PgPool) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(r#"select user_id as "user: UserId" from queue.lease"#).fetch_all(pool).await
 }
 
 /// The lease of the person whom the agent holds, once the check is through.

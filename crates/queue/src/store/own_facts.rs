@@ -86,6 +86,8 @@ pub(crate) async fn list_own_facts(
             union
             select user_id from queue.entry where user_id = any($1) and put_back_until > $3
             union
+            select user_id from queue.release where user_id = any($1) and available_at > $3
+            union
             select w.user_id from want w join queue.consent c on c.number = w.number
             union
             select w.user_id from want w join queue.tps_screening t on t.number = w.number

@@ -9,7 +9,7 @@ use users::Range;
 #[derive(Debug, Default)]
 pub(crate) struct RangePicture {
     pub(crate) users: Vec<i64>,
-    pub(crate) kinds: Vec<String>,
+    pub(crate) kinds: Vec<QueueKind>,
     pub(crate) scores: Vec<f64>,
     pub(crate) raw_sums: Vec<f64>,
     pub(crate) available: Vec<DateTime<Utc>>,
@@ -18,6 +18,8 @@ pub(crate) struct RangePicture {
     pub(crate) lenders: Vec<String>,
     /// As above.
     pub(crate) solicitors: Vec<String>,
+    /// They wait behind the pause of a lender or a solicitor. Only direct mode goes by it: a merge asks what is paused by then.
+    pub(crate) paused: Vec<bool>,
     /// How many of them belong in a queue that this discovery is about.
     pub(crate) kept: i64,
     /// Users with nothing to be called about.
@@ -147,7 +149,7 @@ pub(crate) async fn merge_range(
         range.after,
         range.through.unwrap_or(i64::MAX),
         &picture.users,
-        &picture.kinds,
+        &picture.kinds.iter().map(|queue| queue.as_str().to_owned()).collect::<Vec<_>>(),
         &picture.scores,
         &picture.raw_sums,
         &picture.available,

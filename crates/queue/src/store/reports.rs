@@ -92,6 +92,13 @@ pub(crate) async fn find_figures(pool: &PgPool, midnight: DateTime<Utc>, now: Da
     Ok(Figures { counts, saved: saved.into_iter().map(|row| (row.agent, row.count)).collect(), totals })
 }
 
+/// How many are held, by the queue they were taken for.
+pub(crate) async fn count_leases(pool: &PgPool) -> sqlx::Result<Vec<(QueueKind, i64)>> {
+    let rows =
+        sqlx::query!(r#"select kind as "queue: QueueKind", count(*) as "count!" from queue.lease group by kind"#).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|row| (row.queue, row.count)).collect())
+}
+
 pub(crate) async fn find_last_discovery(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!("select max(ended_at) from queue.discovery_run where failure is null").fetch_one(pool).await
 }

@@ -10,6 +10,7 @@ mod callbacks;
 mod calls;
 mod commands;
 mod decisions;
+mod direct;
 mod discovery;
 mod guarded;
 mod inputs;

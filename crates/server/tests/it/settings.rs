@@ -1,11 +1,12 @@
 //! Settings, objections, consent and who may take which queue: what administrators and supervisors decide holds at once.
 
 use auth::Role;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::begun::{ANSWERS, LEG, handed_out, people_rung, start};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, Made, TestApp};
 
 type Edit = fn(&mut Value);
 
@@ -301,5 +302,35 @@ async fn somebody_looked_up_is_taken_through_the_same_lease_and_gate(_: PgPoolOp
     assert_eq!(again["passed_over"][0]["words"], "Put back by an agent for a while", "{again}");
     let why = agent.ask("/api/queue/explain", json!({"user_id": "2"})).await["against"][0]["until"].clone();
     assert_eq!(why, "today 11:00");
+    app.stop().await;
+}
+
+/// ENABLE_PRE_CALL_VALIDATION=false, in development: whoever waits is handed out and rung, and every record says why they should not be.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn with_the_gate_off_nobody_is_refused_and_the_records_and_the_screens_say_so(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::made(connect, Made { is_gate_off: true, ..Made::with_carrier() }).await;
+    app.platform.user(1).unsigned().phone(ANSWERS).claim("santander").insert().await.unwrap();
+    app.discover().await;
+    sqlx::query("update users set current_signature_file_id = uuid() where id = 1").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    app.clock.advance(TimeDelta::hours(12));
+    let agent = app.signed_in(Role::Agent).await;
+    assert_eq!(agent.ask("/api/queue/summary", json!({})).await["is_gate_off"], true);
+
+    let hand_out = agent.call_next().await;
+    assert_eq!(hand_out["user"]["id"], "1", "signed, and in the middle of the night: {hand_out}");
+    let begun = start(agent.clone(), &hand_out, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    assert_eq!(people_rung(&app).await, 1);
+    let records: Vec<Value> = sqlx::query_scalar("select convert_from(record, 'UTF8')::jsonb from queue.decision order by made_at")
+        .fetch_all(&app.pool)
+        .await
+        .unwrap();
+    for record in &records {
+        assert_eq!((&record["is_gate_off"], &record["outcome"]), (&json!(true), &json!("callable")), "{record}");
+        assert!(record["reasons"].as_array().unwrap().len() >= 2, "{record}");
+    }
+    assert_eq!(records.len(), 2, "at Call next and at the dial");
     app.stop().await;
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use auth::Role;
 use chrono::{DateTime, Utc};
 use kernel::{Clock, UserId, machine_now};
+use queue::QueueMode;
 use reqwest::header;
 use serde_json::Value;
 use server::app::{App, AppParts, pool_options, with_timeouts};
@@ -48,6 +49,22 @@ pub struct TestApp {
     _background: JoinSet<()>,
 }
 
+/// How a server is made for a test.
+#[derive(Default)]
+pub struct Made {
+    /// Of the carrier's people, as a part of how long they take in life; none: there is no carrier.
+    pub pace: Option<f64>,
+    pub replica: ReplicaOptions,
+    pub is_gate_off: bool,
+    pub mode: QueueMode,
+}
+
+impl Made {
+    pub fn with_carrier() -> Self {
+        Self { pace: Some(PACE), ..Self::default() }
+    }
+}
+
 impl TestApp {
     /// A server over the test's own PostgreSQL database and a claims platform of its own, at [`OPEN`].
     pub async fn start(connect: PgConnectOptions) -> Self {
@@ -57,50 +74,61 @@ impl TestApp {
 
     /// The same, with an emulated carrier.
     pub async fn with_carrier(connect: PgConnectOptions) -> Self {
-        let platform = TestPlatform::new().await.unwrap();
-        Self::with_carrier_over(pool_options().connect_lazy_with(with_timeouts(connect)), platform).await
+        Self::made(connect, Made::with_carrier()).await
     }
 
     /// The same, where people take as long as in life: for what happens while a telephone rings.
     pub async fn with_carrier_as_in_life(connect: PgConnectOptions) -> Self {
+        Self::made(connect, Made { pace: Some(1.0), ..Made::default() }).await
+    }
+
+    /// Made so, with a claims platform of its own.
+    pub async fn made(connect: PgConnectOptions, made: Made) -> Self {
         let platform = TestPlatform::new().await.unwrap();
-        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, Some(1.0), ReplicaOptions::default()).await
+        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, made).await
     }
 
     /// With an emulated carrier, over a given pool and platform.
     pub async fn with_carrier_over(pool: PgPool, platform: TestPlatform) -> Self {
-        Self::build(pool, platform, Some(PACE), ReplicaOptions::default()).await
+        Self::build(pool, platform, Made::with_carrier()).await
     }
 
     /// Without a carrier, over a given pool and platform.
     pub async fn over(pool: PgPool, platform: TestPlatform) -> Self {
-        Self::build(pool, platform, None, ReplicaOptions::default()).await
+        Self::build(pool, platform, Made::default()).await
     }
 
     /// Without a carrier, with a replica that is read so.
     pub async fn reading(connect: PgConnectOptions, platform: TestPlatform, options: ReplicaOptions) -> Self {
-        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, None, options).await
+        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, Made { replica: options, ..Made::default() }).await
     }
 
-    async fn build(pool: PgPool, platform: TestPlatform, pace: Option<f64>, options: ReplicaOptions) -> Self {
+    /// Another server, over the same databases.
+    pub async fn again(self, made: Made) -> Self {
+        let Self { pool, platform, .. } = self;
+        Self::build(pool, platform, made).await
+    }
+
+    async fn build(pool: PgPool, platform: TestPlatform, made: Made) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
-        let carrier = match pace {
+        let carrier = match made.pace {
             Some(pace) => Some(carrier::emulated(address, &base, "+442079460000", pace).await.unwrap()),
             None => None,
         };
         let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
-        let replica = Replica::connect(replica_proxy.url(), options).unwrap();
+        let replica = Replica::connect(replica_proxy.url(), made.replica).unwrap();
         let clock = Clock::starting_at(OPEN.parse().unwrap());
         let parts = AppParts {
             pool: pool.clone(),
             replica: replica.clone(),
-            cache: CacheOptions { is_on: true, redis_url: None },
+            cache: CacheOptions::default(),
             clock: clock.clone(),
             numbers: development().numbers(),
             is_practice: true,
-            is_refreshed_hourly: true,
+            is_gate_off: made.is_gate_off,
+            mode: made.mode,
             telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
             metrics_token: Some(METRICS_TOKEN.into()),
         };
