@@ -31,6 +31,15 @@ pub struct CacheOptions {
     pub is_on: bool,
     /// The Redis that servers share; none: each keeps its own.
     pub redis_url: Option<SecretString>,
+    /// Redis answers within so long, or is left alone.
+    pub redis_patience: Duration,
+}
+
+impl Default for CacheOptions {
+    /// Without Redis. A context from the replica takes a fraction of the patience.
+    fn default() -> Self {
+        Self { is_on: true, redis_url: None, redis_patience: Duration::from_millis(50) }
+    }
 }
 
 /// Why contexts cannot be kept as was asked.
@@ -59,7 +68,12 @@ impl Contexts {
         if !options.is_on {
             return Ok(Self { replica, own: None, shared: None });
         }
-        let shared = options.redis_url.as_ref().map(|url| SharedLevel::new(url, replica.source())).transpose().map_err(CacheError)?;
+        let shared = options
+            .redis_url
+            .as_ref()
+            .map(|url| SharedLevel::new(url, replica.source(), options.redis_patience))
+            .transpose()
+            .map_err(CacheError)?;
         let own = Cache::builder().max_capacity(CAPACITY).expire_after(Rest).build();
         Ok(Self { replica, own: Some(own), shared })
     }

@@ -15,9 +15,6 @@ use crate::context::Context;
 /// Type and version of what is kept: the key begins with it, so that a program never reads another's shape. A test says when to raise it.
 const SHAPE: &str = "dialler:users.Context.1";
 
-/// Redis answers within so long, or is left alone. A context from the replica takes a fraction of it.
-const PATIENCE: Duration = Duration::from_millis(50);
-
 /// While it is left alone, it is looked after so often, and given so long to come back.
 const LOOK_AFTER: Duration = Duration::from_millis(500);
 const COMING_BACK: Duration = Duration::from_secs(1);
@@ -29,6 +26,7 @@ pub(super) struct SharedLevel(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     connection: ConnectionManager,
+    patience: Duration,
     /// What every key begins with.
     prefix: String,
     /// Redis failed and has not answered since.
@@ -48,15 +46,15 @@ enum Failure {
 
 impl SharedLevel {
     /// Nothing is connected yet. `source` names the replica: contexts of another claims platform are others.
-    pub(super) fn new(url: &SecretString, source: &str) -> Result<Self, RedisError> {
+    pub(super) fn new(url: &SecretString, source: &str, patience: Duration) -> Result<Self, RedisError> {
         let client = Client::open(url.expose_secret())?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
-            .set_max_delay(PATIENCE)
+            .set_max_delay(patience)
             .set_connection_timeout(Some(COMING_BACK))
             .set_response_timeout(Some(COMING_BACK));
         let connection = ConnectionManager::new_lazy_with_config(client, config)?;
-        Ok(Self(Arc::new(Inner { connection, prefix: format!("{SHAPE}:{source}"), is_left_alone: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Inner { connection, patience, prefix: format!("{SHAPE}:{source}"), is_left_alone: AtomicBool::new(false) })))
     }
 
     pub(super) fn is_used(&self) -> bool {
@@ -116,7 +114,7 @@ impl Inner {
         let key = self.key(user);
         let mut both = redis::pipe();
         both.get(&key).pttl(&key);
-        let (kept, millis_left): (Option<Vec<u8>>, i64) = within(PATIENCE, both.query_async(&mut connection)).await?;
+        let (kept, millis_left): (Option<Vec<u8>>, i64) = within(self.patience, both.query_async(&mut connection)).await?;
         // Redis counts the time, so that servers need not agree about it. Without an end it is none of ours.
         let Some((kept, left)) = kept.zip(u64::try_from(millis_left).ok()) else { return Ok(None) };
         Ok(Some((serde_json::from_slice(&kept)?, KEPT.saturating_sub(Duration::from_millis(left)))))
@@ -131,7 +129,7 @@ impl Inner {
         let mut connection = self.connection.clone();
         let mut set = redis::cmd("SET");
         set.arg(self.key(user)).arg(kept).arg("PX").arg(left);
-        within(PATIENCE, set.query_async(&mut connection)).await
+        within(self.patience, set.query_async(&mut connection)).await
     }
 }
 

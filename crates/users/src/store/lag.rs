@@ -68,9 +68,12 @@ fn of_aurora(is_writer: Option<i64>, micros: Option<i64>, age_micros: Option<i64
     Some(Behind { by, ago: behind_by_micros(age_micros?)? })
 }
 
-/// Clocks that disagree by more than a second measure nothing.
+/// Text that is no time is read as the year 0.
+const NO_TIME: i64 = 365 * 24 * 3_600 * 1_000_000;
+
+/// Clocks that disagree by more than a second measure nothing, and nothing is behind by a year.
 fn behind_by_micros(micros: i64) -> Option<Duration> {
-    (micros > -1_000_000).then(|| Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+    (-999_999..NO_TIME).contains(&micros).then(|| Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
 }
 
 fn status() -> String {
@@ -89,6 +92,7 @@ mod tests {
             (-999_999, Some(Duration::ZERO)),
             // An hour ahead: somebody writes local time in summer.
             (-3_600_000_000, None),
+            (63_962_509_629_374_000, None),
         ] {
             assert_eq!(behind_by_micros(micros), behind, "{micros}");
         }
