@@ -4,8 +4,10 @@ mod platform;
 mod proxy;
 mod redis;
 mod round_trips;
+mod seed;
 
 pub use platform::{TestPlatform, UserFixture, claim_id};
 pub use proxy::TcpProxy;
 pub use redis::TestRedis;
 pub use round_trips::RoundTrips;
+pub use seed::{Seeded, seeded, times};

@@ -60,6 +60,12 @@ impl TestPlatform {
         &self.name
     }
 
+    /// A connection to the replica as its administrator, whom only the local services have: for holding it back.
+    pub async fn replica_admin(&self) -> anyhow::Result<MySqlConnection> {
+        let connected = options(&self.replica_url, "information_schema")?.username("admin").connect().await;
+        connected.context("the replica has no administrator of the local services")
+    }
+
     /// Connections to the primary, which may write.
     pub fn primary(&self) -> &MySqlPool {
         &self.primary
@@ -113,6 +119,17 @@ impl TestPlatform {
             created_at: None,
             claims: Vec::new(),
         }
+    }
+
+    /// Writes many users in one transaction. The replica has them after [`TestPlatform::caught_up`].
+    #[expect(clippy::disallowed_methods, reason = "of MariaDB, in a test, which waits for it")]
+    pub async fn insert_all<'a>(&'a self, users: impl IntoIterator<Item = UserFixture<'a>>) -> anyhow::Result<()> {
+        let mut transaction = self.primary.begin().await?;
+        for user in users {
+            user.write(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// Removes the database.
@@ -273,9 +290,12 @@ impl UserFixture<'_> {
     }
 
     /// Writes the user with claims and requirements, in one transaction. The replica has them after [`TestPlatform::caught_up`].
-    #[expect(clippy::disallowed_methods, reason = "of MariaDB, in a test, which waits for it")]
     pub async fn insert(self) -> anyhow::Result<()> {
-        let mut transaction = self.platform.primary.begin().await?;
+        let platform = self.platform;
+        platform.insert_all([self]).await
+    }
+
+    async fn write(self, conn: &mut MySqlConnection) -> anyhow::Result<()> {
         sqlx::query(
             "insert into users (id, is_enabled, status, first_name, last_name, phone_number, date_of_birth, current_signature_file_id, \
              created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -289,7 +309,7 @@ impl UserFixture<'_> {
         .bind(self.date_of_birth)
         .bind(self.signature)
         .bind(self.created_at)
-        .execute(&mut *transaction)
+        .execute(&mut *conn)
         .await?;
         for (claim, id) in self.claims.into_iter().zip(claim_id(self.id, 1)..) {
             sqlx::query(
@@ -301,7 +321,7 @@ impl UserFixture<'_> {
             .bind(claim.lender)
             .bind(claim.solicitor)
             .bind(claim.created_at)
-            .execute(&mut *transaction)
+            .execute(&mut *conn)
             .await?;
             for requirement in claim.requirements {
                 sqlx::query(
@@ -313,11 +333,10 @@ impl UserFixture<'_> {
                 .bind(requirement.status)
                 .bind(requirement.reason)
                 .bind(requirement.created_at)
-                .execute(&mut *transaction)
+                .execute(&mut *conn)
                 .await?;
             }
         }
-        transaction.commit().await?;
         Ok(())
     }
 }

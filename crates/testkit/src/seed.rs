@@ -7,10 +7,18 @@ use rand::rngs::StdRng;
 pub type Seeded = StdRng;
 
 /// Choices of this run's own. Its seed is printed, which is seen when the test fails; with it in `TEST_SEED` the same is chosen again.
-#[expect(clippy::disallowed_methods, reason = "tests have no server whose configuration they could use")]
 pub fn seeded() -> Seeded {
-    let given = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(rand::random);
+    let seed = given("TEST_SEED").unwrap_or_else(rand::random);
     eprintln!("TEST_SEED={seed} chooses the same again");
     StdRng::seed_from_u64(seed)
+}
+
+/// How often something is tried: so often, or as often as the variable says, for whoever has the time.
+pub fn times(variable: &str, usually: u32) -> u32 {
+    given(variable).unwrap_or(usually)
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests have no server whose configuration they could use")]
+fn given<T: std::str::FromStr>(variable: &str) -> Option<T> {
+    std::env::var(variable).ok()?.parse().ok()
 }

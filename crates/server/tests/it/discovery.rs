@@ -59,6 +59,49 @@ async fn discovery_adds_moves_and_removes_and_running_again_changes_nothing(_: P
     app.stop().await;
 }
 
+/// lessons, line 5: 1,607 of 12,000 users sat in a wrong queue.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn sixteen_hundred_people_put_into_wrong_queues_by_hand_are_reported_and_put_right_and_nobody_else_is_touched(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    let person = |id| app.platform.user(id).claim("santander");
+    let people = (1..=2_400).map(|id| if id % 2 == 0 { person(id).unsigned() } else { person(id).requirement("proof_of_address") });
+    app.platform.insert_all(people).await.unwrap();
+    assert_eq!(app.discover().await.added, 2_400);
+    let rows = async || -> Vec<(i64, String)> {
+        // The times are those of the move.
+        let all = "select user_id, (to_jsonb(e) - array['queued_at', 'facts_read_at', 'available_at'])::text || (available_at <= $1)
+            from queue.entry e order by user_id";
+        sqlx::query_as(all).bind(app.now()).fetch_all(&app.pool).await.unwrap()
+    };
+    let untouched = async || -> Vec<String> {
+        sqlx::query_scalar("select e::text from queue.entry e where user_id % 3 = 0 order by user_id").fetch_all(&app.pool).await.unwrap()
+    };
+    let (before, others) = (rows().await, untouched().await);
+    let by_hand = "update queue.entry
+        set kind = case kind when 'unsigned_users' then 'outstanding_requests' else 'unsigned_users' end
+        where user_id % 3 <> 0";
+    assert_eq!(sqlx::query(by_hand).execute(&app.pool).await.unwrap().rows_affected(), 1_600);
+
+    let report = app.discover().await;
+
+    assert_eq!(report, DiscoveryReport { users_read: 2_400, moved: 1_600, kept: 800, ..DiscoveryReport::default() });
+    assert_eq!(rows().await, before);
+    assert_eq!(untouched().await, others);
+    let ledger: (i64, i64, i64, i64) =
+        sqlx::query_as("select moved, added, removed, changed from queue.discovery_run order by id desc limit 1")
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+    assert_eq!(ledger, (1_600, 0, 0, 0), "the ledger says so too");
+    let wrong = "select count(*) from queue.drift where user_id % 3 <> 0 and was <> belongs";
+    assert_eq!((app.count(wrong).await, app.count("select count(*) from queue.drift").await), (1_600, 1_600), "each by name");
+    assert_eq!(app.discover().await, DiscoveryReport { users_read: 2_400, kept: 2_400, ..DiscoveryReport::default() });
+    app.stop().await;
+}
+
 /// lessons, line 4: an entry under lease survives any job.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn whoever_is_held_is_left_alone(_: PgPoolOptions, connect: PgConnectOptions) {

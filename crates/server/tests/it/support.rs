@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use auth::Role;
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use testkit::{TcpProxy, TestPlatform};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
 use tracing::subscriber::DefaultGuard;
@@ -36,6 +36,8 @@ pub const OPEN: &str = "2026-11-24T10:30:00Z";
 pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests-and-of-nobody";
 /// Who is rung takes a twentieth of the time that they would in life.
 const PACE: f64 = 0.05;
+/// So many requests that are tried again are on their way at once: no more than a busy machine answers in time.
+static TURNS: Semaphore = Semaphore::const_new(200);
 
 pub struct TestApp {
     pub app: App,
@@ -70,6 +72,11 @@ impl TestApp {
     pub async fn start(connect: PgConnectOptions) -> Self {
         let platform = TestPlatform::new().await.unwrap();
         Self::over(pool_options().connect_lazy_with(with_timeouts(connect)), platform).await
+    }
+
+    /// The same for so many at once that they have to wait for their turn: they wait longer before they are told to come again.
+    pub async fn for_a_crowd(connect: PgConnectOptions) -> Self {
+        Self::over(patient_pool(connect), TestPlatform::new().await.unwrap()).await
     }
 
     /// The same, with an emulated carrier.
@@ -309,6 +316,31 @@ impl Client {
         answer
     }
 
+    /// Posts, and tries again while the server says that it cannot now, as the agent is told to: where so many ask at once that the machine
+    /// is the limit. The status and the JSON of the answer.
+    pub async fn post_again(&self, path: &str, body: &Value) -> (u16, Value) {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let turn = TURNS.acquire().await.unwrap();
+            let (status, answer) = self.post(path, body.clone()).await;
+            drop(turn);
+            if status != 503 {
+                return (status, answer);
+            }
+            assert!(began.elapsed() < Duration::from_mins(3), "{path}: {answer}");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    /// Call next, tried again.
+    pub async fn call_next_again(&self, queue: &str) -> Value {
+        let (status, answer) = self.post_again("/api/queue/call_next", &serde_json::json!({"queue": queue})).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
     pub async fn call_next(&self) -> Value {
         self.ask("/api/queue/call_next", serde_json::json!({"queue": "unsigned_users"})).await
     }
@@ -342,6 +374,11 @@ impl std::io::Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// Our own database as a server has it, but with more connections, and more time to wait for one than a request is given.
+pub fn patient_pool(connect: PgConnectOptions) -> PgPool {
+    pool_options().max_connections(24).acquire_timeout(Duration::from_mins(1)).connect_lazy_with(with_timeouts(connect))
 }
 
 /// The configuration of development, without anything set.

@@ -5,11 +5,8 @@ use chrono::TimeDelta;
 use kernel::{Clock, machine_now};
 use sqlx::PgPool;
 
-const TESTIMONY: [&str; 8] = [
+const TESTIMONY: [&str; 5] = [
     "create schema witness",
-"create table witness.intention (agent_id bigint, intention text, at timestamptz, since timestamptz, pid int)",
-"create function witness.dbg() returns trigger language plpgsql as $$ begin insert into witness.intention values (new.id, new.intention, clock_timestamp(), new.intention_since, pg_backend_pid()); return null; end $$",
-"create trigger dbg after update of intention on auth.agent for each row execute function witness.dbg()",
     // By the business clock, as PostgreSQL shows it while it writes.
     "create table witness.lease (
         id bigint primary key, user_id bigint not null, agent_id bigint not null,
