@@ -38,6 +38,12 @@ impl ReplicaError {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// Only what was asked about cannot be read; the same question about somebody else may be answered. A column that is missing is missing
+    /// for everybody.
+    pub fn is_of_one_row(&self) -> bool {
+        matches!(self, Self::Broken { source: sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_), .. })
+    }
+
     /// What a statement's error means; `place` names what was read.
     pub(crate) fn of(error: sqlx::Error, place: impl FnOnce() -> String) -> Self {
         let is_broken = match &error {

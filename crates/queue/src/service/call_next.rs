@@ -336,7 +336,7 @@ impl Queue {
         // Of the lag, what was known when the replica was asked, also when it then gave no answer.
         let question = Question { agent: agent.id, taken, purpose: purpose_of(taken), settings, asked_at, lag: failure.lag };
         let decision = self.decide(&question, None, None)?;
-        let is_this_person = matches!(&failure.error, Some(ReplicaError::Broken { .. }));
+        let is_this_person = failure.error.as_ref().is_some_and(ReplicaError::is_of_one_row);
         let disposal = match (is_this_person, taken.is_new) {
             // The call goes on, whatever can be read.
             _ if taken.call.is_some() => Disposal::KeepLease,

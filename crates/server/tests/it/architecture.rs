@@ -82,6 +82,23 @@ fn every_crate_keeps_the_workspaces_lints() {
     }
 }
 
+/// Whoever reads docs/faults.md finds the test of each line.
+#[test]
+fn every_fault_has_its_test() {
+    let faults = std::fs::read_to_string(root().join("docs/faults.md")).unwrap();
+    let lines: Vec<&str> = faults.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(lines.len() > 10, "the table is read: {lines:?}");
+    for line in lines {
+        let named: Vec<(&str, &str)> = line.split('`').filter_map(|word| word.split_once("::")).collect();
+        assert!(!named.is_empty(), "no test: {line}");
+        let folder = line.split('`').find(|word| word.starts_with("crates/")).unwrap_or("crates/server/tests/it");
+        for (module, test) in named {
+            let source = std::fs::read_to_string(root().join(folder).join(module).with_extension("rs")).unwrap();
+            assert!(source.contains(&format!("async fn {test}(")), "there is no test {module}::{test}");
+        }
+    }
+}
+
 /// Each module owns the PostgreSQL schema of its own name and reads no other's tables, but for the views that a module which it may know
 /// has published.
 #[test]

@@ -1,14 +1,21 @@
 //! What happens when something we need is away.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::{Duration, Instant};
 
 use auth::Role;
-use serde_json::json;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
+use futures::future::join_all;
+use kernel::Hint;
+use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use testkit::{TcpProxy, TestPlatform};
 use users::{LagSource, ReplicaOptions};
 
-use crate::support::TestApp;
+use crate::begun::{ANSWERS, LEG, handed_out, people_rung, start};
+use crate::support::{Client, TestApp, patient_pool};
 
 /// lessons, line 6: “queue empty” with a full queue. → Unknown is not refused.
 #[sqlx::test(migrator = "server::MIGRATOR")]
@@ -71,6 +78,112 @@ async fn a_slow_replica_has_a_second_and_a_half_for_a_whole_request(_: PgPoolOpt
             .await
             .unwrap();
     assert_eq!((&unknown["has_answered"], unknown["lag_millis"].is_i64()), (&json!(false), true), "the lag was known: {unknown}");
+    app.stop().await;
+}
+
+/// What nobody can be rung on: an agent who is on the line is told so and keeps their person, one who asks is given nobody, and nothing in the
+/// queue moves. Whoever was held before is held after it.
+async fn nobody_is_rung_and_nobody_lost(app: &TestApp, agent: &Client, hand_out: &Value, leg: &'static str) {
+    let entries = "select coalesce(sum(hashtext((to_jsonb(e) - 'leased_until')::text)::bigint), 0)::bigint from queue.entry e";
+    let (other, before) = (app.signed_in(Role::Agent).await, app.count(entries).await);
+    let (attempts, rung) = (app.count("select count(*) from queue.attempt").await, people_rung(app).await);
+
+    let begun = start(agent.clone(), hand_out, leg).await;
+    begun.join(app).await;
+    let call = begun.until("ended").await;
+    assert_eq!(call["end"]["how"], "could_not_check", "{call}");
+    assert!(call["end"]["words"].as_str().unwrap().contains("cannot be read"), "{call}");
+    for (asking, path) in [(&other, "/api/queue/call_next"), (agent, "/api/queue/current")] {
+        let asked = Instant::now();
+        let (status, answer) = asking.post(path, json!({"queue": "unsigned_users"})).await;
+        assert_eq!(status, 503, "{path}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains("cannot be read"), "{path}: {answer}");
+        // More than the 1.5 s of a request, for a busy machine.
+        assert!(asked.elapsed() < Duration::from_secs(3), "{path}: {:?}", asked.elapsed());
+    }
+
+    assert_eq!((app.count("select count(*) from queue.attempt").await, people_rung(app).await), (attempts, rung));
+    assert_eq!(app.count(entries).await, before, "nobody waits longer than before, and whoever is held is held");
+    assert!(app.count("select count(*) from queue.decision where purpose = 'dial' and outcome = 'unknown'").await > 0);
+}
+
+/// And when it is over: the agent goes on with their person.
+async fn all_goes_on(app: &TestApp, agent: &Client, hand_out: &Value) {
+    app.until("the lag is known again", || app.app.replica.lag().is_some()).await;
+    let (status, held) = agent.post_again("/api/queue/current", &json!({})).await;
+    assert_eq!((status, &held["lease_id"]), (200, &hand_out["lease_id"]), "{held}");
+    let other = app.signed_in(Role::Agent).await;
+    let next = other.call_next_again("unsigned_users").await;
+    assert_eq!(next["user"]["id"], "2", "{next}");
+    other.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_replica_that_takes_five_seconds_or_lacks_a_column_rings_nobody_and_loses_nobody(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier_over(patient_pool(connect), TestPlatform::new().await.unwrap()).await;
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+
+    app.warm_replica().await;
+    app.replica_proxy.slow(Duration::from_secs(5)).await;
+    nobody_is_rung_and_nobody_lost(&app, &agent, &hand_out, LEG).await;
+    app.replica_proxy.resume().await;
+    all_goes_on(&app, &agent, &hand_out).await;
+
+    // It reaches the replica as everything does.
+    sqlx::query("alter table users rename column is_enabled to is_switched_on").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    nobody_is_rung_and_nobody_lost(&app, &agent, &hand_out, "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb").await;
+    let failed = app.app.queue.discover(queue::Order::default()).await;
+    assert!(matches!(failed, Err(queue::QueueFailure::Replica(_))), "{failed:?}");
+    assert_eq!(app.count("select count(*) from queue.entry").await, 2, "discovery takes a missing column for no reason to remove anybody");
+    sqlx::query("alter table users rename column is_switched_on to is_enabled").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    all_goes_on(&app, &agent, &hand_out).await;
+    app.stop().await;
+}
+
+/// Here the replica is really behind: the person has signed, and the replica does not know it yet.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+#[ignore = "holds the replica back for every test: scripts/test runs it by itself"]
+async fn a_replica_that_lags_behind_is_not_believed_and_catching_up_it_saves_the_call(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().claim("vw_finance").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    let mut replica = app.platform.replica_admin().await.unwrap();
+    let mut hold_back = async |seconds: u32| {
+        let words = format!("stop slave; change master to master_delay = {seconds}; start slave");
+        sqlx::raw_sql(AssertSqlSafe(words)).execute(&mut replica).await.unwrap();
+    };
+
+    hold_back(30).await;
+    let lagging = AssertUnwindSafe(async {
+        sqlx::query("update users set current_signature_file_id = uuid() where id = 1").execute(app.platform.primary()).await.unwrap();
+        // The limit is 5 s.
+        app.until("it lags", || app.app.replica.lag().is_some_and(|lag| lag.millis > 5_000)).await;
+        let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
+        assert_eq!(status, 503, "{answer}");
+        assert!(answer["message"].as_str().unwrap().contains("cannot be read"), "{answer}");
+        let refused = app.app.queue.discover(queue::Order::default()).await;
+        assert!(matches!(refused, Err(queue::QueueFailure::Refused(queue::QueueError::CannotCheck))), "{refused:?}");
+        assert_eq!(app.count("select count(*) from queue.lease").await, 0);
+        let recorded: i64 = sqlx::query_scalar(
+            "select (convert_from(record, 'UTF8')::jsonb->'replica'->>'lag_millis')::bigint from queue.decision where outcome = 'unknown'",
+        )
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+        assert!(recorded > 5_000, "{recorded}");
+    });
+    let ended = lagging.catch_unwind().await;
+    hold_back(0).await;
+    ended.unwrap_or_else(|panic| resume_unwind(panic));
+
+    app.platform.caught_up().await.unwrap();
+    app.until("it has caught up", || app.app.replica.lag().is_some_and(|lag| lag.millis == 0)).await;
+    let answer = agent.call_next().await;
+    assert_eq!((&answer["user"]["id"], &answer["saved_calls"]), (&json!("2"), &json!(1)), "{answer}");
     app.stop().await;
 }
 
@@ -184,6 +297,152 @@ async fn when_postgresql_comes_back_the_server_recovers_by_itself(_: PgPoolOptio
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(last, 200);
+    app.stop().await;
+}
+
+/// As a restart does it: every connection is cut, and for a while there are no new ones.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn when_postgresql_restarts_agents_are_told_to_try_again_and_find_everything_as_it_was(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect.clone()).await;
+    for id in 1..=3 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let (agent, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let held = agent.call_next().await;
+    let before = app.everything_but_hearing().await;
+    let name = connect.get_database().unwrap();
+    let mut server = connect.clone().database("postgres").connect().await.unwrap();
+    let mut tell = async |words: String| {
+        sqlx::raw_sql(AssertSqlSafe(words)).execute(&mut server).await.unwrap();
+    };
+
+    tell(format!(r#"alter database "{name}" with allow_connections false"#)).await;
+    tell(format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")).await;
+    for path in ["/api/auth/me", "/api/queue/call_next", "/api/queue/current"] {
+        let asked = Instant::now();
+        // So many at once that every connection of the pool is found dead by somebody.
+        for (status, answer) in join_all((0..15).map(|_| agent.post(path, json!({"queue": "unsigned_users"})))).await {
+            assert_eq!(status, 503, "{path}: {answer}");
+            assert!(answer["message"].as_str().unwrap().contains("try again"), "{path}: {answer}");
+        }
+        assert!(asked.elapsed() < Duration::from_secs(5), "{path}: {:?}", asked.elapsed());
+    }
+    tell(format!(r#"alter database "{name}" with allow_connections true"#)).await;
+
+    assert_eq!(agent.post_again("/api/auth/me", &json!({})).await.0, 200, "nobody has to sign in again");
+    assert_eq!(app.everything_but_hearing().await, before);
+    let again = agent.ask("/api/queue/current", json!({})).await;
+    assert_eq!((&again["lease_id"], &again["user"]), (&held["lease_id"], &held["user"]), "{again}");
+    assert_ne!(other.call_next_again("unsigned_users").await["user"]["id"], held["user"]["id"]);
+
+    // Open screens hear of changes again.
+    let mut hints = app.app.hints().subscribe();
+    let heard = async {
+        loop {
+            let (_, hint) = tokio::join!(other.post("/api/auth/set_presence", json!({"intention": "break"})), async {
+                tokio::time::timeout(Duration::from_secs(1), hints.recv()).await
+            });
+            other.post("/api/auth/set_presence", json!({"intention": "available"})).await;
+            if let Ok(Ok(Hint::Agent(_))) = hint {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap();
+    app.stop().await;
+}
+
+/// A night on which London's clocks are changed, and what is asked about it.
+struct Switch {
+    /// When a promise is asked for.
+    friday: &'static str,
+    /// A time of that night that does not exist, or exists twice, and why it is refused.
+    night: (&'static str, &'static str),
+    /// The promise that is then given, on the clock and as an instant.
+    monday: (&'static str, &'static str),
+    /// Instants before and after that night, and whether calls may be made.
+    hours: [(&'static str, bool); 7],
+}
+
+/// lessons, line 32: an hour off all summer.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn hours_and_promises_follow_the_clocks_when_they_go_forward(_: PgPoolOptions, connect: PgConnectOptions) {
+    let switch = Switch {
+        friday: "2026-03-27T10:00:00Z",
+        night: ("2026-03-29T01:30", "There is no such time"),
+        monday: ("2026-03-30T09:30", "2026-03-30T08:30:00Z"),
+        hours: [
+            ("2026-03-27T19:59:00Z", true),
+            ("2026-03-27T20:00:30Z", false),
+            ("2026-03-28T16:59:00Z", true),
+            ("2026-03-28T17:00:30Z", false),
+            ("2026-03-29T11:00:00Z", false),
+            ("2026-03-30T07:59:00Z", false),
+            ("2026-03-30T08:00:30Z", true),
+        ],
+    };
+    follows(&switch, connect).await;
+}
+
+/// The same with an hour that comes twice.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn hours_and_promises_follow_the_clocks_when_they_go_back(_: PgPoolOptions, connect: PgConnectOptions) {
+    let switch = Switch {
+        friday: "2026-10-23T10:00:00Z",
+        night: ("2026-10-25T01:30", "may not be made at that time"),
+        monday: ("2026-10-26T09:30", "2026-10-26T09:30:00Z"),
+        hours: [
+            ("2026-10-23T18:59:00Z", true),
+            ("2026-10-23T19:00:30Z", false),
+            ("2026-10-24T15:59:00Z", true),
+            ("2026-10-24T16:00:30Z", false),
+            ("2026-10-25T11:00:00Z", false),
+            ("2026-10-26T08:30:00Z", false),
+            ("2026-10-26T09:00:30Z", true),
+        ],
+    };
+    follows(&switch, connect).await;
+}
+
+async fn follows(switch: &Switch, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier_over(patient_pool(connect), TestPlatform::new().await.unwrap()).await;
+    let set_clock = |at: &str| app.clock.advance(at.parse::<DateTime<Utc>>().unwrap() - app.now());
+    set_clock(switch.friday);
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    let record = |at: &str| json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": at});
+    let before = app.everything_but_hearing().await;
+    let (status, answer) = begun.agent.post("/api/calls/record_outcome", record(switch.night.0)).await;
+    assert_eq!(status, 422, "{answer}");
+    assert!(answer["message"].as_str().unwrap().contains(switch.night.1), "{answer}");
+    assert_eq!(app.everything_but_hearing().await, before, "nothing was changed");
+    begun.agent.ask("/api/calls/record_outcome", record(switch.monday.0)).await;
+    let promised: DateTime<Utc> = sqlx::query_scalar("select promised_at from queue.callback").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(promised, switch.monday.1.parse::<DateTime<Utc>>().unwrap());
+
+    // The other person is asked for, at the edges of the hours.
+    let other = app.signed_in(Role::Agent).await;
+    for (at, is_open) in switch.hours {
+        set_clock(at);
+        let answer = other.call_next().await;
+        assert_eq!(answer["user"]["id"] == "2", is_open, "{at}: {answer}");
+        let is_said = answer["note"].as_str().is_some_and(|note| note.starts_with("Calls may be made from "));
+        assert_eq!(is_said, !is_open, "{at}: {answer}");
+        if is_open {
+            other.ask("/api/queue/release", json!({"lease_id": answer["lease_id"], "reason": "not_a_good_time"})).await;
+        }
+    }
+    // The promise is due at its minute on the clock, not an hour beside it.
+    for (minutes, offered) in [(-1, json!(null)), (1, json!("1"))] {
+        app.clock.advance(promised + TimeDelta::minutes(minutes) - app.now());
+        let answer = begun.agent.call_next().await;
+        assert_eq!(answer["user"]["id"], offered, "{minutes}: {answer}");
+    }
     app.stop().await;
 }
 
