@@ -70,6 +70,10 @@ carrier-journeys *arguments:
 bench:
     @exec scripts/bench
 
+# Kill a working server fifty times (or KILLS) and have it go on each time.
+soak:
+    @exec scripts/soak
+
 # Write the queries' descriptions to .sqlx; needed after a change to a query or a migration.
 sqlx-prepare:
     @exec scripts/sqlx prepare

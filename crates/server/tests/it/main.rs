@@ -15,6 +15,7 @@ mod direct;
 mod discovery;
 mod guarded;
 mod inputs;
+mod killed;
 mod monitoring;
 mod outages;
 mod pauses;
