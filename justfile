@@ -66,6 +66,10 @@ e2e *arguments:
 carrier-journeys *arguments:
     @exec scripts/carrier-journeys {{ arguments }}
 
+# Try every statement for the claims platform on a MySQL or MariaDB of your own; scripts/test-replica says how.
+test-replica:
+    @exec scripts/test-replica
+
 # Measure the product as a release on this machine; USERS=500000 for more people.
 bench:
     @exec scripts/bench

@@ -51,8 +51,9 @@ pub use discovery::{Cause, Order};
 pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
-    After, Authorisation, AuthorisationVoid, Authorised, Before, Closing, ExportFailure, HandBack, Head, HeldForCall, Promise,
-    PromiseError, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified, VerifyFailure,
+    After, Authorisation, AuthorisationVoid, Authorised, Before, Closing, ExportFailure, HandBack, Head, HeldForCall, Import,
+    ImportFailure, Promise, PromiseError, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified,
+    VerifyFailure,
 };
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

@@ -3,6 +3,7 @@
 mod assessment;
 mod call_next;
 mod callbacks;
+mod contact;
 mod dial;
 mod outcome;
 mod overview;
@@ -14,6 +15,7 @@ mod settings;
 mod suppressions;
 
 pub(crate) use assessment::{parse_number, score_input};
+pub use contact::{Import, ImportFailure};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
 pub use outcome::{After, Before, Closing, Promise, PromiseError, Prospects, Settled, Suppress};
 pub(crate) use pauses::VersionedPauses;

@@ -45,6 +45,8 @@ pub struct Settings {
     pub callback_notice_minutes: u32,
     /// Seconds that an agent has to say what came of a call, unless they ask for more.
     pub wrap_up_seconds: u32,
+    /// Months that names, numbers and dates of birth are kept beside the records of decisions. The records stay, and their proof.
+    pub personal_facts_months: u32,
 }
 
 /// What kind of contact a call is, in the sense of the law on electronic marketing.
@@ -157,6 +159,7 @@ impl Default for Settings {
             callback_retry_minutes: 15,
             callback_notice_minutes: 10,
             wrap_up_seconds: 120,
+            personal_facts_months: 36,
         }
     }
 }
@@ -249,7 +252,7 @@ macro_rules! field {
 }
 
 /// Every whole number among the settings, in the order of the form.
-pub const FIELDS: [Field; 17] = [
+pub const FIELDS: [Field; 18] = [
     field!("Limits", "Unsigned: calls", "a day", (0, 10), unsigned_users.calls_a_day),
     field!("Limits", "Unsigned: hours between calls", "hours", (0, 168), optional unsigned_users.hours_between),
     field!("Limits", "Outstanding: calls", "a day", (0, 10), outstanding_requests.calls_a_day),
@@ -266,6 +269,7 @@ pub const FIELDS: [Field; 17] = [
     field!("Work", "What came of a call is asked for", "seconds", (15, 900), wrap_up_seconds),
     field!("Work", "Whoever is skipped is not offered for", "minutes", (1, 1_440), put_back_minutes),
     field!("Work", "People tried for one Call next", "at most", (1, 100), tries),
+    field!("Work", "Names and numbers in decisions are kept for", "months", (12, 120), personal_facts_months),
     Field {
         group: "Work",
         label: "The replica may be behind by",

@@ -3,6 +3,7 @@
 mod attempts;
 mod blocks;
 mod callbacks;
+mod contact;
 mod decisions;
 mod leases;
 mod own_facts;
@@ -20,14 +21,15 @@ pub(crate) use attempts::{
     insert_callback_unless_promised, insert_suppression, put_entry,
 };
 pub(crate) use blocks::{
-    SealedRow, Searched, count_unsealed, delete_personal, find_block_before, find_block_hash, find_last_block,
+    SealedRow, Searched, count_unsealed, delete_personal, delete_personal_before, find_block_before, find_block_hash, find_last_block,
     find_named_block_that_is_gone, find_page, find_place, find_searched, insert_block, list_blocks, list_contents, list_sealable,
     list_sealable_after_a_move, list_sealed, try_lock_sealing,
 };
 pub(crate) use callbacks::{
-    CallbackRow, CallbackState, cancel_callback, close_needless, count_kept, has_promises_for_a_reason, insert_retry,
+    CallbackRow, CallbackState, cancel_callback, close_needless, count_kept, has_promises_between, has_promises_for_a_reason, insert_retry,
     is_last_promise_a_retry, list_callbacks, lock_callback, set_preferred,
 };
+pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{
     Source, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired, take_next,
@@ -37,7 +39,7 @@ pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_paus
 pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_viewing};
 pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
 pub(crate) use reports::{
-    Figures, QueueCountRow, count_leases, find_figures, find_last_discovery, list_entries, list_holdings, list_saved,
+    Figures, QueueCountRow, Totals, count_leases, find_figures, find_last_discovery, list_entries, list_holdings, list_saved,
 };
 pub use runs::DiscoveryReport;
 pub(crate) use runs::{RunRow, end_run, find_last_whole_run, is_hour_done, list_drift, list_runs, note_progress, start_run};

@@ -150,6 +150,23 @@ pub struct Summary {
     pub is_practice: bool,
     /// Nobody is refused, whatever the gate finds: ENABLE_PRE_CALL_VALIDATION=false, in development.
     pub is_gate_off: bool,
+    /// Promises that have passed to anyone and that nobody has kept.
+    pub late_callbacks: i64,
+    /// The next promise of whoever asks, if there is one within a day.
+    pub next_callback: Option<NextCallback>,
+}
+
+/// A promise of an agent's own that is to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextCallback {
+    /// Who waits for the call.
+    pub user_id: UserId,
+    /// When it was promised: `10:40`.
+    pub at: String,
+    /// Seconds until then, below 0 when it is past.
+    pub seconds_left: i64,
+    /// The agent is told so long before it.
+    pub notice_seconds: i64,
 }
 
 /// Whether calls may be made now.

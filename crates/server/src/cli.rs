@@ -51,6 +51,9 @@ pub enum Command {
     /// Look into the queues.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Put consent and screening results on record, from files. They hold from the next request on.
+    #[command(subcommand)]
+    Contact(ContactCommand),
     /// Print one dial decision with everything it rested on, and verify its hash and its place in the chain.
     ///
     /// Ends with a failure when anything does not match.
@@ -156,6 +159,23 @@ pub enum Agents {
 pub enum QueueCommand {
     /// Everybody who waits: user id, a tab, the queue; one line each, by user id.
     Export,
+}
+
+/// What to put on record. The whole of a file is taken, or nothing of it; the same file again changes nothing.
+#[derive(Debug, Subcommand)]
+pub enum ContactCommand {
+    /// Consent to marketing calls: comma-separated values with the head number,given_at,source,withdrawn_at.
+    Consent {
+        /// The file. Instants such as 2026-11-24T10:30:00Z; withdrawn_at may be empty.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// What the Telephone Preference Service says: comma-separated values with the head number,screened_at,is_listed.
+    Screening {
+        /// The file. is_listed is true or false.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// What to do with the records of decisions.

@@ -9,7 +9,7 @@ use auth::{Auth, NewAgent};
 use kernel::{Hints, QueueKind};
 
 use crate::app::{App, connect_database, staff};
-use crate::cli::{Agents, Cli, Command, ConfigCommand, QueueCommand};
+use crate::cli::{Agents, Cli, Command, ConfigCommand, ContactCommand, QueueCommand};
 use crate::clock;
 use crate::config::Config;
 use crate::{serve, telemetry};
@@ -32,6 +32,7 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Agents(command) => agents(config, command).await,
         Command::Discover { queue } => discover(config, queue).await,
         Command::Queue(QueueCommand::Export) => export(config).await,
+        Command::Contact(command) => contact(config, command).await,
         Command::Decision { id } => decisions::decision(config, &id).await,
         Command::Decisions(command) => decisions::decisions(config, command).await,
         Command::Config(ConfigCommand::Check) => check(config),
@@ -75,6 +76,16 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
     let pool = connect_database(&config.database)?;
     crate::MIGRATOR.run(&pool).await.context("the database could not be migrated")?;
     print("The database is up to date.")
+}
+
+async fn contact(config: &Config, command: ContactCommand) -> anyhow::Result<()> {
+    let (app, _) = App::connect(config, None).await?;
+    let open = |path: &std::path::Path| std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()));
+    let done = match command {
+        ContactCommand::Consent { file } => app.queue.import_consent(open(&file)?).await?,
+        ContactCommand::Screening { file } => app.queue.import_screening(open(&file)?).await?,
+    };
+    print(&format!("{} lines, {} of them new.", done.lines, done.changed))
 }
 
 #[cfg(feature = "demo")]

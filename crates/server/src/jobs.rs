@@ -41,6 +41,11 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         let queue = queue.clone();
         async move { queue.seal().await.map(|_| ()) }
     });
+    let queue = app.queue.clone();
+    repeat_within(jobs, "forget the personal facts of old decisions", Duration::from_hours(1), DISCOVERY_LIMIT, move || {
+        let queue = queue.clone();
+        async move { queue.forget_old_personal_facts().await.map(|_| ()) }
+    });
     let calls = app.calls.clone();
     repeat(jobs, "close what was not recorded", Duration::from_secs(1), move || {
         let calls = calls.clone();
@@ -101,6 +106,17 @@ pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
                 let _ = app.hints.send(Hint::Agent(*agent));
             }
             *before = now;
+            anyhow::Ok(())
+        }
+    });
+    let (queue, clock) = (app.queue.clone(), app.clock.clone());
+    let told = std::sync::Arc::new(tokio::sync::Mutex::new(clock.now()));
+    repeat(jobs, "say which promises come near or turn late", Duration::from_secs(5), move || {
+        let (queue, clock, told) = (queue.clone(), clock.clone(), std::sync::Arc::clone(&told));
+        async move {
+            let (mut told, now) = (told.lock().await, clock.now());
+            queue.announce_promises(*told, now).await?;
+            *told = now;
             anyhow::Ok(())
         }
     });

@@ -22,15 +22,11 @@ impl Calls {
     }
 
     /// Everything that is known of one person: one round trip to each database, both at once; and none to the replica when the person was
-    /// looked at just before. Beside them it is noted who looked.
+    /// looked at just before. Before anything is shown it is noted who looks.
     pub(crate) async fn user(&self, agent: &CurrentAgent, user: UserId) -> Result<UserContext, CallsFailure> {
-        let (found, history, noted) = tokio::join!(
-            self.shared.contexts.find(user, self.shared.queue.now()),
-            self.history(user),
-            self.shared.queue.note_viewing(agent, user)
-        );
-        noted?;
+        let (found, history) = tokio::join!(self.shared.contexts.find(user, self.shared.queue.now()), self.history(user));
         let (context, age) = found.map_err(CallsFailure::Replica)?.ok_or(CallsError::NoSuchUser)?;
+        self.shared.queue.note_viewing(agent, user).await?;
         let read_age_millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         Ok(UserContext { user: self.shared.queue.card(&context), read_age_millis, history: history? })
     }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use auth::CurrentAgent;
-use chrono::{DateTime, Utc};
-use kernel::{AgentId, DecisionId, QueueKind, UserId, display_time};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{AgentId, DecisionId, QueueKind, UserId, display_time, london};
 use serde::Deserialize;
 
-use super::{Queue, QueueFailure};
+use super::{Queue, QueueFailure, announce};
 use crate::decision::VerifiedDecision;
 use crate::direct::Count;
 use crate::error::QueueError;
 use crate::hours;
 use crate::rules::Reason;
-use crate::store::{self, Figures, QueueCountRow};
-use crate::types::{Holding, Hours, QueueCount, SavedCall, Summary};
+use crate::store::{self, Figures, QueueCountRow, Totals};
+use crate::types::{Holding, Hours, NextCallback, QueueCount, SavedCall, Summary};
 use crate::words;
 
 const SAVED_SHOWN: i64 = 100;
@@ -66,7 +66,32 @@ impl Queue {
             business_time: moment.london.format("%A %-d %B, %H:%M").to_string(),
             is_practice: self.shared.is_practice,
             is_gate_off: self.shared.is_gate_off,
+            late_callbacks: totals.callbacks_late,
+            next_callback: totals.next_agents.iter().position(|of| *of == agent.id).map(|at| self.next_callback(totals, at, moment.at)),
         })
+    }
+
+    fn next_callback(&self, totals: &Totals, at: usize, now: DateTime<Utc>) -> NextCallback {
+        let promised_at = totals.next_at[at];
+        NextCallback {
+            user_id: totals.next_users[at],
+            at: london(promised_at).format("%H:%M").to_string(),
+            seconds_left: (promised_at - now).num_seconds(),
+            notice_seconds: i64::from(self.settings().settings.callback_notice_minutes) * 60,
+        }
+    }
+
+    /// Says so when a promise has come near, fallen due or passed to anyone after `since` and until `now`: nothing else happens then. To be
+    /// called every few seconds. Whether there was anything to say.
+    pub async fn announce_promises(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, QueueFailure> {
+        let settings = self.settings();
+        let minutes = [-i64::from(settings.settings.callback_notice_minutes), 0, settings.settings.callback_handover_minutes.into()];
+        let turned = minutes.map(|minutes| (since - TimeDelta::minutes(minutes), now - TimeDelta::minutes(minutes)));
+        let has_any = store::has_promises_between(&self.shared.pool, &turned).await?;
+        if has_any {
+            announce(&self.shared.hints, &[]);
+        }
+        Ok(has_any)
     }
 
     /// Whether calls may be made now.
@@ -167,7 +192,8 @@ impl Queue {
     }
 
     async fn count(&self, midnight: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Figures> {
-        let mut figures = store::find_figures(&self.shared.pool, midnight, now).await?;
+        let handed_over = now - TimeDelta::minutes(self.settings().settings.callback_handover_minutes.into());
+        let mut figures = store::find_figures(&self.shared.pool, midnight, handed_over, now).await?;
         if let Some(candidates) = &self.shared.direct {
             let held = store::count_leases(&self.shared.pool).await?;
             let held = |queue| held.iter().filter(|(of, _)| *of == queue).map(|(_, count)| count).sum();

@@ -1,7 +1,7 @@
 //! Decisions are sealed into blocks, and the chain of blocks is verified.
 
-use chrono::NaiveDate;
-use kernel::{DecisionId, Moment, UserId};
+use chrono::{DateTime, Months, NaiveDate, Utc};
+use kernel::{DecisionId, Moment, UserId, machine_now};
 use uuid::Uuid;
 
 use super::{Queue, QueueFailure};
@@ -17,6 +17,8 @@ const BLOCK_LIMIT: usize = 4_096;
 const BLOCKS: i64 = 500;
 /// Records read at a time, a few kilobytes each.
 const RECORDS: i64 = 500;
+/// Personal facts deleted at a time.
+const FORGOTTEN_AT_ONCE: i64 = 5_000;
 /// Ids looked at, at a time.
 const IDS: i64 = 10_000;
 
@@ -214,6 +216,25 @@ impl Queue {
         Ok(erased)
     }
 
+    /// Deletes the personal facts of decisions that are older than the settings keep them; how many. The records and their proof stay.
+    pub async fn forget_old_personal_facts(&self) -> Result<u64, QueueFailure> {
+        let months = Months::new(self.settings().settings.personal_facts_months);
+        // Ids tell the machines' time, whatever the business clock says.
+        let Some(before) = machine_now().checked_sub_months(months) else { return Ok(0) };
+        let mut forgotten = 0;
+        loop {
+            let some = store::delete_personal_before(&self.shared.pool, first_id_of(before), FORGOTTEN_AT_ONCE).await?;
+            forgotten += some;
+            if some < FORGOTTEN_AT_ONCE.unsigned_abs() {
+                break;
+            }
+        }
+        if forgotten > 0 {
+            tracing::info!(decisions.erased = forgotten, "personal facts of old decisions were deleted");
+        }
+        Ok(forgotten)
+    }
+
     /// Where the decision is sealed; none while it is not.
     pub(crate) async fn seal_of(&self, id: DecisionId, content_hash: &[u8]) -> Result<Option<Seal>, QueueFailure> {
         let pool = &self.shared.pool;
@@ -223,6 +244,11 @@ impl Queue {
         let index = usize::try_from(position).unwrap_or(usize::MAX);
         Ok(Some(Seal::new(&block, index, content_hash, &contents, newest.as_ref().unwrap_or(&block))))
     }
+}
+
+/// The least id (UUID version 7) that can have been made at an instant.
+fn first_id_of(at: DateTime<Utc>) -> Uuid {
+    Uuid::from_u128(u128::from(at.timestamp_millis().unsigned_abs()) << 80)
 }
 
 /// Where the first block begins: before everything that was ever written.

@@ -351,6 +351,21 @@ pub(crate) async fn count_unsealed(pool: &PgPool, searched: &Searched) -> sqlx::
     .await
 }
 
+/// Deletes the personal facts of decisions whose ids are before this one, `limit` at most; how many there were.
+pub(crate) async fn delete_personal_before(pool: &PgPool, id: Uuid, limit: i64) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        r#"
+        delete from queue.decision_personal
+        where decision_id in (select decision_id from queue.decision_personal where decision_id < $1 order by decision_id limit $2)
+        "#,
+        id,
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Deletes the personal facts of every decision about somebody; how many there were.
 pub(crate) async fn delete_personal(pool: &PgPool, user: UserId) -> sqlx::Result<u64> {
     let deleted = sqlx::query!(

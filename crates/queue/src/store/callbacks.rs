@@ -36,6 +36,24 @@ pub(crate) struct CallbackRow {
     pub(crate) held_by: Option<AgentId>,
 }
 
+/// Whether somebody was promised a call at a time within one of these spans, whose end belongs to them.
+pub(crate) async fn has_promises_between(pool: &PgPool, spans: &[(DateTime<Utc>, DateTime<Utc>)]) -> sqlx::Result<bool> {
+    let (after, through): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from queue.callback c
+            join unnest($1::timestamptz[], $2::timestamptz[]) s (after, through) on c.promised_at > s.after and c.promised_at <= s.through
+            where c.state = 'scheduled'
+        ) as "has!"
+        "#,
+        &after,
+        &through,
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// Promises still to be kept, by time; and those settled since `since`, the newest first. Of one agent, or of all.
 pub(crate) async fn list_callbacks(
     pool: &PgPool,

@@ -36,10 +36,22 @@ pub(crate) struct Totals {
     /// Promises for later, and those put back.
     pub(crate) callbacks_later: i64,
     pub(crate) callbacks_held: i64,
+    /// Promises that nobody has kept when they passed to anyone.
+    pub(crate) callbacks_late: i64,
+    /// The next promise of each agent who has one within a day: agents, people and times, of equal length.
+    pub(crate) next_agents: Vec<AgentId>,
+    pub(crate) next_users: Vec<UserId>,
+    pub(crate) next_at: Vec<DateTime<Utc>>,
 }
 
-/// Figures of now, and of the day that began at `midnight`. Three statements on one connection.
-pub(crate) async fn find_figures(pool: &PgPool, midnight: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Figures> {
+/// Figures of now, and of the day that began at `midnight`; promises of before `handed_over` have passed to anyone. Three statements on one
+/// connection.
+pub(crate) async fn find_figures(
+    pool: &PgPool,
+    midnight: DateTime<Utc>,
+    handed_over: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Figures> {
     let mut conn = pool.acquire().await?;
     let counts = sqlx::query_as!(
         QueueCountRow,
@@ -83,9 +95,27 @@ pub(crate) async fn find_figures(pool: &PgPool, midnight: DateTime<Utc>, now: Da
             (
                 select count(*) from queue.callback where state = 'scheduled' and greatest(promised_at, available_at) > $1
             ) as "callbacks_later!",
-            (select count(*) from queue.lease where kind = 'callbacks') as "callbacks_held!"
+            (select count(*) from queue.lease where kind = 'callbacks') as "callbacks_held!",
+            (
+                select count(*) from queue.callback c
+                where c.state = 'scheduled' and c.promised_at <= $2
+                    and not exists (select from queue.lease l where l.user_id = c.user_id)
+            ) as "callbacks_late!",
+            coalesce(next.agents, '{}') as "next_agents!: Vec<AgentId>",
+            coalesce(next.users, '{}') as "next_users!: Vec<UserId>",
+            coalesce(next.ats, '{}') as "next_at!"
+        from (
+            select array_agg(n.preferred_agent_id) as agents, array_agg(n.user_id) as users, array_agg(n.promised_at) as ats
+            from (
+                select distinct on (c.preferred_agent_id) c.preferred_agent_id, c.user_id, c.promised_at
+                from queue.callback c
+                where c.state = 'scheduled' and c.preferred_agent_id is not null and c.promised_at < $1::timestamptz + interval '1 day'
+                order by c.preferred_agent_id, c.promised_at
+            ) n
+        ) next
         "#,
         now,
+        handed_over,
     )
     .fetch_one(&mut *conn)
     .await?;

@@ -128,3 +128,30 @@ async fn everybody_sees_their_promises_a_supervisor_all_of_them_and_gives_one_aw
     assert_eq!(supervisor.post("/api/queue/reassign", json!({"callback_id": late["id"], "agent_id": null})).await.0, 409);
     app.stop().await;
 }
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_agent_is_told_before_a_promise_and_supervisors_when_it_turns_late(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=2 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    let (agent, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    promise(&app, 1, "signature", agent.agent, 12).await;
+    promise(&app, 2, "signature", agent.agent, 40).await;
+    let summary = async |client: &Client| {
+        app.app.queue.forget_figures();
+        client.ask("/api/queue/summary", json!({})).await
+    };
+    let next = summary(&agent).await["next_callback"].clone();
+    assert_eq!((&next["user_id"], &next["at"], &next["notice_seconds"]), (&json!("1"), &json!("10:42"), &json!(600)), "{next}");
+    assert_eq!(summary(&other).await["next_callback"], json!(null), "it is not theirs");
+
+    // It comes near, falls due and passes to anyone; each is said once.
+    for (minutes, is_said, late) in [(1, false, 0), (2, true, 0), (1, false, 0), (8, true, 0), (4, false, 0), (2, true, 1), (1, false, 1)] {
+        let since = app.now();
+        app.clock.advance(TimeDelta::minutes(minutes));
+        let was_said = app.app.queue.announce_promises(since, app.now()).await.unwrap();
+        assert_eq!((was_said, summary(&other).await["late_callbacks"].as_i64()), (is_said, Some(late)), "at {}", app.now());
+    }
+    app.stop().await;
+}

@@ -112,3 +112,49 @@ async fn a_decision_is_found_by_the_digits_that_a_screen_shows(_: PgPoolOptions,
     }
     app.stop().await;
 }
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn consent_and_screening_come_from_files_whole_or_not_at_all(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect.clone()).await;
+    let folder = std::env::temp_dir().join(format!("dialler-contact-{}", kernel::DecisionId::generate()));
+    std::fs::create_dir(&folder).unwrap();
+    let take = async |what: &str, lines: &str| {
+        let file = folder.join("file.csv");
+        std::fs::write(&file, lines).unwrap();
+        let done = dialler(&connect, app.platform.replica_url(), &["contact", what, file.to_str().unwrap()]).await;
+        (done.status.success(), text(if done.status.success() { &done.stdout } else { &done.stderr }))
+    };
+    let rows = async || app.count("select (select count(*) from queue.consent) * 100 + (select count(*) from queue.tps_screening)").await;
+
+    let wrong =
+        "number,given_at,source\n07700 900142,2026-11-01T10:00:00Z,form\n12,2026-11-01T10:00:00Z,form\n07700 900143,tomorrow,form\n";
+    let (is_taken, said) = take("consent", wrong).await;
+    assert!(!is_taken && said.contains("no column withdrawn_at"), "{said}");
+    let head = "number,given_at,source,withdrawn_at\n";
+    let (is_taken, said) = take(
+        "consent",
+        &format!("{head}07700 900142,2026-11-01T10:00:00Z,form,\n12,2026-11-01T10:00:00Z,form,\n07700 900143,2026-11-26T10:00:00Z,form,\n07700 900144,2026-11-01T10:00:00Z,,\n"),
+    )
+    .await;
+    for words in ["Line 3: the number cannot be rung", "Line 4: 2026-11-26T10:00:00Z is in the future", "Line 5: source is missing"] {
+        assert!(!is_taken && said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(rows().await, 0, "nothing of it was stored");
+
+    let given = format!("{head}07700 900142,2026-11-01T10:00:00Z,form,\n07700 900143,2026-11-01T10:00:00Z,\"form, page 2\",\n");
+    assert_eq!(take("consent", &given).await, (true, "2 lines, 2 of them new.\n".to_owned()));
+    assert_eq!(take("consent", &given).await, (true, "2 lines, 0 of them new.\n".to_owned()));
+    let withdrawn = format!("{head}07700 900142,2026-11-01T10:00:00Z,form,2026-11-20T10:00:00Z\n");
+    assert_eq!(take("consent", &withdrawn).await, (true, "1 lines, 1 of them new.\n".to_owned()));
+    assert_eq!(app.count("select count(*) from queue.consent where withdrawn_at is null").await, 1);
+
+    let screened = "number,screened_at,is_listed\n07700 900142,2026-11-20T10:00:00Z,true\n";
+    assert_eq!(take("screening", screened).await, (true, "1 lines, 1 of them new.\n".to_owned()));
+    let older = "number,screened_at,is_listed\n07700 900142,2026-11-10T10:00:00Z,false\n";
+    assert_eq!(take("screening", older).await, (true, "1 lines, 0 of them new.\n".to_owned()));
+    let (is_taken, said) = take("screening", "number,screened_at,is_listed\n07700 900142,2026-11-20T10:00:00Z,perhaps\n").await;
+    assert!(!is_taken && said.contains("it is true or false"), "{said}");
+    assert_eq!(rows().await, 201);
+    std::fs::remove_dir_all(&folder).unwrap();
+    app.stop().await;
+}

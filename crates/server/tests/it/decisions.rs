@@ -469,3 +469,21 @@ async fn the_commands_verify_decisions_and_fail_in_words(_: PgPoolOptions, conne
     std::fs::remove_file(&file).unwrap();
     app.stop().await;
 }
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn personal_facts_are_deleted_when_they_are_old_and_the_chain_stays_whole(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    // Ids of 2022 and of now.
+    for id in ["01800000-0000-7000-8000-000000000001".to_owned(), kernel::DecisionId::generate().to_string()] {
+        let insert = INSERT.replace("gen_random_uuid() as id", &format!("'{id}'::uuid as id"));
+        sqlx::query(AssertSqlSafe(insert)).bind(1_i64).execute(&app.pool).await.unwrap();
+    }
+    seal_all(&app).await;
+    assert_eq!(app.app.queue.forget_old_personal_facts().await.unwrap(), 1);
+    assert_eq!(app.app.queue.forget_old_personal_facts().await.unwrap(), 0);
+    let kept: Vec<String> =
+        sqlx::query_scalar("select left(decision_id::text, 4) from queue.decision_personal").fetch_all(&app.pool).await.unwrap();
+    assert!(kept.len() == 1 && kept[0] != "0180", "{kept:?}");
+    assert_eq!(app.app.queue.verify(&[]).await.unwrap().decisions, 2);
+    app.stop().await;
+}
