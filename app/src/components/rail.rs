@@ -2,6 +2,7 @@ use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
 use super::logo::logo;
+use crate::routes::Summary;
 use crate::state::address::Address;
 use crate::state::session::Session;
 
@@ -9,13 +10,15 @@ use crate::state::session::Session;
 #[component]
 pub(crate) fn Rail() -> impl IntoView {
     let session = expect_context::<Session>();
+    let summary = expect_context::<Summary>();
     view! {
         <nav
             class="flex gap-1 overflow-x-auto border-base-300 bg-base-100 p-1.5 max-lg:border-b lg:row-span-4 lg:flex-col lg:overflow-visible lg:border-r"
             aria-label="Main"
         >
             <a href=move || session.home() class="grid shrink-0 place-items-center p-1 lg:mb-2" aria-label="Dialler, home">{logo()}</a>
-            {entry("/", Icon::Headphones, "Console")} {entry("/callbacks", Icon::CalendarClock, "Callbacks")}
+            {entry("/", Icon::Headphones, "Console")}
+            <div class="relative shrink-0">{entry("/callbacks", Icon::CalendarClock, "Callbacks")} {move || late_callbacks(session, summary)}</div>
             {entry("/users", Icon::Users, "Users")}
             {move || session.sees_the_floor().then(|| view! {
                 {entry("/floor", Icon::LayoutDashboard, "Floor")} {entry("/queues", Icon::ListOrdered, "Queues")}
@@ -24,6 +27,16 @@ pub(crate) fn Rail() -> impl IntoView {
             {move || session.administers().then(|| entry("/settings", Icon::Settings, "Settings"))}
         </nav>
     }
+}
+
+/// To supervisors: how many promises have passed to anyone and wait.
+fn late_callbacks(session: Session, summary: Summary) -> Option<impl IntoView> {
+    let late = summary.map(|summary| summary.late_callbacks).filter(|late| *late > 0 && session.sees_the_floor())?;
+    Some(view! {
+        <span class="badge badge-xs badge-error pointer-events-none absolute top-0.5 right-1" data-testid="late-callbacks">
+            {late} <span class="sr-only">" late"</span>
+        </span>
+    })
 }
 
 fn entry(href: &'static str, glyph: Icon, word: &'static str) -> impl IntoView {

@@ -25,6 +25,7 @@ pub(crate) fn TopBar() -> impl IntoView {
         <header class="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-base-300 bg-base-100 px-4 max-lg:py-2">
             <StatusMenu />
             <div class="flex flex-wrap items-center gap-x-4 gap-y-1" role="group" aria-label="Connections"><ServerLight /> <TelephoneLights /></div>
+            <PromisedCall />
             <dl class="ml-auto flex items-center gap-5 text-xs" aria-label="My figures today">
                 <div class="flex items-baseline gap-1.5">
                     <dt class="text-muted">"Saved today"</dt>
@@ -33,6 +34,39 @@ pub(crate) fn TopBar() -> impl IntoView {
             </dl>
             <div class="flex items-center gap-1">{theme_button()} <AccountMenu /></div>
         </header>
+    }
+}
+
+/// The agent's next promise, when it comes near: how long until then, or that it is late. Said once when it comes near and once when it is due.
+#[component]
+fn PromisedCall() -> impl IntoView {
+    let summary = expect_context::<Summary>();
+    let clock = expect_context::<Clock>();
+    let announcer = expect_context::<Announcer>();
+    let promise = Memo::new(move |_| {
+        let (next, ago) = summary.received(|summary| summary.next_callback.clone(), clock.now())?;
+        next.map(|next| (next.seconds_left - ago, next)).filter(|(left, next)| *left <= next.notice_seconds)
+    });
+    let told = Memo::new(move |_| promise.with(|promise| promise.as_ref().map(|(left, next)| (next.at.clone(), *left <= 0))));
+    Effect::new(move |_| match told.get() {
+        Some((at, false)) => announcer.say(format!("Your callback at {at} comes near.")),
+        Some((at, true)) => announcer.say(format!("Your callback at {at} is due. Call next offers it first.")),
+        None => {}
+    });
+    move || {
+        promise.get().map(|(left, next)| {
+            let (class, words) = match left {
+                left if left > 60 => ("badge badge-soft badge-primary", format!("in {} min", (left + 59) / 60)),
+                left if left > 0 => ("badge badge-soft badge-primary", "in a minute".to_owned()),
+                left if left > -60 => ("badge badge-soft badge-warning", "due now".to_owned()),
+                left => ("badge badge-soft badge-error", format!("{} min late", -left / 60)),
+            };
+            view! {
+                <a href="/callbacks" class=format!("{class} whitespace-nowrap") data-testid="promised-call">
+                    {icon(Icon::CalendarClock, "size-3.5")} "Callback "{next.at}", "<b class="font-semibold">{words}</b>
+                </a>
+            }
+        })
     }
 }
 

@@ -72,6 +72,11 @@ impl<T: Send + Sync + 'static> Query<T> {
         }
     }
 
+    /// Something of the last good answer, with how many seconds ago it came.
+    pub(crate) fn received<U>(self, of: impl FnOnce(&T) -> U, now: f64) -> Option<(U, i64)> {
+        self.answer.with(|answer| answer.as_ref().map(|answer| (of(&answer.value), answer.seconds_ago(now))))
+    }
+
     /// Asks again.
     pub(crate) fn again(self) {
         self.again.notify();
