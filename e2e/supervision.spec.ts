@@ -120,3 +120,43 @@ test("an agent who is limited to a queue sees that queue alone", async ({ page, 
   await expect(agent.getByText("has signed, but").first()).toBeVisible();
   await agent.close();
 });
+
+test("an agent sees the next callback before it is due, a supervisor those that turned late", async ({ page, browser }) => {
+  await signIn(page, HANNAH);
+  const gareth = await elsewhere(browser, GARETH);
+  const promised = page.getByTestId("promised-call");
+  const late = gareth.getByTestId("late-callbacks");
+  await expect(promised).toHaveCount(0);
+  await expect(late).toHaveCount(0);
+
+  // By the business clock: it shows business_at at the machine's machine_at. Somebody who has nothing to be called about, so that
+  // nobody else's work is changed.
+  const [made] = await ours<{ id: string }>(
+    `insert into queue.callback
+       (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
+     select 999000001, 'user_asked', t.at, t.at at time zone 'Europe/London', a.id, t.at, t.at - interval '1 hour', a.id
+     from auth.agent a, (select business_at + (clock_timestamp() - machine_at) + interval '8 minutes' as at from server.clock) t
+     where a.email = $1
+     returning id`,
+    [HANNAH],
+  );
+  try {
+    // Figures are shared for up to a second, and nothing tells of what a test writes.
+    await expect(async () => {
+      await page.reload();
+      await expect(promised).toContainText(/Callback \d\d:\d\d, in [78] min/, { timeout: 1_500 });
+    }).toPass();
+    await promised.click();
+    await expect(page.getByRole("heading", { name: "Callbacks", exact: true })).toBeVisible();
+    await ours("update queue.callback set promised_at = promised_at - interval '20 minutes' where id = $1", [made?.id]);
+    await expect(async () => {
+      await gareth.reload();
+      await expect(late).toContainText("1", { timeout: 1_500 });
+    }).toPass();
+    await page.goto("/");
+    await expect(promised).toContainText("12 min late");
+  } finally {
+    await ours("delete from queue.callback where id = $1", [made?.id]);
+  }
+  await gareth.close();
+});

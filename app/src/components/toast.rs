@@ -11,9 +11,9 @@ pub(crate) fn Announcements() -> impl IntoView {
         <div class="sr-only" aria-live="polite" id="live-polite">{move || announcer.polite.get()}</div>
         <div class="sr-only" aria-live="assertive" id="live-assertive">{move || announcer.assertive.get()}</div>
         {move || {
-            announcer.toast.get().map(|(_, words)| view! {
+            announcer.toast.get().map(|toast| view! {
                 <section aria-label="Message" class="animate-arrive fixed bottom-22 left-4 z-40 flex max-w-md items-center gap-3 rounded-field bg-neutral px-4 py-3 text-dense text-neutral-content lg:left-[20.25rem] 2xl:left-[23.75rem]">
-                    {icon(Icon::CircleCheck, "size-4")} <span data-testid="toast">{words}</span>
+                    {icon(if toast.is_refusal { Icon::TriangleAlert } else { Icon::CircleCheck }, "size-4")} <span data-testid="toast">{toast.words}</span>
                     <button
                         type="button"
                         class="grid size-6 cursor-pointer place-items-center rounded-field"

@@ -167,16 +167,16 @@ pub(crate) fn AccountMenu() -> impl IntoView {
             view! {
                 <p class="truncate font-semibold" title=me.value.name.clone()>{me.value.name.clone()}</p>
                 <p class="truncate text-xs text-muted" title=me.value.email.clone()>{me.value.email.clone()}</p>
-                <p class="mt-1.5 flex items-center gap-2 text-xs text-muted">{role_label(me.value.role)} {badge(intention_look(me.value.intention))}</p>
+                <p class="mt-1.5 flex items-center gap-2 text-xs text-muted">{role_label(me.value.role)} {badge(my_look(me.value.engagement, me.value.intention))}</p>
             }
         })
     };
     let console = use_context::<Console>();
     let asked = RwSignal::new(None::<String>);
-    let sign_out = move || session.sign_out(move |error| announcer.show(format!("You are still signed in. {}", error.message)));
+    let sign_out = move || session.sign_out(move |error| announcer.refuse(format!("You are still signed in. {}", error.message)));
     let leave = move || match console.and_then(Console::name_now) {
         _ if untrack(|| session.engagement()).is_some() => {
-            announcer.show("You are still in a call. Hang up and say what came of it, then sign out.");
+            announcer.refuse("You are still in a call. Hang up and say what came of it, then sign out.");
         }
         Some(name) => asked.set(Some(name)),
         // On the floor it is not known whether somebody is held in the console.

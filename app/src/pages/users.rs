@@ -230,7 +230,7 @@ fn TakeButton(user: UserId, explained: Query<Explanation>) -> impl IntoView {
                 Ok(hand_out) => {
                     // The last check found that no call is needed, or allowed.
                     let words = hand_out.passed_over.first().map(|passed| passed.words.clone()).or(hand_out.note);
-                    announcer.show(words.unwrap_or_else(|| "Nobody was taken.".to_owned()));
+                    announcer.refuse(words.unwrap_or_else(|| "Nobody was taken.".to_owned()));
                     explained.again();
                 }
                 Err(error) => {

@@ -7,6 +7,15 @@ use leptos::prelude::*;
 /// How long a message stays.
 const STAYS: Duration = Duration::from_secs(6);
 
+/// A message that passes.
+#[derive(Clone, Debug)]
+pub(crate) struct Toast {
+    number: u32,
+    pub(crate) words: String,
+    /// Something was not done.
+    pub(crate) is_refusal: bool,
+}
+
 /// One message at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Announcer {
@@ -14,8 +23,8 @@ pub(crate) struct Announcer {
     pub(crate) polite: RwSignal<String>,
     /// Read out at once: somebody has answered.
     pub(crate) assertive: RwSignal<String>,
-    /// Shown at the bottom left for six seconds, with its number.
-    pub(crate) toast: RwSignal<Option<(u32, String)>>,
+    /// Shown at the bottom left for six seconds.
+    pub(crate) toast: RwSignal<Option<Toast>>,
     number: StoredValue<u32>,
 }
 
@@ -39,17 +48,25 @@ impl Announcer {
         self.assertive.set(words.into());
     }
 
-    /// Read out and shown for a while.
+    /// Read out and shown for a while: something was done.
     pub(crate) fn show(self, words: impl Into<String>) {
-        let words = words.into();
+        self.pass(words.into(), false);
+    }
+
+    /// The same of something that was not done.
+    pub(crate) fn refuse(self, words: impl Into<String>) {
+        self.pass(words.into(), true);
+    }
+
+    fn pass(self, words: String, is_refusal: bool) {
         self.say(words.clone());
         let number = self.number.get_value().wrapping_add(1);
         self.number.set_value(number);
-        self.toast.set(Some((number, words)));
+        self.toast.set(Some(Toast { number, words, is_refusal }));
         set_timeout(
             move || {
                 self.toast.update(|toast| {
-                    if toast.as_ref().is_some_and(|(shown, _)| *shown == number) {
+                    if toast.as_ref().is_some_and(|shown| shown.number == number) {
                         *toast = None;
                     }
                 });

@@ -409,7 +409,7 @@ impl Console {
                 }
                 Err(error) => {
                     self.session.noticed(&error);
-                    self.announcer.show(format!("Your status stays as it was. {}", error.message));
+                    self.announcer.refuse(format!("Your status stays as it was. {}", error.message));
                 }
             }
         });

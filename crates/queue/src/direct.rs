@@ -192,7 +192,7 @@ impl Queue {
         }
         read.blocked = blocked.by_queue();
         // Whoever is held, on any server, is not looked at again and again.
-        let held = store::list_leased(&self.shared.pool).await?;
+        let held = store::list_leased(&self.shared.pool, self.shared.clock.now()).await?;
         read.away = held.into_iter().map(|user| (user, began)).collect();
         candidates.replace(read, began);
         announce(&self.shared.hints, &[]);

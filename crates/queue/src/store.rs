@@ -32,7 +32,8 @@ pub(crate) use callbacks::{
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{
-    Source, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired, take_next,
+    Source, Take, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired,
+    take_next,
 };
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};

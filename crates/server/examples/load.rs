@@ -28,8 +28,10 @@ use tokio::task::JoinSet;
 use tower_sessions::session::Id;
 use users::{PATIENCE, Replica};
 
-/// How many sessions are signed in.
+/// How many sessions work on an ordinary day, and have their screens open.
 const SESSIONS: usize = 100;
+/// How many are signed in: five times as many.
+const MOST: usize = 500;
 /// How many of them look at people.
 const LOOKING: usize = 50;
 /// People who are looked at again and again: each several times within the seconds for which they are kept.
@@ -84,29 +86,30 @@ async fn main() -> anyhow::Result<()> {
     });
     let closed = Duration::from_secs(arguments.seconds);
     let mut memory = vec![("idle, nobody has asked anything yet", bench.processes.server_memory("VmRSS")?)];
-    let sessions = bench.sign_in(SESSIONS).await?;
+    let sessions = bench.sign_in(MOST).await?;
     if arguments.contexts_only {
         return print(&bench.contexts(&sessions[..LOOKING], arguments.contexts, closed).await?);
     }
 
     // Pools fill and statements are prepared once in a server's life.
-    bench.flat_out(&sessions, Duration::from_secs(2)).await?;
+    bench.flat_out(&sessions[..SESSIONS], Duration::from_secs(2)).await?;
     bench.put_all_back().await?;
 
     let mut runs = Vec::new();
-    for count in [1, 10, 50, SESSIONS] {
+    for count in [1, 10, 50, SESSIONS, MOST] {
         let run = bench.flat_out(&sessions[..count], closed).await?;
         runs.push((format!("flat out, {count}"), run));
         bench.put_all_back().await?;
     }
+    let sessions = &sessions[..SESSIONS];
     memory.push(("after flat out", bench.processes.server_memory("VmRSS")?));
-    runs.push((format!("{OPEN_RATE}/s, {SESSIONS}"), bench.open_loop(&sessions, 2 * closed).await?));
+    runs.push((format!("{OPEN_RATE}/s, {SESSIONS}"), bench.open_loop(sessions, 2 * closed).await?));
     bench.put_all_back().await?;
 
-    let streams = bench.open_streams(&sessions).await?;
+    let streams = bench.open_streams(sessions).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     memory.push(("with 100 open screens, at rest", bench.processes.server_memory("VmRSS")?));
-    runs.push((format!("{OPEN_RATE}/s, {SESSIONS}, screens open"), bench.open_loop(&sessions, 2 * closed).await?));
+    runs.push((format!("{OPEN_RATE}/s, {SESSIONS}, screens open"), bench.open_loop(sessions, 2 * closed).await?));
     memory.push(("with 100 open screens, after that load", bench.processes.server_memory("VmRSS")?));
     memory.push(("the most it ever had", bench.processes.server_memory("VmHWM")?));
     drop(streams);
@@ -126,7 +129,7 @@ async fn main() -> anyhow::Result<()> {
     }
     print(&text)?;
     print(&bench.contexts(&sessions[..LOOKING], arguments.contexts, closed).await?)?;
-    print(&bench.bare(&sessions, Duration::from_secs(arguments.bare_seconds)).await?)?;
+    print(&bench.bare(sessions, Duration::from_secs(arguments.bare_seconds)).await?)?;
     ensure!(overlaps == 0, "somebody was held by two sessions at once");
     Ok(())
 }
@@ -424,10 +427,15 @@ impl Bench {
                 }
             });
             add("replica, one person's context", run.await?)?;
-            let run =
-                repeat(sessions, length, |session, _| statements.hand_out(&self.pool, session.agent, session.queue, self.clock.now()));
-            add("PostgreSQL, take + record + release", run.await?)?;
-            self.put_all_back().await?;
+            for (name, has_record) in
+                [("PostgreSQL, take + record + release", true), ("PostgreSQL, the same without a record of the decision", false)]
+            {
+                let run = repeat(sessions, length, |session, _| {
+                    statements.hand_out(&self.pool, session.agent, session.queue, self.clock.now(), has_record)
+                });
+                add(name, run.await?)?;
+                self.put_all_back().await?;
+            }
         }
         Ok(text)
     }
@@ -451,6 +459,12 @@ async fn repeat<F: Future<Output = anyhow::Result<()>>>(
     });
     Ok(Latencies::of(futures::future::try_join_all(tasks).await?.into_iter().flatten()))
 }
+
+/// What the statement that records would do if there were no record.
+const LEASE_ALONE: &str = "
+    with kept as (update queue.lease set expires_at = $2 where id = $1 returning user_id, expires_at),
+    copied as (update queue.entry e set leased_until = kept.expires_at from kept where e.user_id = kept.user_id)
+    select expires_at from kept";
 
 /// The product's own statements, as they stand in `.sqlx`.
 struct Statements {
@@ -478,7 +492,7 @@ impl Statements {
         })
     }
 
-    async fn hand_out(&self, pool: &PgPool, agent: i64, queue: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
+    async fn hand_out(&self, pool: &PgPool, agent: i64, queue: &str, now: DateTime<Utc>, has_record: bool) -> anyhow::Result<()> {
         let row = sqlx::query(AssertSqlSafe(self.take.as_str()))
             .bind(agent)
             .bind(queue)
@@ -489,29 +503,35 @@ impl Statements {
             .bind(now - TimeDelta::minutes(5))
             .bind(None::<Vec<String>>)
             .bind(None::<i64>)
+            .bind("queue")
             .fetch_one(pool)
             .await?;
         // After the versions of the settings and of the pauses.
         let lease: i64 = row.try_get(2).with_context(|| format!("{queue} ran dry"))?;
         let (record, hash, salt, personal) = &self.sample;
-        sqlx::query(AssertSqlSafe(self.record.as_str()))
-            .bind(Uuid::from_u128(rand::random()))
-            .bind(now)
-            .bind(agent)
-            .bind(row.try_get::<i64, _>(3)?)
-            .bind(lease)
-            .bind("hand_out")
-            .bind(queue)
-            .bind("callable")
-            .bind(false)
-            .bind(record)
-            .bind(hash)
-            .bind(salt)
-            .bind(personal)
-            .bind(now + TimeDelta::minutes(10))
-            .bind(false)
-            .fetch_one(pool)
-            .await?;
+        let keep_until = now + TimeDelta::minutes(10);
+        if has_record {
+            sqlx::query(AssertSqlSafe(self.record.as_str()))
+                .bind(Uuid::from_u128(rand::random()))
+                .bind(now)
+                .bind(agent)
+                .bind(row.try_get::<i64, _>(3)?)
+                .bind(lease)
+                .bind("hand_out")
+                .bind(queue)
+                .bind("callable")
+                .bind(false)
+                .bind(record)
+                .bind(hash)
+                .bind(salt)
+                .bind(personal)
+                .bind(keep_until)
+                .bind(false)
+                .fetch_one(pool)
+                .await?;
+        } else {
+            sqlx::query(LEASE_ALONE).bind(lease).bind(keep_until).fetch_one(pool).await?;
+        }
         sqlx::query(AssertSqlSafe(self.release.as_str()))
             .bind(lease)
             .bind(agent)

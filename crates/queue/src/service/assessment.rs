@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, Moment, NumberPolicy, PhoneNumber, QueueKind};
 use users::{Facts, ReplicaLag, Requirement};
 
@@ -11,6 +11,9 @@ use super::{Queue, VersionedPauses, VersionedSettings};
 use crate::decision::{Decision, Grounds, Purpose};
 use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
 use crate::store::{Disposal, OwnRow, Taken};
+
+/// A due promise that a pause is in the way of is looked at again after so long.
+const PROMISE_RESTS: TimeDelta = TimeDelta::minutes(1);
 
 /// What the rules make of one person at one moment.
 pub(super) struct Assessment<'a> {
@@ -39,7 +42,8 @@ impl Assessment<'_> {
         if self.judgement.need == Some(QueueKind::Callbacks) {
             return match self.judgement.latest_wait() {
                 None if self.judgement.reasons.iter().any(|reason| reason.effect() == Effect::Remove) => Disposal::Remove,
-                None => Disposal::Keep,
+                // Nothing says when that ends; until then they are not to be tried first by everybody who asks.
+                None => Disposal::PromiseWaits(self.moment.at + PROMISE_RESTS),
                 Some(until) => Disposal::PromiseWaits(until),
             };
         }

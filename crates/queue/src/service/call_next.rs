@@ -13,16 +13,16 @@ use crate::decision::{Decision, Purpose};
 use crate::error::QueueError;
 use crate::hours;
 use crate::rules::{NumberFact, Reason, counted_requirements};
-use crate::store::{self, Disposal, OwnRow, Source, TakeTimes, Taken, Wish};
+use crate::store::{self, Disposal, OwnRow, Source, Take, TakeTimes, Taken, Wish};
 use crate::types::{HandOut, PassedOver};
 use crate::words;
 
 /// A lease lasts so long while its person is being checked; handing out makes it a full one.
 const CHECK_LEASE: TimeDelta = TimeDelta::seconds(30);
 
-/// How often taking is repeated when it found nobody: once after leases that ran out were returned, once more when
-/// another request of the same agent won.
-const EMPTY_ROUNDS: u32 = 2;
+/// So often may others be quicker in one request: more often than agents ask at once, and in direct mode than they are given people in a
+/// minute.
+const LOST_RACES: u32 = 100;
 
 /// The time that a whole request has for the replica (rules, Eligibility). After so long no further person is tried either.
 const WHOLE_REQUEST: Duration = Duration::from_millis(1_500);
@@ -127,7 +127,7 @@ impl Queue {
         let mut tried: Vec<i64> = Vec::new();
         let limited_to: Option<Vec<String>> =
             agent.queues.as_ref().map(|queues| queues.iter().map(|queue| queue.as_str().to_owned()).collect());
-        let mut empty_rounds = 0;
+        let (mut has_returned, mut lost) = (false, 0);
         loop {
             let now = self.shared.clock.now();
             // A lease is lost when the agent goes offline, or to another of their windows: they are given nobody new.
@@ -149,22 +149,40 @@ impl Queue {
             };
             let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
             let settings = self.learn(versions).await?;
-            let Some(taken) = taken else {
-                if let Source::Candidate(Some(_)) = source {
-                    // Another server is quicker, or holds them: on to the next.
-                    continue;
-                }
-                if wanted.is_none() || empty_rounds == EMPTY_ROUNDS {
+            let is_lost = matches!(taken, Take::Lost);
+            let Take::Taken(taken) = taken else {
+                let Some(queue) = wanted else { return Ok(None) };
+                // In direct mode somebody whom another server holds is lost too, unless nobody may be taken from the queue at all.
+                let is_candidate_lost = match (source, &self.shared.direct) {
+                    (Source::Candidate(Some(candidate)), Some(direct)) => {
+                        let is_stopped =
+                            self.pauses().pauses.queues.contains(&queue) || settings.settings.contact_basis.of(queue).is_none();
+                        if is_stopped || !has_returned {
+                            direct.put_back(candidate);
+                        }
+                        !is_stopped
+                    }
+                    _ => false,
+                };
+                if has_returned && !is_lost && !is_candidate_lost {
                     return Ok(None);
                 }
-                empty_rounds += 1;
-                store::return_expired(&self.shared.pool, now).await?;
+                if lost == LOST_RACES {
+                    search.has_more = true;
+                    return Ok(None);
+                }
+                if !has_returned {
+                    // What has run out is nobody's, and a lease of the agent's own would be in the way.
+                    store::return_expired(&self.shared.pool, now).await?;
+                    has_returned = true;
+                }
+                lost += 1;
                 continue;
             };
             tried.push(taken.user.get());
             search.is_change |= taken.is_new;
             let user = taken.user;
-            let checked = self.check(agent, taken, &settings, search).await;
+            let checked = self.check(agent, *taken, &settings, search).await;
             if let (Source::Candidate(Some(candidate)), Some(direct)) = (source, &self.shared.direct)
                 && (candidate != user || checked.is_err())
             {

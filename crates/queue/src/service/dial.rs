@@ -12,7 +12,7 @@ use super::assessment::Question;
 use super::report::Named;
 use super::{Queue, QueueFailure, announce, parse_number};
 use crate::decision::Purpose;
-use crate::store::{self, Disposal, HeldRow, Source, TakeTimes, Wish};
+use crate::store::{self, Disposal, HeldRow, Source, Take, TakeTimes, Wish};
 use crate::words;
 
 /// The promise of the product: nobody is rung on facts that were read longer ago.
@@ -107,7 +107,10 @@ impl Queue {
         let wish = Wish { agent, queue: None, source: Source::Queue, limited_to: None, tried: &[] };
         let times = TakeTimes { now: asked_at, midnight, handed_over: asked_at, checked_until: asked_at };
         let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
-        let Some(taken) = taken.filter(|taken| taken.call == Some(call)) else { return Ok(Authorisation::Lost) };
+        let Take::Taken(taken) = taken else { return Ok(Authorisation::Lost) };
+        if taken.call != Some(call) {
+            return Ok(Authorisation::Lost);
+        }
         let settings = self.learn(versions).await?;
 
         let lag = self.shared.replica.lag();

@@ -28,6 +28,17 @@ pub(crate) struct TakenEntry {
     pub(crate) score: f64,
 }
 
+/// What taking came to.
+#[derive(Debug)]
+pub(crate) enum Take {
+    /// Somebody, new or already held.
+    Taken(Box<Taken>),
+    /// Somebody was there, and another request was quicker; or a lease of the agent's own that has run out is in the way.
+    Lost,
+    /// Nobody was there.
+    Nobody,
+}
+
 /// Which settings and which pauses hold.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Versions {
@@ -77,8 +88,8 @@ pub(crate) struct TakeTimes {
 ///
 /// Several agents at once: the row is locked and skipped by the others (`for update skip locked` checks `leased_by is
 /// null` again after the lock), and the lease's two unique constraints make a second lease impossible whatever happens;
-/// whoever loses that race gets nothing and asks again.
-pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -> sqlx::Result<(Versions, Option<Taken>)> {
+/// whoever loses that race is told so and asks again.
+pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -> sqlx::Result<(Versions, Take)> {
     let (asked, source) = match wish.source {
         Source::Queue => (None, "queue"),
         Source::Candidate(user) => (user.map(UserId::get), "candidate"),
@@ -153,6 +164,8 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                 and e.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from promised)
+                -- Were an entry ever to lose its mark, it would stand before all others and be nobody's.
+                and not exists (select from queue.lease l where l.user_id = e.user_id)
                 -- Whoever was promised a call at a time that has come is offered as a callback alone.
                 and not exists (
                     select from queue.callback c where c.user_id = e.user_id and c.state = 'scheduled' and c.promised_at <= $4
@@ -161,16 +174,17 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             limit 1
             for update of e skip locked
         ),
+        chosen as (
+            select user_id, kind from asked
+            union all
+            select user_id, kind from promised
+            union all
+            select user_id, kind from next
+        ),
         taken as (
             insert into queue.lease (user_id, agent_id, kind, taken_at, expires_at)
-            select n.user_id, $1, n.kind, $4, $5
-            from (
-                select user_id, kind from asked
-                union all
-                select user_id, kind from promised
-                union all
-                select user_id, kind from next
-            ) n
+            select c.user_id, $1, c.kind, $4, $5
+            from chosen c
             on conflict do nothing
             returning id, user_id, kind
         ),
@@ -188,6 +202,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         select
             (select max(version) from queue.settings) as "settings_version!",
             (select count(*) + count(ended_at) from queue.pause) as "pauses_version!",
+            (exists (select from chosen) and not exists (select from taken)) as "is_lost!",
             h.id as "lease?: LeaseId",
             h.user_id as "user?: UserId",
             h.kind as "queue?: QueueKind",
@@ -240,7 +255,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
     .await?;
     let versions = Versions { settings: row.settings_version, pauses: row.pauses_version };
     let (Some(lease), Some(user), Some(queue)) = (row.lease, row.user, row.queue) else {
-        return Ok((versions, None));
+        return Ok((versions, if row.is_lost { Take::Lost } else { Take::Nobody }));
     };
     let taken = Taken {
         lease,
@@ -270,7 +285,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             }),
         ),
     };
-    Ok((versions, Some(taken)))
+    Ok((versions, Take::Taken(Box::new(taken))))
 }
 
 /// Returns leases that have run out to their queues; whose they were.
@@ -329,8 +344,8 @@ pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId], at: DateTime<Ut
 }
 
 /// Whom anybody holds.
-pub(crate) async fn list_leased(pool: &PgPool) -> sqlx::Result<Vec<UserId>> {
-    sqlx::query_scalar!(r#"select user_id as "user: UserId" from queue.lease"#).fetch_all(pool).await
+pub(crate) async fn list_leased(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(r#"select user_id as "user: UserId" from queue.lease where expires_at > $1"#, now).fetch_all(pool).await
 }
 
 /// The lease of the person whom the agent holds, once the check is through.

@@ -165,9 +165,26 @@ async fn in_direct_mode_nothing_is_discovered_and_the_screens_say_so(_: PgPoolOp
     let explained = supervisor.ask("/api/queue/explain", json!({"user_id": UserId::new(2)})).await;
     assert_eq!((&explained["waits_in"], &explained["before"]), (&json!(QueueKind::UnsignedUsers), &json!(1)), "{explained}");
 
+    // A paused queue gives nobody and costs nobody their place.
+    let agent = app.signed_in(Role::Agent).await;
+    supervisor.ask("/api/queue/pause", json!({"kind": "queue", "name": "unsigned_users", "reason": "A test"})).await;
+    let nobody = agent.call_next().await;
+    assert_eq!((&nobody["user"], &nobody["passed_over"]), (&json!(null), &json!([])), "{nobody}");
+    let pauses = supervisor.ask("/api/queue/overview", json!({})).await["pauses"].clone();
+    supervisor.ask("/api/queue/resume", json!({"pause_id": pauses[0]["id"]})).await;
+    let first = agent.call_next().await;
+    assert_eq!(first["user"]["id"], "1", "{first}");
+    // So does a lease of the agent's own that has run out.
+    app.clock.advance(TimeDelta::minutes(11));
+    app.app.queue.read_candidates().await.unwrap();
+    let again = agent.call_next().await;
+    assert_eq!(again["user"]["id"], "1", "{again}");
+    agent.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+    app.app.queue.read_candidates().await.unwrap();
+
     // A pause holds at once at the gate, and in the list from the next reading on.
     supervisor.ask("/api/queue/pause", json!({"kind": "lender", "name": "santander", "reason": "A test"})).await;
-    let agent = app.signed_in(Role::Agent).await;
+    agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
     let nobody = agent.call_next().await;
     assert_eq!((&nobody["user"], nobody["passed_over"].as_array().unwrap().len()), (&json!(null), 2), "{nobody}");
     app.app.queue.read_candidates().await.unwrap();
