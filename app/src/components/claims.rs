@@ -15,7 +15,17 @@ fn claim_counts(claims: &[ClaimCard]) -> String {
     }
 }
 
-/// What the person's answers are compared with.
+/// Date of birth, addresses and earlier name, which the person's answers are compared with.
+pub(crate) fn compared(user: &UserCard) -> AnyView {
+    let rows = to_compare(user).into_iter();
+    view! {
+        <dl class="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 text-dense" data-testid="compare">
+            {rows.map(|(name, value)| view! { <dt class="text-muted">{name}</dt><dd class="break-words">{value}</dd> }).collect_view()}
+        </dl>
+    }
+    .into_any()
+}
+
 fn to_compare(user: &UserCard) -> Vec<(&'static str, String)> {
     let age = user.age.map(|age| counted(i64::from(age), "year old", "years old"));
     let born = [user.date_of_birth.clone(), age].into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -34,7 +44,7 @@ fn to_compare(user: &UserCard) -> Vec<(&'static str, String)> {
 pub(crate) fn ClaimsOf(user: UserCard) -> impl IntoView {
     let console = expect_context::<Console>();
     let is_checked = console.is_identity_checked;
-    let compare = to_compare(&user);
+    let compare = compared(&user);
     let claim_count = claim_counts(&user.claims);
     let outstanding_count = user.outstanding.iter().filter(|item| item.uncounted.is_none()).count().to_string();
     let outstanding_title = format!("Outstanding from {}", user.first_name);
@@ -49,9 +59,7 @@ pub(crate) fn ClaimsOf(user: UserCard) -> impl IntoView {
                 </span>
                 <span class="text-muted">{icon(Icon::Fingerprint, "size-4")}</span>
             </label>
-            <dl class="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 px-4 pb-3 pl-12 text-dense" data-testid="compare">
-                {compare.into_iter().map(|(name, value)| view! { <dt class="text-muted">{name}</dt><dd class="break-words">{value}</dd> }).collect_view()}
-            </dl>
+            <div class="px-4 pb-3 pl-12">{compare}</div>
         </section>
         <section class=CARD aria-labelledby="outstanding">
             {card_header(Icon::ListChecks, "outstanding", outstanding_title, outstanding_count, ())}

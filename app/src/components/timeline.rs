@@ -25,6 +25,11 @@ pub(crate) fn Timeline(user: UserCard) -> impl IntoView {
         (None, None) => list_skeleton(3).into_any(),
     }
     };
+    timeline(user, ours)
+}
+
+/// The same with what we did at hand.
+pub(crate) fn timeline(user: UserCard, ours: impl IntoView) -> impl IntoView {
     view! {
         <div class="flex h-11 shrink-0 items-center gap-2 border-b border-base-300 px-4">
             <span class="text-muted">{icon(Icon::History, "size-4")}</span>
@@ -52,7 +57,7 @@ const fn look(kind: HistoryKind) -> (&'static str, Icon) {
     }
 }
 
-fn our_entries(entries: &[HistoryEntry]) -> AnyView {
+pub(crate) fn our_entries(entries: &[HistoryEntry]) -> AnyView {
     if entries.is_empty() {
         return view! { <p class="pb-2 text-dense text-muted">"Nothing yet. What you and your colleagues do appears here."</p> }.into_any();
     }

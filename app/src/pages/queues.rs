@@ -142,7 +142,11 @@ fn pause_row(overview: Query<Overview>, failed: RwSignal<Option<WireError>>, pau
             match queue::resume(id).await {
                 Ok(people) => {
                     let _ = failed.try_set(None);
-                    announcer.show(format!("{name} goes on; {} offered again.", are(people)));
+                    announcer.show(if people == 0 {
+                        format!("{name} goes on.")
+                    } else {
+                        format!("{name} goes on; {} offered again.", are(people))
+                    });
                 }
                 Err(error) => {
                     let _ = failed.try_set(Some(error));
@@ -516,7 +520,7 @@ fn drift_line(drift: Drift) -> impl IntoView {
     let was = drift.was.label();
     let (words, done) = match drift.belongs {
         Some(belongs) => (format!("User {} waited in {was}, belongs in {}", drift.user_id, belongs.label()), "moved"),
-        None => (format!("User {} waited in {was}, needs no call", drift.user_id), "removed, no call made"),
+        None => (format!("User {} waited in {was}, belongs in no queue", drift.user_id), "removed"),
     };
     view! {
         <li class="flex gap-3 border-b border-base-300 px-4 py-2 text-dense last:border-0">

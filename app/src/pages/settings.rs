@@ -386,6 +386,8 @@ fn staff_row(staff: Query<Vec<StaffView>>, failed: RwSignal<Option<WireError>>, 
     let announcer = expect_context::<Announcer>();
     let taken: Vec<QueueKind> = member.queues.clone().unwrap_or_else(|| QueueKind::ALL.to_vec());
     let (email, name) = (member.email.clone(), member.name.clone());
+    // Each box sends the whole list, so one change at a time.
+    let is_busy = RwSignal::new(false);
     let boxes = QueueKind::ALL.map(|queue| {
         let is_taken = taken.contains(&queue);
         let (email, name, mut wanted) = (email.clone(), name.clone(), taken.clone());
@@ -399,8 +401,10 @@ fn staff_row(staff: Query<Vec<StaffView>>, failed: RwSignal<Option<WireError>>, 
             // All of them is no limit: a queue that is added one day is theirs too.
             let limit = (wanted.len() < QueueKind::ALL.len()).then(|| wanted.clone());
             let (email, name) = (email.clone(), name.clone());
+            is_busy.set(true);
             spawn_local(async move {
                 let done = auth::limit(email, limit).await;
+                let _ = is_busy.try_set(false);
                 let _ = failed.try_set(done.as_ref().err().cloned());
                 if done.is_ok() {
                     announcer.show(format!("{name}'s queues are changed from their next request on."));
@@ -410,7 +414,7 @@ fn staff_row(staff: Query<Vec<StaffView>>, failed: RwSignal<Option<WireError>>, 
         };
         view! {
             <td class="text-center">
-                <input type="checkbox" class="checkbox checkbox-sm" aria-label=label prop:checked=is_taken on:change=change />
+                <input type="checkbox" class="checkbox checkbox-sm" aria-label=label prop:checked=is_taken prop:disabled=move || is_busy.get() on:change=change />
             </td>
         }
     });

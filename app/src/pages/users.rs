@@ -1,22 +1,25 @@
+use calls::UserContext;
 use kernel::{UserId, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::{Explanation, FoundPeople};
+use users::UserCard;
 
 use super::{Missing, provided, set_title};
 use crate::components::card::{CARD, card};
-use crate::components::claims::{claims_table, outstanding_list};
+use crate::components::claims::{claims_table, compared, outstanding_list};
 use crate::components::empty::empty;
 use crate::components::error_strip::{error_strip, query_strip};
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::PageHeader;
 use crate::components::skeleton::list_skeleton;
-use crate::components::timeline::Timeline;
+use crate::components::timeline::{our_entries, timeline};
 use crate::components::why::score_details;
 use crate::format::{age, counted, initials};
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
+use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
@@ -119,52 +122,95 @@ fn Found(search: Memo<String>) -> impl IntoView {
 #[component]
 fn Person(user: UserId) -> impl IntoView {
     let live = expect_context::<Live>();
-    let explained: Query<Explanation> =
-        Query::new(expect_context::<Session>(), move || live.everything.track(), move || queue::explain(user));
-    move || match (explained.answer(), explained.error()) {
+    let session = expect_context::<Session>();
+    let person: Query<UserContext> = Query::new(session, move || live.everything.track(), move || calls::user(user));
+    let explained: Query<Explanation> = Query::new(session, move || live.everything.track(), move || queue::explain(user));
+    move || match (person.answer(), person.error()) {
         (Some(answer), _) => view! {
             <div class="grid grid-cols-1 items-start gap-3 lg:grid-cols-[minmax(0,1fr)_22rem]">
-                <div class="flex min-w-0 flex-col gap-3"><Explained explained explanation=answer.value.clone() /></div>
-                <section class=format!("flex max-h-[48rem] min-h-0 flex-col {CARD}")><Timeline user=answer.value.card.clone() /></section>
+                <div class="flex min-w-0 flex-col gap-3">
+                    <PersonCards person card=answer.value.user.clone() explained />
+                </div>
+                <section class=format!("flex max-h-[48rem] min-h-0 flex-col {CARD}")>
+                    {timeline(answer.value.user.clone(), our_entries(&answer.value.history))}
+                </section>
             </div>
         }
         .into_any(),
-        (None, Some(error)) => query_strip(explained, "The person could not be looked up", &error).into_any(),
+        (None, Some(error)) => query_strip(person, "The person could not be looked up", &error).into_any(),
         (None, None) => view! { <section class=CARD>{list_skeleton(4)}</section> }.into_any(),
     }
 }
 
+/// How long ago something was read that is on the screen; `old` by then.
+fn read_ago<T: Send + Sync + 'static>(query: Query<T>, old: fn(&T) -> i64) -> impl IntoView {
+    let clock = expect_context::<Clock>();
+    let millis = Memo::new(move |_| {
+        let (old, seconds) = query.received(old, clock.now())?;
+        Some(old + seconds * 1_000)
+    });
+    view! {
+        <span class="ml-auto flex items-center gap-2 text-xs text-muted">
+            {move || millis.get().map(|millis| format!("read {}", age(millis)))}
+            <button type="button" class="btn btn-ghost btn-xs" on:click=move |_| query.again()>{icon(Icon::RefreshCw, "size-3.5")} "Look again"</button>
+        </span>
+    }
+}
+
 #[component]
-fn Explained(explained: Query<Explanation>, explanation: Explanation) -> impl IntoView {
-    let card_of = explanation.card.clone();
-    let may_call =
-        explanation.need.is_some() && explanation.against.is_empty() && (explanation.held_by.is_none() || explanation.is_held_by_me);
+fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Explanation>) -> impl IntoView {
+    let (id, compare) = (card.id, compared(&card));
+    let may_call = Memo::new(move |_| explained.map(may_call).unwrap_or(false));
+    view! {
+        <section class=format!("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 {CARD}") aria-label="The person">
+            <span class="grid size-11 shrink-0 place-items-center rounded-full bg-base-300 text-sm font-semibold" aria-hidden="true">{initials(&card.name)}</span>
+            <div class="min-w-48 flex-1">
+                <h2 class="text-lg leading-6 font-semibold break-words" data-testid="looked-up">{card.name.clone()}</h2>
+                <p class="mt-0.5 flex flex-wrap items-center gap-x-3 text-dense text-muted">
+                    <span>{card.number.clone().unwrap_or_else(|| "no usable number".into())}</span>
+                    {card.town.clone().map(|town| view! { <span>{town}</span> })}
+                    <span>"User "{card.id.to_string()}</span>
+                </p>
+            </div>
+            {read_ago(person, |context| context.read_age_millis)}
+            {move || may_call.get().then(|| view! { <TakeButton user=id explained /> })}
+            <div class="w-full">{compare}</div>
+        </section>
+        {move || match (explained.answer(), explained.error()) {
+            (Some(answer), _) => verdict(explained, answer.value.clone()).into_any(),
+            (None, Some(error)) => query_strip(explained, "It could not be checked whether they may be rung", &error).into_any(),
+            (None, None) => view! { <section class=CARD>{list_skeleton(3)}</section> }.into_any(),
+        }}
+        <details class=CARD>
+            <summary class="cursor-pointer px-4 py-2.5 font-semibold">{format!("Outstanding: {}", card.outstanding.len())}</summary>
+            {outstanding_list(&card.outstanding)}
+        </details>
+        <details class=CARD>
+            <summary class="cursor-pointer px-4 py-2.5 font-semibold">{counted(i64::try_from(card.claims.len()).unwrap_or(i64::MAX), "claim", "claims")}</summary>
+            {claims_table(&card.claims)}
+        </details>
+    }
+}
+
+fn may_call(explanation: &Explanation) -> bool {
+    explanation.need.is_some() && explanation.against.is_empty() && (explanation.held_by.is_none() || explanation.is_held_by_me)
+}
+
+/// Whether they may be rung now, and all that is against it.
+fn verdict(explained: Query<Explanation>, explanation: Explanation) -> impl IntoView {
     let place = place_words(&explanation);
-    let (claims, outstanding) = (StoredValue::new(card_of.claims.clone()), StoredValue::new(card_of.outstanding.clone()));
     let head = match (&explanation.need, explanation.against.is_empty()) {
         (Some(_), true) => "May be rung now",
         (Some(_), false) => "May not be rung now",
         (None, _) => "Nothing to call about",
     };
-    let (mark, class) = if may_call { (Icon::CircleCheck, "text-success") } else { (Icon::ShieldAlert, "text-warning") };
+    let (mark, class) = if may_call(&explanation) { (Icon::CircleCheck, "text-success") } else { (Icon::ShieldAlert, "text-warning") };
     view! {
-        <section class=format!("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 {CARD}") aria-label="The person">
-            <span class="grid size-11 shrink-0 place-items-center rounded-full bg-base-300 text-sm font-semibold" aria-hidden="true">{initials(&card_of.name)}</span>
-            <div class="min-w-48 flex-1">
-                <h2 class="text-lg leading-6 font-semibold break-words" data-testid="looked-up">{card_of.name.clone()}</h2>
-                <p class="mt-0.5 flex flex-wrap items-center gap-x-3 text-dense text-muted">
-                    <span>{card_of.number.clone().unwrap_or_else(|| "no usable number".into())}</span>
-                    {card_of.town.clone().map(|town| view! { <span>{town}</span> })}
-                    <span>"User "{card_of.id.to_string()}</span>
-                </p>
-            </div>
-            {may_call.then(|| view! { <TakeButton user=card_of.id explained /> })}
-        </section>
         <section class=CARD aria-labelledby="explained">
             <header class="flex min-h-10 items-center gap-2 border-b border-base-300 px-4 py-1.5">
                 <span class=class>{icon(mark, "size-4")}</span>
                 <h2 class="font-semibold" id="explained">{head}</h2>
-                <span class="ml-auto text-xs text-muted">"read "{age(explanation.read_age_millis)}</span>
+                {read_ago(explained, |explanation| explanation.read_age_millis)}
             </header>
             <ul class="divide-y divide-base-300" data-testid="against">
                 {explanation.against.into_iter().map(|against| view! {
@@ -178,14 +224,6 @@ fn Explained(explained: Query<Explanation>, explanation: Explanation) -> impl In
             <p class="px-4 py-2.5 text-dense text-muted">{place}</p>
             {explanation.score.map(|score| score_details(score, None))}
         </section>
-        <details class=CARD>
-            <summary class="cursor-pointer px-4 py-2.5 font-semibold">{format!("Outstanding: {}", card_of.outstanding.len())}</summary>
-            {outstanding.with_value(|items| outstanding_list(items))}
-        </details>
-        <details class=CARD>
-            <summary class="cursor-pointer px-4 py-2.5 font-semibold">{counted(i64::try_from(card_of.claims.len()).unwrap_or(i64::MAX), "claim", "claims")}</summary>
-            {claims.with_value(|claims| claims_table(claims))}
-        </details>
     }
 }
 

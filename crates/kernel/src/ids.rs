@@ -163,4 +163,22 @@ mod tests {
             assert!(serde_json::from_str::<LeaseId>(wrong).is_err(), "{wrong}");
         }
     }
+
+    /// lessons, line 10: an id of one kind was sent to a column of another. → Each kind is a type; none is another name for one.
+    #[test]
+    fn an_id_of_one_kind_is_of_no_other() {
+        use std::any::TypeId;
+        use std::collections::HashSet;
+
+        let kinds = [
+            TypeId::of::<UserId>(),
+            TypeId::of::<AgentId>(),
+            TypeId::of::<ClaimId>(),
+            TypeId::of::<LeaseId>(),
+            TypeId::of::<CallId>(),
+            TypeId::of::<DecisionId>(),
+            TypeId::of::<i64>(),
+        ];
+        assert_eq!(HashSet::from(kinds).len(), kinds.len());
+    }
 }

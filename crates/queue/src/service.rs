@@ -40,7 +40,7 @@ use crate::error::QueueError;
 use crate::hours;
 use crate::settings::Settings;
 use crate::store::{self, Figures, Versions};
-use crate::types::{ReleaseReason, Released};
+use crate::types::{PauseKind, ReleaseReason, Released};
 
 /// Characters a note may have.
 const NOTE_LIMIT: usize = 500;
@@ -48,6 +48,12 @@ const NOTE_LIMIT: usize = 500;
 /// Figures of whole queues are shared by all screens for so long, or until something changes: a hundred screens that are told of one
 /// change ask once.
 const FIGURES_LIFE: Duration = Duration::from_secs(1);
+
+/// The names of lenders and solicitors, with how many people each has, are shared by all screens for so long: counting them looks at everybody.
+const PAUSABLE_LIFE: Duration = Duration::from_secs(30);
+
+/// Lenders and solicitors, with how many people have to do with each.
+type Names = Vec<(PauseKind, String, i64)>;
 
 /// Who is next. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -74,6 +80,8 @@ pub(crate) struct Shared {
     /// By how often something had changed when they were asked for.
     figures: moka::future::Cache<u64, Arc<Figures>>,
     changes: AtomicU64,
+    /// Lenders and solicitors of everybody who waits.
+    pub(crate) pausable: moka::future::Cache<(), Arc<Names>>,
 }
 
 #[derive(Debug)]
@@ -185,8 +193,16 @@ impl Queue {
             settings: RwLock::new(Arc::new(settings)),
             figures: moka::future::Cache::builder().max_capacity(8).time_to_live(FIGURES_LIFE).build(),
             changes: AtomicU64::new(0),
+            pausable: moka::future::Cache::builder().max_capacity(1).time_to_live(PAUSABLE_LIFE).build(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Learns settings and pauses that were changed elsewhere; whoever hands out people learns them with each anyway.
+    pub async fn learn_changes(&self) -> Result<(), QueueFailure> {
+        self.fresh_settings().await?;
+        self.fresh_pauses().await?;
+        Ok(())
     }
 
     /// Something that screens show has changed, here or on another server: what was counted before is not shown any more.

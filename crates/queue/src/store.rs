@@ -30,7 +30,7 @@ pub(crate) use callbacks::{
     is_last_promise_a_retry, list_callbacks, lock_callback, set_preferred,
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
-pub(crate) use decisions::{Disposal, find_decision, list_decisions_ending, record_callable, record_passed_over};
+pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};
 pub(crate) use leases::{
     Source, Take, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired,
     take_next,

@@ -453,8 +453,6 @@ pub struct FoundPerson {
 /// Why a person may or may not be rung now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Who it is.
-    pub card: UserCard,
     /// The queue whose need stands, whether or not a call may be made now; none: nothing to call about.
     pub need: Option<QueueKind>,
     /// Every reason against a call now; none of them: they may be rung.

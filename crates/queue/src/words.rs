@@ -156,6 +156,22 @@ pub(crate) fn nobody_handed_out(tried: usize, is_call_next: bool, has_more: bool
     format!("{} {people} tried and passed over; {rest}.", upper_first(&count(tried)))
 }
 
+/// Why nobody was even tried, when that has to do with the queue and not with who waits in it.
+pub(crate) fn nobody_taken(queue: QueueKind, is_paused: bool, has_basis: bool, has_more: bool) -> Option<String> {
+    let label = queue.label();
+    if is_paused {
+        Some(format!("{label} is paused: nobody is called from it until a supervisor ends the pause."))
+    } else if !has_basis {
+        Some(format!(
+            "It is not decided what kind of contact a call from {label} is, so nobody is called from it. An administrator can, in the settings."
+        ))
+    } else if has_more {
+        Some("Others were quicker each time. Press Call next again.".into())
+    } else {
+        None
+    }
+}
+
 /// `two`, `eleven` as a figure from ten on.
 fn count(number: usize) -> String {
     const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];

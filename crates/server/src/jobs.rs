@@ -31,6 +31,11 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         async move { queue.rescue_orphans().await }
     });
     let queue = app.queue.clone();
+    repeat(jobs, "learn settings and pauses", Duration::from_secs(5), move || {
+        let queue = queue.clone();
+        async move { queue.learn_changes().await }
+    });
+    let queue = app.queue.clone();
     repeat_within(jobs, "discover once an hour", Duration::from_secs(30), DISCOVERY_LIMIT, move || {
         let queue = queue.clone();
         async move { queue.discover_on_schedule().await }
@@ -165,7 +170,8 @@ fn repeat_within<F, E>(
             loop {
                 ticks.tick().await;
                 match tokio::time::timeout(limit, work()).await {
-                    Ok(Ok(())) => {}
+                    // Nobody sees that a job does not run any more, but by how long ago it last did (lessons, line 13).
+                    Ok(Ok(())) => metrics::gauge!("dialler_job_last_success_timestamp_seconds", "job" => name).set(unix_seconds()),
                     Ok(Err(error)) => {
                         // Never its Debug: PostgreSQL's detail there can quote a row.
                         let error: anyhow::Error = error.into();
@@ -176,6 +182,11 @@ fn repeat_within<F, E>(
             }
         }
     });
+}
+
+/// The machine's time as Prometheus has it.
+fn unix_seconds() -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// Keeps a loop running: when it panics or ends, it is seen and started again.
@@ -194,4 +205,44 @@ where
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn last_success(job: &str) -> Option<f64> {
+        let text = monitoring::collect().unwrap().render();
+        let line = text.lines().find(|line| line.starts_with("dialler_job_last_success") && line.contains(job))?;
+        line.rsplit_once(' ')?.1.parse().ok()
+    }
+
+    /// lessons, line 13: every job stopped silently. → When each last succeeded can be asked, and stands still while it fails.
+    #[tokio::test]
+    async fn how_long_ago_a_job_last_succeeded_is_told() {
+        monitoring::collect().unwrap();
+        let fails = Arc::new(AtomicBool::new(true));
+        let mut jobs = JoinSet::new();
+        let told = Arc::clone(&fails);
+        repeat(&mut jobs, "a job of this test", Duration::from_millis(10), move || {
+            let fails = told.load(Ordering::Relaxed);
+            async move { if fails { Err(anyhow::anyhow!("not now")) } else { Ok(()) } }
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(last_success("a job of this test"), None, "it has only failed");
+        fails.store(false, Ordering::Relaxed);
+        let began = unix_seconds();
+        let mut last = None;
+        for _ in 0..500 {
+            last = last_success("a job of this test");
+            if last.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(last.is_some_and(|last| last >= began - 0.001), "{last:?}");
+    }
 }

@@ -38,6 +38,10 @@ fn describe() {
     describe_counter!("dialler_redis_failures_total", "Times that Redis failed or did not answer in time.");
     describe_gauge!("dialler_redis_is_used", "1 while contexts are shared through Redis, 0 without one and while it is left alone.");
     describe_gauge!("dialler_replica_lag_seconds", "How far the replica is behind; NaN while that is unknown.");
+    describe_gauge!(
+        "dialler_job_last_success_timestamp_seconds",
+        "When each background job last succeeded on this server; alarm on its age."
+    );
     describe_gauge!("dialler_database_connections", "Connections to our own database, by whether they are idle or busy.");
     describe_histogram!("dialler_http_request_seconds", "Time until a request was answered, by method, route and status.");
 }

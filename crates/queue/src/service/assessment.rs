@@ -9,11 +9,15 @@ use users::{Facts, ReplicaLag, Requirement};
 
 use super::{Queue, VersionedPauses, VersionedSettings};
 use crate::decision::{Decision, Grounds, Purpose};
-use crate::rules::{Effect, Input, Judgement, NumberFact, counted_requirements, judge};
-use crate::store::{Disposal, OwnRow, Taken};
+use crate::rules::{Effect, Input, Judgement, NumberFact, Reason, claim_names, counted_requirements, judge};
+use crate::settings::Settings;
+use crate::store::{Disposal, OwnRow, Taken, Waiting};
 
 /// A due promise that a pause is in the way of is looked at again after so long.
-const PROMISE_RESTS: TimeDelta = TimeDelta::minutes(1);
+const PROMISE_RESTS: TimeDelta = TimeDelta::minutes(5);
+
+/// One to a person whose number cannot be rung is looked at again after so long.
+const PROMISE_CANNOT_BE_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// What the rules make of one person at one moment.
 pub(super) struct Assessment<'a> {
@@ -21,6 +25,7 @@ pub(super) struct Assessment<'a> {
     pub(super) facts: Option<&'a Facts>,
     pub(super) own: &'a OwnRow,
     pub(super) number: &'a NumberFact,
+    settings: &'a Settings,
     pauses: Arc<VersionedPauses>,
     pub(super) moment: Moment,
     pub(super) judgement: Judgement,
@@ -40,22 +45,32 @@ impl Assessment<'_> {
     /// What becomes of the entry of somebody who is not handed out, or not rung.
     pub(super) fn disposal(&self) -> Disposal {
         if self.judgement.need == Some(QueueKind::Callbacks) {
+            let reasons = &self.judgement.reasons;
             return match self.judgement.latest_wait() {
-                None if self.judgement.reasons.iter().any(|reason| reason.effect() == Effect::Remove) => Disposal::Remove,
+                None if reasons.iter().any(Reason::is_saved_call) => Disposal::Remove,
+                // It is still needed: a number may be put right, or consent come. Meanwhile it turns late, and is seen to.
+                None if reasons.iter().any(|reason| reason.effect() == Effect::Remove) => {
+                    Disposal::PromiseWaits(self.moment.at + PROMISE_CANNOT_BE_KEPT)
+                }
                 // Nothing says when that ends; until then they are not to be tried first by everybody who asks.
                 None => Disposal::PromiseWaits(self.moment.at + PROMISE_RESTS),
                 Some(until) => Disposal::PromiseWaits(until),
             };
         }
         match (self.judgement.entry(self.moment.at), &self.score, self.number.usable(), self.facts) {
-            (Some((queue, available_at)), Some(score), Some(number), Some(facts)) => Disposal::Wait {
-                queue,
-                available_at,
-                score: score.total,
-                raw_sum: score.raw_sum,
-                number: number.as_e164().to_owned(),
-                facts_read_at: facts.read_at,
-            },
+            (Some((queue, available_at)), Some(score), Some(number), Some(facts)) => {
+                let (lenders, solicitors) = claim_names(facts, self.settings);
+                Disposal::Wait(Box::new(Waiting {
+                    queue,
+                    available_at,
+                    score: score.total,
+                    raw_sum: score.raw_sum,
+                    number: number.as_e164().to_owned(),
+                    facts_read_at: facts.read_at,
+                    lenders,
+                    solicitors,
+                }))
+            }
             _ => Disposal::Remove,
         }
     }
@@ -93,7 +108,18 @@ impl Queue {
         });
         let counted = facts.map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
         let score = facts.map(|facts| scoring::score(&score_input(facts, own), &settings.rule_set, moment.london.date()));
-        Assessment { facts, own, number, pauses, moment, judgement, counted, score, is_gate_off: self.shared.is_gate_off }
+        Assessment {
+            facts,
+            own,
+            number,
+            settings: &settings.settings,
+            pauses,
+            moment,
+            judgement,
+            counted,
+            score,
+            is_gate_off: self.shared.is_gate_off,
+        }
     }
 
     /// The record of what was decided; without an assessment, that it could not be.

@@ -109,6 +109,10 @@ impl Queue {
             answer.note = Some(words::LOST_WHILE_CHECKED.into());
         } else if answer.user.is_none() && !passed_over.is_empty() {
             answer.note = Some(words::nobody_handed_out(passed_over.len(), queue.is_some(), search.has_more));
+        } else if let (None, Some(queue), None) = (&answer.user, queue, person) {
+            let (is_paused, has_basis) =
+                (self.pauses().pauses.queues.contains(&queue), self.settings().settings.contact_basis.of(queue).is_some());
+            answer.note = words::nobody_taken(queue, is_paused, has_basis, search.has_more);
         }
         answer.saved_calls = passed_over.iter().map(|passed| u32::from(passed.is_saved_call)).sum();
         answer.passed_over = passed_over;

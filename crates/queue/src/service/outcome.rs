@@ -174,7 +174,7 @@ impl Queue {
         let attempts =
             [(today, settings.cap(prospects.queue).calls_a_day.min(settings.attempts_a_day)), (week, settings.attempts_in_7_days)];
         // One try more, when nobody answered (rules, Callbacks).
-        let is_unanswered = prospects.queue == QueueKind::Callbacks && closing.is_failed && closing.suppress.is_none();
+        let is_unanswered = prospects.queue == QueueKind::Callbacks && !closing.is_reached && closing.suppress.is_none();
         let was_retry = prospects.is_retry;
         let retry_at = if is_unanswered && !was_retry && next.is_some() { self.retry_at(moment.at) } else { None };
         After { next, retry_at, leaves_because, opens, score: score.flatten(), attempts }
@@ -244,6 +244,10 @@ impl Queue {
                 Some(promise) => store::insert_callback_unless_promised(conn, promise, now).await?,
                 None => false,
             };
+            if let (Some(promise), true) = (&promise, is_promised) {
+                // Nobody rings them from the queue before the time that was promised.
+                store::delay_entry(conn, user, promise.promised_at).await?;
+            }
             return Ok(Settled::ByLaterCall { is_promised });
         }
         match (&promise, after.retry_at) {

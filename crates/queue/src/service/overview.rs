@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use kernel::{AgentId, display_time, london};
@@ -26,9 +27,11 @@ impl Queue {
         let pool = &self.shared.pool;
         let held = store::list_pauses(pool).await?;
         let direct = self.shared.direct.as_ref();
-        let known = match direct {
-            Some(candidates) => candidates.pausable(),
-            None => store::list_pausable(pool).await?,
+        let known = if let Some(candidates) = direct {
+            candidates.pausable()
+        } else {
+            let counted = self.shared.pausable.try_get_with((), async { Ok(Arc::new(store::list_pausable(pool).await?)) }).await;
+            counted.map_err(|error: Arc<sqlx::Error>| QueueFailure::SharedDatabase(error))?.to_vec()
         };
         let runs = store::list_runs(pool, RUNS).await?;
         let whole = store::find_last_whole_run(pool).await?;

@@ -89,10 +89,12 @@ impl Queue {
         if !store::begin_pause(&mut transaction, kind, &name, reason, agent.id, self.shared.clock.now()).await? {
             return Err(QueueError::PausedAlready.into());
         }
-        let people = store::mark_paused(&mut transaction).await?;
         transaction.commit().await?;
+        // From now on the gate refuses; the marks are for taking, which may be a moment behind.
+        self.fresh_pauses().await?;
+        let people = self.mark_those_of(kind, &name).await?;
         tracing::info!(agent.id = %agent.id, pause.kind = ?kind, pause.name = name, queue.people = people, "paused");
-        self.pauses_changed().await?;
+        self.shared.hints.send(Hint::Queues);
         Ok(people)
     }
 
@@ -102,26 +104,25 @@ impl Queue {
         let Some((kind, name)) = store::end_pause(&mut transaction, pause, agent.id, self.shared.clock.now()).await? else {
             return Err(QueueError::NoSuchPause.into());
         };
-        let people = store::mark_paused(&mut transaction).await?;
         transaction.commit().await?;
+        self.fresh_pauses().await?;
+        let people = self.mark_those_of(kind, &name).await?;
         tracing::info!(agent.id = %agent.id, pause.kind = ?kind, pause.name = name, queue.people = people, "resumed");
-        self.pauses_changed().await?;
+        self.shared.hints.send(Hint::Queues);
         Ok(people)
     }
 
     /// Puts right marks that a discovery under way wrote by what was paused before.
     pub async fn mark_paused(&self) -> Result<(), QueueFailure> {
-        let mut conn = self.shared.pool.acquire().await?;
-        if store::mark_paused(&mut conn).await? > 0 {
+        if store::mark_paused(&self.shared.pool, None).await? > 0 {
             announce(&self.shared.hints, &[]);
         }
         Ok(())
     }
 
-    async fn pauses_changed(&self) -> Result<(), QueueFailure> {
-        self.fresh_pauses().await?;
-        self.shared.hints.send(Hint::Queues);
-        Ok(())
+    /// Marks the entries that have to do with a pause; a queue's need no marks. How many have changed.
+    async fn mark_those_of(&self, kind: PauseKind, name: &str) -> Result<u64, QueueFailure> {
+        Ok(if kind == PauseKind::Queue { 0 } else { store::mark_paused(&self.shared.pool, Some(name)).await? })
     }
 }
 

@@ -47,9 +47,8 @@ impl Queue {
         let now = moment.at;
         let settings = self.fresh_settings().await?;
         self.fresh_pauses().await?;
-        let context = self.shared.replica.context(user, now, users::PATIENCE).await?.ok_or(QueueError::NoSuchUser)?;
+        let facts = &self.shared.replica.facts(user, now).await?.ok_or(QueueError::NoSuchUser)?;
         self.note_viewing(agent, user).await?;
-        let facts = &context.facts;
         let number = parse_number(Some(facts), &self.shared.numbers);
         let own = self.own_facts_of(user, &number).await?;
         let assessment = self.assess(&settings, Some(facts), &number, &own);
@@ -72,7 +71,6 @@ impl Queue {
             })
             .collect();
         Ok(Explanation {
-            card: context.card(number.usable(), |requirement| assessment.counted.contains(&requirement), scoring::lender_name, now),
             need: assessment.judgement.need,
             against,
             score: assessment.score,

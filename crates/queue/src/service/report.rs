@@ -114,14 +114,20 @@ impl Queue {
         kernel::from_london(hours::next_opening(moment, hours, &self.shared.bank_holidays)?)
     }
 
-    /// When discovery last ended well: `today 10:02`, and whether that is less than a day ago.
+    /// When discovery last ended well: `today 10:02`, and whether that is as it should be: within two hours when it runs once an hour, a
+    /// day when somebody has to ask for it, five minutes in direct mode (lessons, line 13).
     pub async fn last_discovery(&self) -> Result<Option<(String, bool)>, QueueFailure> {
         let now = self.shared.clock.now();
         let ended = match &self.shared.direct {
             Some(candidates) => candidates.read_at(),
             None => store::find_last_discovery(&self.shared.pool).await?,
         };
-        Ok(ended.map(|at| (display_time(at, now), (now - at).num_hours() < 24)))
+        let limit = match (&self.shared.direct, self.shared.is_refreshed_hourly) {
+            (Some(_), _) => TimeDelta::minutes(5),
+            (None, true) => TimeDelta::hours(2),
+            (None, false) => TimeDelta::hours(24),
+        };
+        Ok(ended.map(|at| (display_time(at, now), now - at < limit)))
     }
 
     /// Saved calls of today, newest first, of one agent or of all.

@@ -39,7 +39,7 @@ pub(crate) async fn hold_for_call(
             returning user_id, kind, expires_at, decision_id
         ),
         copied as (
-            update queue.entry e set leased_until = held.expires_at from held where e.user_id = held.user_id
+            update queue.entry e set leased_by = $2, leased_until = held.expires_at from held where e.user_id = held.user_id
         )
         select held.user_id as "user: UserId", held.kind as "queue: QueueKind", p.facts as "personal?"
         from held
@@ -60,9 +60,9 @@ pub(crate) async fn give_back(conn: &mut PgConnection, call: CallId, expires_at:
     sqlx::query!(
         r#"
         with kept as (
-            update queue.lease set call_id = null, expires_at = $2 where call_id = $1 returning user_id
+            update queue.lease set call_id = null, expires_at = $2 where call_id = $1 returning user_id, agent_id
         )
-        update queue.entry e set leased_until = $2 from kept where e.user_id = kept.user_id
+        update queue.entry e set leased_by = kept.agent_id, leased_until = $2 from kept where e.user_id = kept.user_id
         "#,
         call.get(),
         expires_at,
@@ -233,8 +233,12 @@ pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &New
     sqlx::query!(
         r#"
         insert into queue.entry as e
-            (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at, lenders, solicitors, is_paused)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, queue.is_paused($9, $10))
+            (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at, lenders, solicitors, is_paused, leased_by, leased_until)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, queue.is_paused($9, $10),
+            -- The copy of the lease, if by now somebody else has one.
+            (select l.agent_id from queue.lease l where l.user_id = $1),
+            (select l.expires_at from queue.lease l where l.user_id = $1)
+        )
         on conflict (user_id) do update
         set kind = excluded.kind,
             score = excluded.score,
@@ -246,9 +250,8 @@ pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &New
             lenders = excluded.lenders,
             solicitors = excluded.solicitors,
             is_paused = excluded.is_paused,
-            -- The copy of the lease, if by now somebody else has one.
-            leased_by = (select l.agent_id from queue.lease l where l.user_id = $1),
-            leased_until = (select l.expires_at from queue.lease l where l.user_id = $1)
+            leased_by = excluded.leased_by,
+            leased_until = excluded.leased_until
         "#,
         user.get(),
         entry.queue as QueueKind,

@@ -160,10 +160,27 @@ pub(crate) async fn set_preferred(conn: &mut PgConnection, id: i64, agent: Optio
     Ok(())
 }
 
-/// Withdraws it.
+/// Withdraws it. The person does not wait for that time any more.
 pub(crate) async fn cancel_callback(conn: &mut PgConnection, id: i64, by: AgentId, reason: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "update queue.callback set state = 'cancelled', closed_at = $2, closed_by = $3, closed_reason = $4 where id = $1",
+        "
+        with withdrawn as (
+            update queue.callback
+            set state = 'cancelled', closed_at = $2, closed_by = $3, closed_reason = $4
+            where id = $1
+            returning user_id, promised_at
+        ),
+        waits as (
+            update queue.entry e
+            set available_at = $2
+            from withdrawn w
+            where e.user_id = w.user_id and e.available_at = w.promised_at and e.leased_by is null
+        )
+        update queue.attempt a
+        set delay_until = null
+        from withdrawn w
+        where a.user_id = w.user_id and a.delay_until = w.promised_at
+        ",
         id,
         now,
         by.get(),

@@ -18,7 +18,7 @@ pub(crate) enum Disposal {
     /// It goes.
     Remove,
     /// It waits, in this queue (another than before when the need has changed), not before a time.
-    Wait { queue: QueueKind, available_at: DateTime<Utc>, score: f64, raw_sum: f64, number: String, facts_read_at: DateTime<Utc> },
+    Wait(Box<Waiting>),
     /// It waits until then and is otherwise as it was.
     Delay(DateTime<Utc>),
     /// It stays as it is; the promise that is due waits until then.
@@ -27,6 +27,20 @@ pub(crate) enum Disposal {
     Keep,
     /// It and the lease stay as they are.
     KeepLease,
+}
+
+/// How an entry goes on waiting.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Waiting {
+    pub(crate) queue: QueueKind,
+    pub(crate) available_at: DateTime<Utc>,
+    pub(crate) score: f64,
+    pub(crate) raw_sum: f64,
+    pub(crate) number: String,
+    pub(crate) facts_read_at: DateTime<Utc>,
+    /// Of the claims that the call is about now.
+    pub(crate) lenders: Vec<String>,
+    pub(crate) solicitors: Vec<String>,
 }
 
 /// Stores a decision not to hand out, ends the lease and disposes of the entry, in one transaction. False when the lease was lost
@@ -42,23 +56,26 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
             Disposal::Remove => {
                 sqlx::query!("delete from queue.entry where user_id = $1", decision.user.get()).execute(&mut *transaction).await?;
             }
-            Disposal::Wait { queue, available_at, score, raw_sum, number, facts_read_at } => {
+            Disposal::Wait(waiting) => {
                 sqlx::query!(
                     r#"
                     update queue.entry
                     set leased_by = null, leased_until = null,
                         queued_at = case when kind = $2 then queued_at else $8 end,
-                        kind = $2, available_at = $3, score = $4, raw_sum = $5, number = $6, facts_read_at = $7
+                        kind = $2, available_at = $3, score = $4, raw_sum = $5, number = $6, facts_read_at = $7,
+                        lenders = $9, solicitors = $10, is_paused = queue.is_paused($9, $10)
                     where user_id = $1
                     "#,
                     decision.user.get(),
-                    *queue as QueueKind,
-                    available_at,
-                    score,
-                    raw_sum,
-                    number,
-                    facts_read_at,
+                    waiting.queue as QueueKind,
+                    waiting.available_at,
+                    waiting.score,
+                    waiting.raw_sum,
+                    waiting.number,
+                    waiting.facts_read_at,
                     decision.made_at,
+                    &waiting.lenders,
+                    &waiting.solicitors,
                 )
                 .execute(&mut *transaction)
                 .await?;
@@ -84,12 +101,13 @@ async fn dispose_of_promise(connection: &mut PgConnection, user: UserId, disposa
     let waits_until = match disposal {
         Disposal::Remove => None,
         Disposal::PromiseWaits(until) | Disposal::Delay(until) => Some(*until),
-        Disposal::Wait { .. } | Disposal::Keep | Disposal::KeepLease => return Ok(()),
+        Disposal::Wait(_) | Disposal::Keep | Disposal::KeepLease => return Ok(()),
     };
     sqlx::query!(
         r#"
         update queue.callback
         set state = case when $2::timestamptz is null then 'no_longer_needed' else state end,
+            closed_at = case when $2::timestamptz is null then $3 else closed_at end,
             available_at = greatest(available_at, $2)
         where user_id = $1 and state = 'scheduled' and promised_at <= $3
         "#,
@@ -119,7 +137,7 @@ async fn insert_decision(
             returning user_id, expires_at
         ),
         copied as (
-            update queue.entry e set leased_until = kept.expires_at from kept where e.user_id = kept.user_id
+            update queue.entry e set leased_by = $3, leased_until = kept.expires_at from kept where e.user_id = kept.user_id
         ),
         decided as (
             insert into queue.decision (

@@ -132,9 +132,14 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             limit 1
             for update of c skip locked
         ),
+        locked as materialized (
+            select e.user_id from queue.entry e where e.user_id = $9 for update
+        ),
         asked as (
             select a.user_id, $2 as kind
             from (select $9::bigint as user_id) a
+            -- In the order of everybody else: first the entry, then the lease.
+            left join locked on locked.user_id = a.user_id
             where a.user_id is not null
                 and not exists (select from mine)
                 and not exists (select from queue.lease l where l.user_id = a.user_id)
@@ -359,15 +364,19 @@ pub(crate) async fn find_held(pool: &PgPool, agent: AgentId, now: DateTime<Utc>)
     .await
 }
 
-/// Clears the copy of a lease from entries that have none. Such a row can only come from a fault or from hands in the
-/// database; it would wait for ever. How many were found.
+/// Clears the copy of a lease from entries that have none, and writes it where it is missing. The first can only come from a fault or from
+/// hands in the database, and would wait for ever; the second also from somebody taken without an entry while discovery adds one. How many were
+/// found.
 pub(crate) async fn rescue_orphans(pool: &PgPool) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         update queue.entry e
-        set leased_by = null, leased_until = null
-        where e.leased_by is not null
-            and not exists (select from queue.lease l where l.user_id = e.user_id and l.agent_id = e.leased_by)
+        set leased_by = l.agent_id, leased_until = l.expires_at
+        from queue.entry o
+        left join queue.lease l on l.user_id = o.user_id
+        where o.user_id = e.user_id
+            and (e.leased_by is not null or l.user_id is not null)
+            and e.leased_by is distinct from l.agent_id
         "#,
     )
     .execute(pool)
@@ -435,10 +444,10 @@ pub(crate) async fn renew(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>,
                 and decision_id is not null
                 and expires_at > $2
                 and expires_at < $3::timestamptz - interval '1 minute'
-            returning user_id
+            returning user_id, agent_id
         ),
         copied as (
-            update queue.entry e set leased_until = $3 from kept where e.user_id = kept.user_id
+            update queue.entry e set leased_by = kept.agent_id, leased_until = $3 from kept where e.user_id = kept.user_id
         )
         select count(*) as "count!" from kept
         "#,

@@ -105,13 +105,17 @@ pub(crate) async fn end_pause(
 
 /// Marks the entries that wait behind a pause, and those that do so no longer; how many have changed. In the order of their people, as
 /// discovery writes, so that neither waits for the other in a ring.
-pub(crate) async fn mark_paused(conn: &mut PgConnection) -> sqlx::Result<u64> {
+///
+/// With the name of a lender or a solicitor, only those who have to do with it are looked at; without, everybody, if anything is paused at all.
+pub(crate) async fn mark_paused(pool: &PgPool, name: Option<&str>) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "
         with wrong as (
             select e.user_id
             from queue.entry e
-            where e.is_paused <> queue.is_paused(e.lenders, e.solicitors)
+            where ($1 = any(e.lenders) or $1 = any(e.solicitors)
+                    or ($1::text is null and (e.is_paused or (select exists (select from queue.pause p where p.ended_at is null)))))
+                and e.is_paused <> queue.is_paused(e.lenders, e.solicitors)
             order by e.user_id
             for update
         )
@@ -120,8 +124,9 @@ pub(crate) async fn mark_paused(conn: &mut PgConnection) -> sqlx::Result<u64> {
         from wrong w
         where e.user_id = w.user_id
         ",
+        name,
     )
-    .execute(conn)
+    .execute(pool)
     .await?;
     Ok(done.rows_affected())
 }

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use auth::{Leaving as _, Role};
 use chrono::TimeDelta;
 use futures::future::join_all;
+use kernel::AgentId;
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::{RoundTrips, TestPlatform};
 
+use crate::begun::{ANSWERS, LEG, handed_out, start};
 use crate::support::{Client, TestApp};
 use crate::witness::Witness;
 
@@ -286,7 +288,37 @@ async fn a_planted_orphan_is_found_and_waits_again(_: PgPoolOptions, connect: Pg
     app.stop().await;
 }
 
-/// lessons, line 9: do-not-contact only raised the score. Line 3: nullable boundaries. Line 7: head-of-line blocking.
+/// An entry that lacks the mark of its lease, as when discovery adds one for somebody who is being taken without, stops nobody: not the others'
+/// Call next, not the renewal of everybody's leases, not the call.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_entry_without_the_mark_of_its_lease_stops_nobody_and_is_put_right(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, held) = handed_out(&app, ANSWERS).await;
+    let unmark = "update queue.entry set leased_by = null, leased_until = null where user_id = 1";
+    sqlx::query(unmark).execute(&app.pool).await.unwrap();
+
+    let other = app.signed_in(Role::Agent).await;
+    assert_eq!(other.call_next().await["user"]["id"], "2", "the first is somebody's");
+    app.clock.advance(TimeDelta::minutes(5));
+    app.app.queue.renew(&[AgentId::new(agent.agent), AgentId::new(other.agent)]).await.unwrap();
+    let marked = "select count(*) from queue.entry e join queue.lease l using (user_id)
+        where e.leased_by = l.agent_id and e.leased_until = l.expires_at";
+    assert_eq!(app.count(marked).await, 2, "renewing puts it right");
+
+    sqlx::query(unmark).execute(&app.pool).await.unwrap();
+    app.app.queue.rescue_orphans().await.unwrap();
+    assert_eq!(app.count(marked).await, 2, "and so does the rescuer");
+
+    sqlx::query(unmark).execute(&app.pool).await.unwrap();
+    let begun = start(agent, &held, LEG).await;
+    assert_eq!(app.count(marked).await, 2, "and so does the call");
+    begun.join(&app).await;
+    begun.until("connected").await;
+    app.stop().await;
+}
+
+/// lessons, line 9: do-not-contact only raised the score. Line 3: nullable boundaries. Line 7: head-of-line blocking. Line 29: an objection to
+/// a number is nobody's.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn objections_and_caps_hold_at_the_hand_out_and_nobody_blocks_the_head_of_the_queue(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;

@@ -1,11 +1,14 @@
 //! Promises to ring: never lost, never for ever, and what became of each is on record (lessons, line 31).
 
+use std::collections::BTreeSet;
+
 use auth::Role;
 use chrono::TimeDelta;
+use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::{DOES_NOT_ANSWER, LEG, start};
+use crate::begun::{ANSWERS, DOES_NOT_ANSWER, LEG, handed_out, start};
 use crate::support::{Client, TestApp};
 
 /// Promised to `agent`, `minutes` from now.
@@ -153,5 +156,90 @@ async fn the_agent_is_told_before_a_promise_and_supervisors_when_it_turns_late(_
         let was_said = app.app.queue.announce_promises(since, app.now()).await.unwrap();
         assert_eq!((was_said, summary(&other).await["late_callbacks"].as_i64()), (is_said, Some(late)), "at {}", app.now());
     }
+    app.stop().await;
+}
+
+/// lessons, line 6: “queue empty” with a full queue. Taking a promise changes nothing in its row, so everybody who asks at once sees the same.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn agents_who_ask_at_once_share_the_promises_that_are_due_and_nobody_is_told_that_there_is_none(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=30 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let agents = join_all((0..20).map(|_| app.signed_in(Role::Agent))).await;
+    for user in 1..=20 {
+        // Some to one of those who ask, some to anyone.
+        promise(&app, user, "signature", agents[0].agent, -10).await;
+    }
+    let given = join_all(agents.iter().map(Client::call_next)).await;
+    let people: BTreeSet<i64> = given.iter().map(|hand_out| hand_out["user"]["id"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(people, (1..=20).collect(), "each a promise, and each another");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_that_cannot_be_kept_for_want_of_a_number_waits_and_is_kept_when_there_is_one(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "signature", agent.agent, -1).await;
+    let set_number = async |number: Option<&str>| {
+        sqlx::query("update users set phone_number = ? where id = 1").bind(number).execute(app.platform.primary()).await.unwrap();
+        app.platform.caught_up().await.unwrap();
+    };
+    set_number(None).await;
+    let nobody = agent.call_next().await;
+    assert_eq!((&nobody["user"], &nobody["saved_calls"]), (&json!(null), &json!(0)), "{nobody}");
+    assert_eq!(states(&app).await, [(1, "scheduled".to_owned(), false)], "the call is still needed");
+    set_number(Some("+447700900142")).await;
+    app.clock.advance(TimeDelta::minutes(61));
+    assert_eq!(agent.call_next().await["user"]["id"], "1");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_that_nobody_answered_is_tried_once_more_also_when_the_agent_says_nothing(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(1).unsigned().phone(DOES_NOT_ANSWER).claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "signature", agent.agent, 0).await;
+    let offered = agent.call_next().await;
+    let call = start(agent, &offered, LEG).await;
+    call.join(&app).await;
+    call.until("ended").await;
+    sqlx::query("update calls.call set wrap_up_until = now() - interval '1 second'").execute(&app.pool).await.unwrap();
+    app.app.calls.close_overdue().await.unwrap();
+    assert_eq!(states(&app).await, [(1, "kept".to_owned(), false), (1, "scheduled".to_owned(), true)]);
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_was_promised_a_call_that_is_withdrawn_waits_for_it_no_longer(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    let record = json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": "2026-12-15T10:00"});
+    begun.agent.ask("/api/calls/record_outcome", record).await;
+    let id: i64 = sqlx::query_scalar("select id from queue.callback").fetch_one(&app.pool).await.unwrap();
+    begun.agent.ask("/api/queue/withdraw", json!({"callback_id": id, "reason": "A mistake"})).await;
+    // Cooling off is over by then; three weeks are not.
+    app.clock.advance(TimeDelta::hours(5));
+    let offered = app.signed_in(Role::Agent).await.call_next().await;
+    assert_eq!(offered["user"]["id"], "2", "{offered}");
+    let offered = app.signed_in(Role::Agent).await.call_next().await;
+    assert_eq!(offered["user"]["id"], "1", "{offered}");
     app.stop().await;
 }

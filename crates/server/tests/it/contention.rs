@@ -20,6 +20,7 @@ use crate::witness::Witness;
 
 const PEOPLE: i64 = 1_000;
 const AGENTS: usize = 1_000;
+const PROMISED: i64 = 60;
 
 /// Who has to be rung, in words of the test's own.
 pub const ELIGIBLE: &str = "select cast(u.id as signed)
@@ -51,6 +52,13 @@ async fn a_thousand_takers_of_a_thousand_people_never_share_one_and_none_is_lost
     app.platform.insert_all(people).await.unwrap();
     assert_eq!(app.discover().await.added, PEOPLE);
     let agents = join_all((0..AGENTS).map(|_| app.signed_in(Role::Agent))).await;
+    // Some were promised a call by one of the agents, for a time that has come: before any queue, and to anyone.
+    let promises = "insert into queue.callback
+            (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
+        select user_id, 'signature', $1, $1 at time zone 'Europe/London', agent_id, $1, $1, agent_id
+        from unnest($2::bigint[], $3::bigint[]) p (user_id, agent_id)";
+    let (promised, by): (Vec<i64>, Vec<i64>) = (1..=PROMISED).map(|number| (5 * number + 1, agents[number as usize].agent)).unzip();
+    sqlx::query(promises).bind(app.now() - TimeDelta::minutes(10)).bind(promised).bind(by).execute(&by_hand).await.unwrap();
     let witness = Witness::watching(&by_hand, Some(&app.clock)).await;
 
     let is_over = AtomicBool::new(false);
@@ -72,13 +80,16 @@ async fn a_thousand_takers_of_a_thousand_people_never_share_one_and_none_is_lost
 
     witness.saw_nothing_wrong().await;
     every_answer_has_its_decision(&app, &told).await;
-    let refused: Vec<i64> =
-        sqlx::query_scalar("select distinct user_id from queue.decision where outcome = 'refused'").fetch_all(&app.pool).await.unwrap();
+    // Whoever was put back can be asked for by name all the same.
+    let refused = "select distinct user_id from queue.decision
+        where outcome = 'refused' and not convert_from(record, 'UTF8')::jsonb->'reasons' @> '[{\"code\": \"put_back\"}]'";
+    let refused: Vec<i64> = sqlx::query_scalar(refused).fetch_all(&app.pool).await.unwrap();
     assert!(refused.iter().all(|user| changed.contains(user)), "who had not changed was refused: {refused:?}");
     // Each of these happened, and not once or twice.
     assert!(told.len() > AGENTS / 2 && refused.len() > 20 && run_out > 20, "{} {} {run_out}", told.len(), refused.len());
     for (what, sql) in [
         ("skipped", "select count(*) from queue.release"),
+        ("promises handed out", "select count(*) from queue.decision where outcome = 'callable' and queue = 'callbacks'"),
         ("handed back", "select count(*) from witness.lease where intention_at_end = 'offline' and ended_at < expires_at"),
     ] {
         let count: i64 = sqlx::query_scalar(sql).fetch_one(&app.pool).await.unwrap();
@@ -146,6 +157,15 @@ async fn work(agent: &Client, chance: &mut Seeded) -> Vec<Told> {
                 told.extend(shown(agent, &answer));
             }
             6 => return told,
+            7 => {
+                let wanted = json!({"user_id": chance.random_range(1..=PEOPLE).to_string()});
+                let (status, answer) = agent.post_again("/api/queue/take", &wanted).await;
+                // They hold somebody, somebody else does, or there is nothing to call about.
+                assert!(status == 200 || status == 409, "{status}: {answer}");
+                if status == 200 {
+                    told.extend(shown(agent, &answer));
+                }
+            }
             _ => sleep(Duration::from_millis(chance.random_range(0..300))).await,
         }
     }
