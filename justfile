@@ -78,6 +78,10 @@ bench:
 soak:
     @exec scripts/soak
 
+# Work a day in minutes at the emulated carrier, and hold its records against the rules.
+day:
+    @exec scripts/day
+
 # Write the queries' descriptions to .sqlx; needed after a change to a query or a migration.
 sqlx-prepare:
     @exec scripts/sqlx prepare
