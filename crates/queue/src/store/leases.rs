@@ -370,13 +370,16 @@ pub(crate) async fn find_held(pool: &PgPool, agent: AgentId, now: DateTime<Utc>)
 pub(crate) async fn rescue_orphans(pool: &PgPool) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
+        with either as (
+            select user_id from queue.entry where leased_by is not null
+            union
+            select user_id from queue.lease
+        )
         update queue.entry e
         set leased_by = l.agent_id, leased_until = l.expires_at
-        from queue.entry o
-        left join queue.lease l on l.user_id = o.user_id
-        where o.user_id = e.user_id
-            and (e.leased_by is not null or l.user_id is not null)
-            and e.leased_by is distinct from l.agent_id
+        from either b
+        left join queue.lease l on l.user_id = b.user_id
+        where e.user_id = b.user_id and e.leased_by is distinct from l.agent_id
         "#,
     )
     .execute(pool)

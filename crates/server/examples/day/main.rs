@@ -19,6 +19,7 @@ use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use kernel::{Clock, machine_now};
+use queue::QueueMode;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, IteratorRandom as _};
 use rand::{Rng as _, SeedableRng as _};
@@ -162,7 +163,8 @@ impl Day {
             clock: clock.clone(),
             numbers: config.environment.numbers(),
             is_practice: true,
-            is_refreshed_hourly: true,
+            is_gate_off: false,
+            mode: QueueMode::Hourly,
             telephone: Some(carrier.telephone.clone()),
             metrics_token: None,
         })

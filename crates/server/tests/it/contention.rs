@@ -57,7 +57,7 @@ async fn a_thousand_takers_of_a_thousand_people_never_share_one_and_none_is_lost
             (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
         select user_id, 'signature', $1, $1 at time zone 'Europe/London', agent_id, $1, $1, agent_id
         from unnest($2::bigint[], $3::bigint[]) p (user_id, agent_id)";
-    let (promised, by): (Vec<i64>, Vec<i64>) = (1..=PROMISED).map(|number| (5 * number + 1, agents[number as usize].agent)).unzip();
+    let (promised, by): (Vec<i64>, Vec<i64>) = (1..=PROMISED).zip(&agents).map(|(number, agent)| (5 * number + 1, agent.agent)).unzip();
     sqlx::query(promises).bind(app.now() - TimeDelta::minutes(10)).bind(promised).bind(by).execute(&by_hand).await.unwrap();
     let witness = Witness::watching(&by_hand, Some(&app.clock)).await;
 
