@@ -34,6 +34,8 @@ const SESSIONS: usize = 100;
 const MOST: usize = 500;
 /// How many of them look at people.
 const LOOKING: usize = 50;
+/// How often somebody is looked at, over all of those sessions, where they come at an even pace: each session four times a second.
+const LOOKS_A_SECOND: u32 = 200;
 /// People who are looked at again and again: each several times within the seconds for which they are kept.
 const KNOWN: usize = 200;
 /// The open loop: hand-outs a second over all sessions.
@@ -289,6 +291,8 @@ impl Bench {
     /// Makes the queues what discovery made them, and clears the dead rows that this leaves: whoever was let go waits half an
     /// hour, which would run the queues dry.
     async fn put_all_back(&self) -> anyhow::Result<()> {
+        // Being let go counts by its record too.
+        sqlx::query("update queue.release set available_at = released_at where available_at > released_at").execute(&self.pool).await?;
         let leases: i64 = sqlx::query_scalar("select count(*) from queue.lease").fetch_one(&self.pool).await?;
         ensure!(leases == 0, "{leases} leases were left");
         sqlx::query("update queue.entry set put_back_until = null, available_at = facts_read_at where put_back_until is not null")
@@ -365,6 +369,27 @@ impl Bench {
              | scenario, sessions | contexts/s | p50 | p95 | p99 | max | contexts | people | CPU ms: server, PostgreSQL, replica, load | CPUs of others | load average |\n\
              |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
+        let paced = Arc::clone(&people);
+        let calm = self.run(sessions, move |_, session, number, begun| {
+            let people = Arc::clone(&paced);
+            async move {
+                let (mut samples, pace) = (Vec::new(), Duration::from_secs(1) / LOOKS_A_SECOND * LOOKING as u32);
+                let mut due = begun + pace * number / LOOKING as u32;
+                // From the other end, and before the others: nobody is known yet.
+                while let Some(user) = people.len().checked_sub(1 + number as usize + samples.len() * LOOKING).and_then(|at| people.get(at))
+                {
+                    if due > begun + length {
+                        break;
+                    }
+                    tokio::time::sleep_until(due.into()).await;
+                    session.look_at(*user).await?;
+                    samples.push(Sample { latency: due.elapsed(), user: user.to_string() });
+                    due += pace;
+                }
+                Ok(samples)
+            }
+        });
+        writeln!(text, "| each for the first time, {} at {LOOKS_A_SECOND}/s {}", sessions.len(), calm.await?.row())?;
         let next = Arc::new(AtomicUsize::new(0));
         let all = Arc::clone(&people);
         let cold = self.run(sessions, move |_, session, _, _| {
@@ -506,8 +531,8 @@ impl Statements {
             .bind("queue")
             .fetch_one(pool)
             .await?;
-        // After the versions of the settings and of the pauses.
-        let lease: i64 = row.try_get(2).with_context(|| format!("{queue} ran dry"))?;
+        // After the versions of the settings and of the pauses, and whether somebody else was quicker.
+        let lease: i64 = row.try_get(3).with_context(|| format!("{queue} ran dry"))?;
         let (record, hash, salt, personal) = &self.sample;
         let keep_until = now + TimeDelta::minutes(10);
         if has_record {
@@ -515,7 +540,7 @@ impl Statements {
                 .bind(Uuid::from_u128(rand::random()))
                 .bind(now)
                 .bind(agent)
-                .bind(row.try_get::<i64, _>(3)?)
+                .bind(row.try_get::<i64, _>(4)?)
                 .bind(lease)
                 .bind("hand_out")
                 .bind(queue)
