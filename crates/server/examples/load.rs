@@ -373,8 +373,8 @@ impl Bench {
         let calm = self.run(sessions, move |_, session, number, begun| {
             let people = Arc::clone(&paced);
             async move {
-                let (mut samples, pace) = (Vec::new(), Duration::from_secs(1) / LOOKS_A_SECOND * LOOKING as u32);
-                let mut due = begun + pace * number / LOOKING as u32;
+                let (mut samples, between) = (Vec::new(), Duration::from_secs(1) / LOOKS_A_SECOND);
+                let mut due = begun + between * number;
                 // From the other end, and before the others: nobody is known yet.
                 while let Some(user) = people.len().checked_sub(1 + number as usize + samples.len() * LOOKING).and_then(|at| people.get(at))
                 {
@@ -384,7 +384,7 @@ impl Bench {
                     tokio::time::sleep_until(due.into()).await;
                     session.look_at(*user).await?;
                     samples.push(Sample { latency: due.elapsed(), user: user.to_string() });
-                    due += pace;
+                    due += between * u32::try_from(LOOKING)?;
                 }
                 Ok(samples)
             }
