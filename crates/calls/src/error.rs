@@ -16,7 +16,7 @@ pub enum CallsError {
     #[error("There is no such call of yours.")]
     NoSuchCall,
     /// The claims platform knows nobody by that number.
-    #[error("There is no such user on the claims platform.")]
+    #[error("The claims platform has no such user.")]
     NoSuchUser,
     /// The call is still going on.
     #[error("The call is not over yet. Hang up first, then record what came of it.")]

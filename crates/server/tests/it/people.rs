@@ -159,7 +159,7 @@ async fn a_persons_context_is_whole_and_says_nothing_of_what_a_claim_is_worth(_:
     assert!(context["read_age_millis"].as_i64().is_some_and(|age| (0..2_000).contains(&age)), "{context}");
 
     let (status, answer) = agent.post("/api/calls/user", json!({"user_id": "8"})).await;
-    assert_eq!((status, &answer["message"]), (404, &json!("There is no such user on the claims platform.")));
+    assert_eq!((status, &answer["message"]), (404, &json!("The claims platform has no such user.")));
     app.replica_proxy.stop().await;
     let (status, answer) = agent.post("/api/calls/user", json!({"user_id": "9"})).await;
     assert_eq!((status, answer["code"].as_str()), (503, Some("unavailable")), "{answer}");
