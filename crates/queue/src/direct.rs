@@ -119,6 +119,9 @@ impl Candidates {
     }
 
     fn replace(&self, mut read: Lists, began: DateTime<Utc>) {
+        for of_queue in read.queues.values_mut() {
+            of_queue.sort_unstable_by(Candidate::order);
+        }
         let mut lists = self.lists();
         read.away.extend(lists.away.drain().filter(|(_, since)| *since >= began));
         *lists = read;
@@ -187,9 +190,6 @@ impl Queue {
             }
             read.add(&picture, read_at, &since);
         }
-        for of_queue in read.queues.values_mut() {
-            of_queue.sort_unstable_by(Candidate::order);
-        }
         read.blocked = blocked.by_queue();
         // Whoever is held, on any server, is not looked at again and again.
         let held = store::list_leased(&self.shared.pool, self.shared.clock.now()).await?;
@@ -222,9 +222,6 @@ mod tests {
         }
         let mut lists = Lists { read_at: Some(read_at), ..Lists::default() };
         lists.add(&picture, read_at, since);
-        for of_queue in lists.queues.values_mut() {
-            of_queue.sort_unstable_by(Candidate::order);
-        }
         lists
     }
 

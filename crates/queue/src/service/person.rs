@@ -1,7 +1,7 @@
 //! One person, looked for by name: why they may or may not be rung, and taking them without waiting for their turn.
 
 use auth::CurrentAgent;
-use kernel::{PhoneNumber, UserId, display_time};
+use kernel::{PhoneNumber, QueueKind, UserId, display_time};
 use users::Search;
 
 use super::{Queue, QueueFailure, parse_number};
@@ -20,9 +20,13 @@ impl Queue {
         let mut found = self.shared.replica.search(&search).await?;
         let has_more = found.len() > FOUND;
         found.truncate(FOUND);
-        let ids: Vec<i64> = found.iter().map(|user| user.id.get()).collect();
-        let now = self.shared.clock.now();
-        let waiting = store::list_waiting(&self.shared.pool, &ids).await?;
+        let waiting: Vec<(UserId, QueueKind)> = if let Some(candidates) = &self.shared.direct {
+            let now = self.shared.clock.now();
+            found.iter().filter_map(|user| Some((user.id, candidates.place_of(user.id, now)?.0))).collect()
+        } else {
+            let ids: Vec<i64> = found.iter().map(|user| user.id.get()).collect();
+            store::list_waiting(&self.shared.pool, &ids).await?
+        };
         let people = found
             .into_iter()
             .map(|user| {
@@ -31,10 +35,7 @@ impl Queue {
                     user_id: user.id,
                     name: if user.name.is_empty() { format!("User {}", user.id) } else { user.name },
                     number: number.map(|number| number.national()),
-                    queue: match &self.shared.direct {
-                        Some(candidates) => candidates.place_of(user.id, now).map(|(queue, _)| queue),
-                        None => waiting.iter().find(|(waits, _)| *waits == user.id).map(|(_, queue)| *queue),
-                    },
+                    queue: waiting.iter().find(|(waits, _)| *waits == user.id).map(|(_, queue)| *queue),
                 }
             })
             .collect();
