@@ -49,11 +49,11 @@ test("what cannot be looked for is said in words, and what is not there too", as
   await lookUp(page, "Nobody of this name at all");
   await expect(page.getByText("Nobody was found")).toBeVisible();
   await page.goto("/users?id=999999999");
-  await expect(page.getByText("The claims platform has no such user.")).toBeVisible();
+  await expect(page.getByText("There is no such user")).toBeVisible();
 });
 
-test("an objection put on record takes the person out at once, and is lifted with a reason", async ({ page }) => {
-  expectStatus(422, 403);
+test("an objection put on record takes the person out at once, and is not for a supervisor to lift", async ({ page }) => {
+  expectStatus(422, 404, 409);
   await signIn(page, GARETH);
   const [first] = await ours<{ user_id: string }>("select user_id from queue.entry order by user_id desc limit 1");
   await page.getByRole("link", { name: "Do not call" }).click();
@@ -63,9 +63,12 @@ test("an objection put on record takes the person out at once, and is lifted wit
   await page.getByLabel("Why", { exact: true }).fill("Wrote to us");
   await page.getByRole("button", { name: "Put on record" }).click();
   await expect(page.getByText("neither a user's id nor a telephone number")).toBeVisible();
+  await page.getByLabel("Whom: a user's id or a number").fill("999999999");
+  await page.getByRole("button", { name: "Put on record" }).click();
+  await expect(page.getByText("The claims platform has no such user.")).toBeVisible();
   await page.getByLabel("Whom: a user's id or a number").fill(first?.user_id ?? "");
   await page.getByRole("button", { name: "Put on record" }).click();
-  const row = page.getByTestId("objection").filter({ hasText: `User ${first?.user_id}` });
+  const row = page.getByTestId("objection").filter({ has: page.locator(`a[href="/users?id=${first?.user_id}"]`) });
   await expect(row).toContainText("Do not contact");
   await expect(row).toContainText("entered by Gareth Penhaligon; for good");
   expect(await ours("select from queue.entry where user_id = $1", [first?.user_id])).toHaveLength(0);
@@ -74,10 +77,13 @@ test("an objection put on record takes the person out at once, and is lifted wit
 
   // Meant for good: not for a supervisor to lift.
   await page.goto(`/suppressions?search=${first?.user_id}`);
-  await row.getByRole("button", { name: /Lift for/ }).click();
-  await row.getByLabel("Why is it lifted?").fill("Another person");
-  await row.getByRole("button", { name: "Lift it" }).click();
-  await expect(page.getByText("Only an administrator can lift that")).toBeVisible();
+  await expect(row).toContainText("Only an administrator can lift this.");
+  await expect(row.getByRole("button")).toHaveCount(0);
+
+  await page.getByLabel("Whom: a user's id or a number").fill(first?.user_id ?? "");
+  await page.getByLabel("Why", { exact: true }).fill("Wrote again");
+  await page.getByRole("button", { name: "Put on record" }).click();
+  await expect(page.getByText("That is on record already.")).toBeVisible();
 });
 
 test("settings are changed with a reason, refused in words, and hold at once", async ({ page, browser }) => {

@@ -39,13 +39,16 @@ pub(crate) fn QueueChoice() -> impl IntoView {
 }
 
 fn choice(console: Console, summary: Summary, queue: QueueKind) -> impl IntoView {
-    let numbers = Memo::new(move |_| {
-        summary
-            .map(|summary| {
-                summary.queues.iter().find(|count| count.queue == queue).map(|count| (count.callable, count.waiting, count.is_paused))
-            })
-            .flatten()
-    });
+    let numbers =
+        Memo::new(move |_| {
+            summary
+                .map(|summary| {
+                    summary.queues.iter().find(|count| count.queue == queue).map(|count| {
+                        (count.callable, count.waiting, count.is_paused, summary.is_being_read && queue != QueueKind::Callbacks)
+                    })
+                })
+                .flatten()
+        });
     let is_chosen = move || console.choice() == queue;
     view! {
         <label class=move || {
@@ -69,9 +72,9 @@ fn choice(console: Console, summary: Summary, queue: QueueKind) -> impl IntoView
                     <span class="font-semibold" aria-hidden="true">{move || numbers.get().map_or_else(|| "–".into(), |(callable, ..)| count(callable))}</span>
                 </span>
                 <span class="mt-0.5 block text-xs text-muted" id=format!("counts-{queue}")>
-                    {move || numbers.get().map(|(callable, waiting, is_paused)| view! {
+                    {move || numbers.get().map(|(callable, waiting, is_paused, is_being_read)| view! {
                         <span class="sr-only">{count(callable)}" "</span>
-                        {if is_paused { "paused by a supervisor" } else { "callable now" }}
+                        {if is_being_read { "being read…" } else if is_paused { "paused by a supervisor" } else { "callable now" }}
                         {(waiting > 0).then(|| view! { <span class="block">{count(waiting)}" waiting for a time"</span> })}
                     })}
                 </span>

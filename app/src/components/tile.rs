@@ -21,7 +21,7 @@ pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
         Some(days) => format!("Oldest {}", counted(days, "day", "days")),
     };
     // Whoever is behind a pause is neither callable nor waiting for a time.
-    let paused = (queue.paused > 0 && !queue.is_paused).then(|| legend("size-2 rounded-xs bg-warning/55", "behind a pause", queue.paused));
+    let paused = (queue.paused > 0).then(|| legend("size-2 rounded-xs bg-warning/55", "behind a pause", queue.paused));
     let is_paused = queue.is_paused.then_some("paused");
     view! {
         <section class=TILE aria-label=queue.queue.label()>

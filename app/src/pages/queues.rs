@@ -71,6 +71,7 @@ fn Main(summary: Summary, overview: Query<Overview>) -> impl IntoView {
         (Some(_), _) => None,
     };
     let is_read = Memo::new(move |_| overview.answer().is_some());
+    let is_direct = Memo::new(move |_| overview.map(|overview| overview.direct.is_some()).unwrap_or(false));
     view! {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
             <div class="mx-auto flex max-w-7xl flex-col gap-3 p-4">
@@ -82,7 +83,10 @@ fn Main(summary: Summary, overview: Query<Overview>) -> impl IntoView {
                             <Pauses overview /> <PauseSomething overview /> <HeldBack overview />
                         </div>
                         <div class="flex min-w-0 flex-col gap-3">
-                            <Discovery overview /> <DriftFound overview /> <Week overview />
+                            <Discovery overview />
+                            // Where no queues are kept, nothing can be found in the wrong one.
+                            {move || (!is_direct.get()).then(|| view! { <DriftFound overview /> })}
+                            <Week overview />
                         </div>
                     </div>
                 })}
@@ -245,7 +249,7 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
         None => view! { <span class="text-muted">"Nothing is chosen yet."</span> }.into_any(),
         Some(choice) => match choice.people {
             Some(people) => view! {
-                <span><b class="font-semibold">{counted(people, "person", "people")}</b>" waiting have a claim with it. Calls under way go on."</span>
+                <span><b class="font-semibold">{counted(people, "person", "people")}</b>" would wait for its end; whoever has other claims too is still called about those. Calls under way go on."</span>
             }
             .into_any(),
             None => view! { <span>"Nobody is offered from this queue. Calls under way go on."</span> }.into_any(),
@@ -345,7 +349,14 @@ fn HeldBack(overview: Query<Overview>) -> impl IntoView {
         }
         .into_any()
     };
-    card("held-back", Icon::ShieldAlert, "Held back, by rule", "as of the last discovery", body)
+    let as_of = move || {
+        if overview.map(|overview| overview.direct.is_some()).unwrap_or(false) {
+            "as of the last reading"
+        } else {
+            "as of the last discovery"
+        }
+    };
+    card("held-back", Icon::ShieldAlert, "Held back, by rule", as_of, body)
 }
 
 const COLUMNS: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];

@@ -18,7 +18,6 @@ use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
 
-const LONGEST_REASON: usize = 300;
 const KINDS: [SuppressionKind; 3] = [SuppressionKind::DoNotContact, SuppressionKind::OptedOut, SuppressionKind::BadNumber];
 
 /// Who must not be rung, and why.
@@ -92,6 +91,9 @@ fn List(page: Query<ObjectionPage>, search: Memo<String>, is_all: Memo<bool>) ->
         address.replace(&link(text.get_untracked().trim(), is_all.get_untracked(), None));
     };
     let failed = RwSignal::new(None::<WireError>);
+    let session = expect_context::<Session>();
+    // A wish not to be contacted was meant for good.
+    let may_lift = move |kind: SuppressionKind| kind != SuppressionKind::DoNotContact || session.administers();
     let rows = move || match (page.answer(), page.error()) {
         (Some(answer), error) => {
             let strip =
@@ -104,7 +106,7 @@ fn List(page: Query<ObjectionPage>, search: Memo<String>, is_all: Memo<bool>) ->
                 };
                 empty(Icon::Ban, "No objections", words).into_any()
             } else {
-                view! { <ul>{answer.value.objections.iter().cloned().map(|objection| row(page, failed, objection)).collect_view()}</ul> }
+                view! { <ul>{answer.value.objections.iter().cloned().map(|objection| row(page, failed, may_lift(objection.kind), objection)).collect_view()}</ul> }
                     .into_any()
             };
             let next = answer.value.next.map(|next| {
@@ -136,13 +138,12 @@ fn List(page: Query<ObjectionPage>, search: Memo<String>, is_all: Memo<bool>) ->
     card("objections", Icon::Ban, "Objections", filter, body)
 }
 
-fn row(page: Query<ObjectionPage>, failed: RwSignal<Option<WireError>>, objection: Objection) -> impl IntoView {
-    let whom = match (objection.user_id, &objection.number) {
-        (Some(user), Some(number)) => format!("User {user}, {number}"),
-        (Some(user), None) => format!("User {user}"),
-        (None, Some(number)) => number.clone(),
-        (None, None) => String::new(),
-    };
+fn row(page: Query<ObjectionPage>, failed: RwSignal<Option<WireError>>, may_lift: bool, objection: Objection) -> impl IntoView {
+    let whom = objection.name.iter().chain(&objection.number).cloned().collect::<Vec<_>>().join(", ");
+    let person = objection.user_id.zip(objection.name.clone()).map(|(user, name)| {
+        view! { <a class="link link-hover text-primary" href=format!("/users?id={user}")>{name}</a> }
+    });
+    let comma = (objection.user_id.is_some() && objection.number.is_some()).then_some(", ");
     let holds = objection.ended.is_none();
     let until = match (&objection.ended, &objection.until) {
         (Some(ended), _) => ended.clone(),
@@ -153,11 +154,12 @@ fn row(page: Query<ObjectionPage>, failed: RwSignal<Option<WireError>>, objectio
         <li class="flex flex-wrap items-start gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 last:border-0" data-testid="objection">
             <span class=if holds { "mt-0.5 text-error" } else { "mt-0.5 text-muted" }>{icon(Icon::Ban, "size-4")}</span>
             <div class="min-w-0 flex-1 text-dense">
-                <p><b class="font-semibold">{kind_words(objection.kind)}</b>" · "<span class="break-words">{whom.clone()}</span></p>
+                <p><b class="font-semibold">{kind_words(objection.kind)}</b>" · "<span class="break-words">{person}{comma}{objection.number}</span></p>
                 <p class="break-words">{objection.reason}</p>
                 <p class="text-xs text-muted">{objection.since}", "{objection.from}"; "{until}</p>
             </div>
-            {holds.then(|| view! { <Lift page failed id=objection.id whom /> })}
+            {(holds && may_lift).then(|| view! { <Lift page failed id=objection.id whom /> })}
+            {(holds && !may_lift).then(|| view! { <p class="text-xs text-muted">"Only an administrator can lift this."</p> })}
         </li>
     }
 }
@@ -173,6 +175,7 @@ fn Lift(page: Query<ObjectionPage>, failed: RwSignal<Option<WireError>>, id: i64
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         is_empty.set(reason.with_untracked(|reason| reason.trim().is_empty()));
+        failed.set(None);
         if is_empty.get_untracked() || is_busy.get_untracked() {
             return;
         }
@@ -194,7 +197,7 @@ fn Lift(page: Query<ObjectionPage>, failed: RwSignal<Option<WireError>>, id: i64
                 <form class="flex flex-wrap items-end gap-2" on:submit=submit novalidate>
                     <label class="flex flex-col gap-1 text-dense">
                         <span class="font-medium">"Why is it lifted?"</span>
-                        <input class="input input-sm" maxlength=LONGEST_REASON bind:value=reason autofocus />
+                        <input class="input input-sm" bind:value=reason autofocus />
                         <span class="text-error empty:hidden" role="alert">{move || is_empty.get().then_some("Please say why.")}</span>
                     </label>
                     <button type="submit" class="btn btn-sm btn-warning" aria-disabled=move || if is_busy.get() { "true" } else { "false" }>"Lift it"</button>
@@ -225,6 +228,7 @@ fn Add(page: Query<ObjectionPage>) -> impl IntoView {
             (false, true) => Some("Please say why, for whoever asks later."),
             (false, false) => None,
         });
+        failed.set(None);
         if problem.get_untracked().is_some() || is_busy.get_untracked() {
             return;
         }
@@ -268,7 +272,7 @@ fn Add(page: Query<ObjectionPage>) -> impl IntoView {
             </label>
             <label class="flex flex-col gap-1">
                 <span class="font-medium">"Why"</span>
-                <input class="input input-sm w-full" maxlength=LONGEST_REASON bind:value=reason on:input=move |_| problem.set(None) />
+                <input class="input input-sm w-full" bind:value=reason on:input=move |_| problem.set(None) />
             </label>
             <label class="flex flex-col gap-1">
                 <span class="font-medium">"Until and including "<span class="font-normal text-muted">"(empty: for good)"</span></span>

@@ -1,5 +1,5 @@
 use calls::UserContext;
-use kernel::{UserId, WireError};
+use kernel::{ErrorCode, UserId, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -94,7 +94,7 @@ fn Found(search: Memo<String>) -> impl IntoView {
     let body = move || match (found.answer(), found.error()) {
         (_, Some(error)) => view! { <div class="p-4">{query_strip(found, "Nobody was looked up", &error)}</div> }.into_any(),
         (Some(answer), None) if answer.value.people.is_empty() => {
-            empty(Icon::Search, "Nobody was found", "Try a part of the last name, or the last digits of the number.").into_any()
+            empty(Icon::Search, "Nobody was found", "Try a part of the last name, or the last six digits of the number.").into_any()
         }
         (Some(answer), None) => {
             let rows = answer.value.people.iter().cloned().map(|person| {
@@ -137,6 +137,9 @@ fn Person(user: UserId) -> impl IntoView {
             </div>
         }
         .into_any(),
+        (None, Some(error)) if error.code == ErrorCode::NotFound => {
+            empty(Icon::Search, "There is no such user", "The claims platform has nobody with the id in the address.").into_any()
+        }
         (None, Some(error)) => query_strip(person, "The person could not be looked up", &error).into_any(),
         (None, None) => view! { <section class=CARD>{list_skeleton(4)}</section> }.into_any(),
     }

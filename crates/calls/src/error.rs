@@ -54,6 +54,9 @@ pub enum CallsError {
     /// Calls may not be made then.
     #[error("Calls may not be made at that time. Choose one within the calling hours.")]
     OutsideHours,
+    /// The caps forbid a call then.
+    #[error("By then they will have been rung as often as is allowed. Choose a time from {0} on, or say that they asked regardless.")]
+    RungEnough(String),
     /// The telephone is not configured.
     #[error("The telephone is not set up on this server, so no call can be made.")]
     NoTelephone,
@@ -75,14 +78,20 @@ impl From<CallsError> for WireError {
             | E::NoSuchTime
             | E::TimeIsPast
             | E::TimeTooFar(_)
-            | E::OutsideHours => ErrorCode::Unprocessable,
+            | E::OutsideHours
+            | E::RungEnough(_) => ErrorCode::Unprocessable,
         };
         let wire = Self::new(code, error.to_string());
         match error {
             E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
-            E::TimeNeeded | E::TimeNotWanted | E::TimeUnreadable | E::NoSuchTime | E::TimeIsPast | E::TimeTooFar(_) | E::OutsideHours => {
-                wire.of_field("callback_at")
-            }
+            E::TimeNeeded
+            | E::TimeNotWanted
+            | E::TimeUnreadable
+            | E::NoSuchTime
+            | E::TimeIsPast
+            | E::TimeTooFar(_)
+            | E::OutsideHours
+            | E::RungEnough(_) => wire.of_field("callback_at"),
             E::NotForAgents => wire.of_field("disposition"),
             _ => wire,
         }

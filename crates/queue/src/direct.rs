@@ -2,7 +2,7 @@
 //! called, and keeps them in memory in the order of the queues. Leases, gate and records are those of the queues.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +29,7 @@ struct Lists {
     /// Who is being checked, was handed out or was passed over, and since when: not offered before a reading that began later.
     away: HashMap<UserId, DateTime<Utc>>,
     blocked: BlockedBy,
-    /// Lenders and solicitors, with how many people have a claim with them.
+    /// Lenders and solicitors, with how many people have claims with them alone.
     names: BTreeMap<(PauseKind, String), i64>,
 }
 
@@ -82,8 +82,10 @@ impl Lists {
                 is_paused: picture.paused[at],
             });
             for (kind, names) in [(PauseKind::Lender, &picture.lenders[at]), (PauseKind::Solicitor, &picture.solicitors[at])] {
-                for name in names.split(SEPARATOR).filter(|name| !name.is_empty() && *name != NO_NAME) {
-                    *self.names.entry((kind, name.to_owned())).or_default() += 1;
+                let names: BTreeSet<&str> = names.split(SEPARATOR).collect();
+                let is_alone = i64::from(names.len() == 1);
+                for name in names.into_iter().filter(|name| !name.is_empty() && *name != NO_NAME) {
+                    *self.names.entry((kind, name.to_owned())).or_default() += is_alone;
                 }
             }
         }

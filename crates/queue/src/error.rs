@@ -45,6 +45,9 @@ pub enum QueueError {
     /// Neither a user's id nor a number.
     #[error("That is neither a user's id nor a telephone number.")]
     NeitherPersonNorNumber,
+    /// An objection of the kind holds already, at least as long.
+    #[error("That is on record already. Nothing was changed.")]
+    AlreadyOnRecord,
     /// A bad number is one.
     #[error("Say which number is wrong: the objection is to the number, not to the person.")]
     NumberNeeded,
@@ -122,6 +125,7 @@ impl From<QueueError> for WireError {
             | QueueError::NothingToCallAbout(_)
             | QueueError::NothingChanged
             | QueueError::NoSuchObjection
+            | QueueError::AlreadyOnRecord
             | QueueError::NoSuchPause => ErrorCode::Conflict,
             QueueError::NoteNeeded
             | QueueError::NoteTooLong(_)

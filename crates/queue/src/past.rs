@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{DecisionId, display_time};
+use serde::Deserialize;
 
-use crate::decision::Outcome;
+use crate::decision::{Outcome, Purpose};
+use crate::rules::Reason;
 use crate::service::{QueueFailure, words_of_record};
 use crate::types::ReleaseReason;
 use crate::words;
@@ -45,7 +47,14 @@ impl PastEvent {
     pub fn words(&self, by: &str, now: DateTime<Utc>) -> Result<(String, Option<String>), QueueFailure> {
         Ok(match self {
             Self::Release { reason, note } => (format!("Skipped by {by}: {}", words::lower_first(reason.label())), note.clone()),
-            Self::Decision { outcome: Outcome::Callable, .. } => (format!("Offered to {by}"), Some("All checks passed.".to_owned())),
+            Self::Decision { outcome: Outcome::Callable, record, .. } => {
+                let told: Told = serde_json::from_slice(record)?;
+                let title = match told.purpose {
+                    Purpose::Dial => format!("Checked again before {by} rang"),
+                    Purpose::HandOut | Purpose::Return => format!("Offered to {by}"),
+                };
+                (title, Some(told.words()))
+            }
             Self::Decision { outcome: Outcome::Unknown, .. } => {
                 (format!("Not offered to {by}"), Some("The claims platform could not be read.".to_owned()))
             }
@@ -61,6 +70,61 @@ impl PastEvent {
     }
 }
 
+/// What a record tells of somebody who could be rung.
+#[derive(Deserialize)]
+struct Told {
+    purpose: Purpose,
+    reasons: Vec<Reason>,
+    platform: Option<Platform>,
+    replica: Replica,
+}
+
+#[derive(Deserialize)]
+struct Platform {
+    has_signed: bool,
+    claims: Vec<Claim>,
+    pending: Vec<Pending>,
+}
+
+#[derive(Deserialize)]
+struct Claim {
+    is_open: bool,
+}
+
+#[derive(Deserialize)]
+struct Pending {
+    is_counted: bool,
+}
+
+#[derive(Deserialize)]
+struct Replica {
+    lag_millis: Option<i64>,
+}
+
+impl Told {
+    /// The facts that it rests on.
+    fn words(&self) -> String {
+        let mut facts = Vec::new();
+        if let Some(platform) = &self.platform {
+            facts.push(if platform.has_signed { "signed".to_owned() } else { "not signed".to_owned() });
+            facts.push(words::counted(platform.claims.iter().filter(|claim| claim.is_open).count(), "open claim"));
+            if platform.has_signed {
+                facts.push(words::counted(platform.pending.iter().filter(|pending| pending.is_counted).count(), "request"));
+            }
+        }
+        facts.extend(self.replica.lag_millis.map(|millis| {
+            format!("replica {} behind", if millis < 1_000 { "under 1 s".to_owned() } else { format!("{} s", millis / 1_000) })
+        }));
+        let facts = facts.join(", ");
+        if self.reasons.is_empty() {
+            return format!("All checks passed: {facts}.");
+        }
+        // Only where the gate is off.
+        let against: Vec<String> = self.reasons.iter().map(Reason::words).collect();
+        format!("Checks are off. Against it: {}. On record: {facts}.", against.join("; "))
+    }
+}
+
 /// What became of a promise.
 fn became(state: &str, promised_at: DateTime<Utc>, attempted_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     let rung = attempted_at.map(|at| display_time(at, now));
@@ -70,7 +134,7 @@ fn became(state: &str, promised_at: DateTime<Utc>, attempted_at: Option<DateTime
         ("kept", Some(rung)) => format!("Kept: rung {rung}."),
         ("missed", Some(rung)) => format!("Missed: rung {rung}."),
         ("rescheduled", _) => "Another time took its place.".to_owned(),
-        ("no_longer_needed", _) => "Not needed any more.".to_owned(),
+        ("no_longer_needed", _) => "Not needed any more, or not wanted.".to_owned(),
         (other, _) => format!("{}.", words::upper_first(&other.replace('_', " "))),
     }
 }
@@ -96,7 +160,7 @@ mod tests {
             ("2026-11-23T15:30:00Z", "kept", Some("2026-11-23T15:31:00Z"), "For yesterday 15:30. Kept: rung yesterday 15:31."),
             ("2026-11-24T09:00:00Z", "missed", Some("2026-11-24T10:00:00Z"), "For today 09:00. Missed: rung today 10:00."),
             ("2026-11-24T09:00:00Z", "rescheduled", None, "For today 09:00. Another time took its place."),
-            ("2026-11-24T09:00:00Z", "no_longer_needed", None, "For today 09:00. Not needed any more."),
+            ("2026-11-24T09:00:00Z", "no_longer_needed", None, "For today 09:00. Not needed any more, or not wanted."),
             ("2026-11-24T09:00:00Z", "handed_over", None, "For today 09:00. Handed over."),
         ] {
             assert_eq!(

@@ -45,4 +45,6 @@ pub(crate) use reports::{
 pub use runs::DiscoveryReport;
 pub(crate) use runs::{RunRow, end_run, find_last_whole_run, is_hour_done, list_drift, list_runs, note_progress, start_run};
 pub(crate) use settings::{find_settings, insert_settings, list_settings};
-pub(crate) use suppressions::{SuppressionRow, end_suppression, find_suppression, list_suppressions, remove_entries};
+pub(crate) use suppressions::{
+    SuppressionRow, end_suppression, find_suppression, is_suppressed_already, list_suppressions, remove_entries,
+};

@@ -51,13 +51,15 @@ pub struct Why {
     pub read_age_millis: i64,
 }
 
-/// One check that passed.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// A stable name: signature, open_claims, account, number, suppression, attempts, cooling_off, hours, lag, …
     pub name: String,
     /// In words: “No signature on file”.
     pub words: String,
+    /// It passed. False only where the gate is off: otherwise nobody is handed out.
+    pub has_passed: bool,
     /// A second thought beside it: “until 20:00”, “limit 5 s”.
     pub note: Option<String>,
     /// How old the fact was when this answer was made, in milliseconds; none where age means nothing.
@@ -150,6 +152,8 @@ pub struct Summary {
     pub is_practice: bool,
     /// Nobody is refused, whatever the gate finds: ENABLE_PRE_CALL_VALIDATION=false, in development.
     pub is_gate_off: bool,
+    /// Direct mode, before the first reading is through: nobody is counted yet.
+    pub is_being_read: bool,
     /// Promises that have passed to anyone and that nobody has kept.
     pub late_callbacks: i64,
     /// The next promise of whoever asks, if there is one within a day.
@@ -268,7 +272,7 @@ pub struct Pausable {
     pub name: String,
     /// The same for a screen.
     pub label: String,
-    /// How many people wait who have a claim with it; none for a queue.
+    /// How many people a pause of it alone would hold back: all that they would be called about is with it. None for a queue.
     pub people: Option<i64>,
 }
 
@@ -392,6 +396,8 @@ pub struct Objection {
     pub kind: SuppressionKind,
     /// Whose; none: of whoever has the number.
     pub user_id: Option<UserId>,
+    /// Their name; “User 48213” when it is not known.
+    pub name: Option<String>,
     /// The number, as people write it.
     pub number: Option<String>,
     /// Why.

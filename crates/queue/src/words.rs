@@ -25,11 +25,13 @@ pub(crate) struct Grounds<'a> {
     pub(crate) lag: ReplicaLag,
     pub(crate) lag_source: LagSource,
     pub(crate) answered_at: DateTime<Utc>,
+    /// What speaks against the call, where the gate is off and that stops nobody.
+    pub(crate) against: &'a [Reason],
     /// They are on the telephone: the last call is this one, which needs no distance from itself.
     pub(crate) is_on_call: bool,
 }
 
-/// Why the call is needed, with every check that passed.
+/// Why the call is needed, with every check that passed; where the gate is off and something speaks against it, that alone.
 pub(crate) fn why(grounds: &Grounds<'_>) -> Why {
     let read_age_millis = (grounds.answered_at - grounds.facts.read_at).num_milliseconds().max(0);
     Why { sentence: sentence(grounds), checks: checks(grounds, read_age_millis), read_age_millis }
@@ -37,6 +39,9 @@ pub(crate) fn why(grounds: &Grounds<'_>) -> Why {
 
 fn sentence(grounds: &Grounds<'_>) -> String {
     let name = &grounds.card.first_name;
+    if !grounds.against.is_empty() {
+        return format!("{name} would not have been offered. The gate is off, so that no rule stops anybody.");
+    }
     let open = grounds.facts.claims.iter().filter(|claim| claim.is_open()).count();
     match grounds.need {
         QueueKind::UnsignedUsers if open == 1 => {
@@ -70,9 +75,14 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     let cap = grounds.settings.cap(grounds.need);
     let today = grounds.own.facts.attempts.iter().filter(|attempt| attempt.of_person && attempt.at >= grounds.moment.midnight).count();
     let limit = cap.calls_a_day.min(grounds.settings.attempts_a_day);
-    let platform = |name: &str, words: String| Check { name: name.into(), words, note: None, age_millis: Some(read_age) };
-    let own = |name: &str, words: String, note: Option<String>| Check { name: name.into(), words, note, age_millis: None };
+    let platform = |name: &str, words: String| Check { name: name.into(), words, has_passed: true, note: None, age_millis: Some(read_age) };
+    let own =
+        |name: &str, words: String, note: Option<String>| Check { name: name.into(), words, has_passed: true, note, age_millis: None };
 
+    if !grounds.against.is_empty() {
+        let failed = |reason: &Reason| Check { has_passed: false, ..own(reason.code(), reason.words(), None) };
+        return grounds.against.iter().map(failed).collect();
+    }
     let mut checks = Vec::with_capacity(10);
     if facts.has_signed {
         checks.push(platform("signature", "Signature on file".into()));
@@ -86,9 +96,9 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     checks.push(platform("open_claims", format!("{} open {noun}", upper_first(&count(open)))));
     checks.push(platform("account", "Account enabled and active".into()));
     checks.push(platform("number", "Number can be rung".into()));
-    checks.push(own("suppression", "No objection, no opt-out".into(), Some("just now".into())));
+    checks.push(own("suppression", "No objection, no opt-out".into(), None));
     let used = if today == 0 { "None".to_owned() } else { upper_first(&count(today)) };
-    checks.push(own("attempts", format!("{used} of {limit} calls used today"), Some("just now".into())));
+    checks.push(own("attempts", format!("{used} of {limit} calls used today"), None));
     let (last, needs) = match grounds.own.last_attempt_at {
         _ if grounds.is_on_call => ("This call is the last one".to_owned(), None),
         None => ("Never rung before".to_owned(), None),
@@ -176,6 +186,11 @@ pub(crate) fn nobody_taken(queue: QueueKind, is_paused: bool, has_basis: bool, h
 fn count(number: usize) -> String {
     const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     WORDS.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
+/// “one open claim”, “two open claims”.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 fn list(things: &[String]) -> String {

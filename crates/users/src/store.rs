@@ -94,6 +94,7 @@ const SEARCH_NAME: &str = "
     select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
       from users
      where concat(coalesce(first_name, ''), ' ', coalesce(last_name, '')) like ?
+        or concat(coalesce(last_name, ''), ' ', coalesce(first_name, '')) like ?
      order by users.id desc
      limit 21";
 
@@ -109,6 +110,14 @@ const SEARCH_ID: &str = "
     select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
       from users
      where id = ?";
+
+/// Whoever has the id first.
+const SEARCH_ID_OR_NUMBER: &str = "
+    select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
+      from users
+     where users.id = ? or replace(replace(replace(replace(phone_number, ' ', ''), '-', ''), '(', ''), ')', '') like ?
+     order by users.id = ? desc, users.id desc
+     limit 21";
 
 /// The last id of the next so many users. One end at a time: a statement for all of them would grow with the table.
 const RANGE_END: &str = "select cast(id as signed) from users where id > ? order by users.id limit 1 offset ?";
@@ -179,8 +188,15 @@ pub(crate) async fn search(conn: &mut MySqlConnection, search: &Search) -> Resul
     let plain = |text: &str| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let rows = match search {
         Search::Id(id) => sqlx::query(SEARCH_ID).bind(id.get()).fetch_all(conn).await,
-        Search::Name(name) => sqlx::query(SEARCH_NAME).bind(format!("%{}%", plain(name))).fetch_all(conn).await,
+        Search::Name(name) => {
+            let part = format!("%{}%", plain(name));
+            sqlx::query(SEARCH_NAME).bind(&part).bind(&part).fetch_all(conn).await
+        }
         Search::Number(digits) => sqlx::query(SEARCH_NUMBER).bind(format!("%{}", plain(digits))).fetch_all(conn).await,
+        Search::IdOrNumber(id, digits) => {
+            let end = format!("%{}", plain(digits));
+            sqlx::query(SEARCH_ID_OR_NUMBER).bind(id.get()).bind(end).bind(id.get()).fetch_all(conn).await
+        }
     }
     .map_err(unreadable)?;
     rows.iter()

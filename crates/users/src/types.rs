@@ -165,6 +165,8 @@ pub enum Search {
     Name(String),
     /// By the last digits of the number, however it is written there.
     Number(String),
+    /// Digits that may be an id, or the last of a number.
+    IdOrNumber(UserId, String),
 }
 
 impl Search {
@@ -178,12 +180,16 @@ impl Search {
         }
         // As numbers are dialled at home, without what stands before the area.
         let at_home = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44")).unwrap_or(&digits).trim_start_matches('0');
-        // Ids are shorter than numbers, or far longer.
+        // Ids are shorter than numbers, or far longer; six to eight digits may be either.
+        let number = (at_home.len() >= 6).then(|| at_home.to_owned());
         if (9..=12).contains(&at_home.len()) || text.starts_with(['+', '0']) {
-            (at_home.len() >= 6).then(|| Self::Number(at_home.to_owned()))
-        } else {
-            digits.parse().ok().map(Self::Id)
+            return number.map(Self::Number);
         }
+        let id = digits.parse().ok()?;
+        Some(match number.filter(|digits| digits.len() <= 8) {
+            Some(number) => Self::IdOrNumber(id, number),
+            None => Self::Id(id),
+        })
     }
 }
 
@@ -207,6 +213,7 @@ mod tests {
         let number = |digits: &str| Some(Search::Number(digits.to_owned()));
         for (typed, found) in [
             ("48213", Some(Search::Id(UserId::new(48213)))),
+            ("900123", Some(Search::IdOrNumber(UserId::new(900_123), "900123".to_owned()))),
             ("9007199254799993", Some(Search::Id(UserId::new(9_007_199_254_799_993)))),
             (" 07700 900123 ", number("7700900123")),
             ("+44 7700 900123", number("7700900123")),

@@ -92,6 +92,9 @@ impl Calls {
     ) -> Result<Recorded, CallsFailure> {
         let chosen = catalogue.get(&record.disposition).ok_or(CallsFailure::NoDisposition(record.disposition.as_str()))?;
         let prospects = self.prospects(row).await?;
+        if let Some(until) = record.promise.and_then(|promise| self.shared.queue.forbidden_until(&prospects, &promise)) {
+            return Err(CallsError::RungEnough(until).into());
+        }
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         // One after the other: a double click, or the agent and the end of the wrap-up.

@@ -144,11 +144,20 @@ impl Queue {
                 }
                 (None, _, _) => Source::Queue,
             };
-            let wish = Wish { agent: agent.id, queue: wanted, source, limited_to: limited_to.as_deref(), tried: &tried };
+            let settings = self.settings();
+            let without_basis = settings.settings.contact_basis.undecided();
+            let wish = Wish {
+                agent: agent.id,
+                queue: wanted,
+                source,
+                limited_to: limited_to.as_deref(),
+                without_basis: &without_basis,
+                tried: &tried,
+            };
             let times = TakeTimes {
                 now,
                 midnight: Moment::new(now).midnight,
-                handed_over: now - TimeDelta::minutes(self.settings().settings.callback_handover_minutes.into()),
+                handed_over: now - TimeDelta::minutes(settings.settings.callback_handover_minutes.into()),
                 checked_until: now + CHECK_LEASE,
             };
             let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
@@ -292,6 +301,10 @@ impl Queue {
             lag: shown.lag,
             lag_source: self.shared.replica.lag_source(),
             answered_at: self.shared.clock.now(),
+            against: match shown.taken.call {
+                None if self.shared.is_gate_off => &shown.assessment.judgement.reasons,
+                _ => &[],
+            },
             is_on_call: shown.taken.call.is_some(),
         });
         HandOut {

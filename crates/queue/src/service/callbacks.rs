@@ -1,7 +1,5 @@
 //! Promises to ring: whose they are, whether they were kept, giving one to somebody else, withdrawing one.
 
-use std::collections::HashMap;
-
 use auth::{CurrentAgent, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, Hint, UserId, display_time, london};
@@ -31,11 +29,7 @@ impl Queue {
         let (kept, of) = store::count_kept(&self.shared.pool, preferred, now - SETTLED, now - window).await?;
         let staff = self.shared.auth.names().await?;
         let ids: Vec<UserId> = rows.iter().map(|row| row.user).collect();
-        // The list is there without names, too.
-        let people = self.shared.replica.names(&ids).await.unwrap_or_else(|error| {
-            tracing::warn!(replica.problem = %error, "the names of a list of promises could not be read");
-            HashMap::new()
-        });
+        let people = self.names_of(&ids).await;
         let handed_over = now - TimeDelta::minutes(times.callback_handover_minutes.into());
         let shown = |row: CallbackRow| {
             let standing = match row.state {

@@ -104,7 +104,7 @@ impl Queue {
     pub async fn authorise(&self, agent: AgentId, call: CallId) -> Result<Authorisation, QueueFailure> {
         let (asked, asked_at) = (Instant::now(), self.shared.clock.now());
         let midnight = Moment::new(asked_at).midnight;
-        let wish = Wish { agent, queue: None, source: Source::Queue, limited_to: None, tried: &[] };
+        let wish = Wish { agent, queue: None, source: Source::Queue, limited_to: None, without_basis: &[], tried: &[] };
         let times = TakeTimes { now: asked_at, midnight, handed_over: asked_at, checked_until: asked_at };
         let (versions, taken) = store::take_next(&self.shared.pool, wish, times).await?;
         let Take::Taken(taken) = taken else { return Ok(Authorisation::Lost) };

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use kernel::{AgentId, CallId, Moment, PhoneNumber, QueueKind, UserId};
+use kernel::{AgentId, CallId, Moment, PhoneNumber, QueueKind, UserId, display_time, from_london};
 use sqlx::PgConnection;
 use users::Facts;
 
 use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
 use crate::hours;
-use crate::rules::{CallbackReason, Effect, LastOutcome, NumberFact, Reason, Suppression, SuppressionKind, attempt_limits, claim_names};
+use crate::rules::{
+    CallbackReason, Effect, LastOutcome, NumberFact, OwnFacts, Reason, Suppression, SuppressionKind, attempt_limits, claim_names,
+};
 use crate::store::{self, AttemptOutcome, BeforeRow, NewCallback, NewEntry, NewSuppression, OwnRow};
 
 /// A callback can be promised for so many days ahead.
@@ -312,6 +314,20 @@ impl Queue {
         let settings = self.settings();
         let is_open = hours::is_open(Moment::new(at), &settings.settings.calling_hours, &self.shared.bank_holidays);
         if is_open { Ok(at) } else { Err(PromiseError::Closed) }
+    }
+
+    /// From when a promise could be kept, where the caps forbid it at the promised time: the gate would refuse the call. What the user
+    /// asked for regardless outweighs them (rules, Caps).
+    pub fn forbidden_until(&self, prospects: &Prospects, promise: &Promise) -> Option<String> {
+        if promise.asked_regardless {
+            return None;
+        }
+        let settings = &prospects.settings.settings;
+        // The delay of the last outcome ends with the promise.
+        let own = OwnFacts { last_outcome: None, ..prospects.own.facts.clone() };
+        let until = attempt_limits(&own, settings, QueueKind::Callbacks, Moment::new(promise.at))?;
+        let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.shared.bank_holidays);
+        Some(display_time(opens.and_then(from_london).unwrap_or(until), self.shared.clock.now()))
     }
 
     /// The first and the last wall time that can be promised now.

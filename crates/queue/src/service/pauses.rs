@@ -136,6 +136,9 @@ fn label(kind: PauseKind, name: &str) -> String {
 }
 
 fn capitalised(word: &str) -> String {
+    if matches!(word, "llp" | "plc" | "uk") {
+        return word.to_uppercase();
+    }
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

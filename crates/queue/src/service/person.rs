@@ -1,5 +1,7 @@
 //! One person, looked for by name: why they may or may not be rung, and taking them without waiting for their turn.
 
+use std::collections::HashMap;
+
 use auth::CurrentAgent;
 use kernel::{PhoneNumber, QueueKind, UserId, display_time};
 use users::Search;
@@ -84,6 +86,17 @@ impl Queue {
             is_held_by_me: place.as_ref().and_then(|place| place.held_by) == Some(agent.id),
             promise: place.as_ref().and_then(|place| place.promised_at).map(|at| display_time(at, now)),
             read_age_millis: (self.shared.clock.now() - facts.read_at).num_milliseconds().max(0),
+        })
+    }
+
+    /// The names of those who have one; a list of people is there without names, too.
+    pub(super) async fn names_of(&self, users: &[UserId]) -> HashMap<UserId, String> {
+        if users.is_empty() {
+            return HashMap::new();
+        }
+        self.shared.replica.names(users).await.unwrap_or_else(|error| {
+            tracing::warn!(replica.problem = %error, "the names of a list of people could not be read");
+            HashMap::new()
         })
     }
 

@@ -66,6 +66,7 @@ impl Queue {
             business_time: moment.london.format("%A %-d %B, %H:%M").to_string(),
             is_practice: self.shared.is_practice,
             is_gate_off: self.shared.is_gate_off,
+            is_being_read: self.shared.direct.as_ref().is_some_and(|candidates| candidates.read_at().is_none()),
             late_callbacks: totals.callbacks_late,
             next_callback: totals.next_agents.iter().position(|of| *of == agent.id).map(|at| self.next_callback(totals, at, moment.at)),
         })

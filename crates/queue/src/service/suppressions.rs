@@ -30,8 +30,10 @@ impl Queue {
         let has_more = rows.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
         let next = has_more.then(|| rows.last().map(|row| row.id)).flatten();
-        let names = self.shared.auth.names().await?;
-        Ok(ObjectionPage { objections: rows.into_iter().map(|row| self.objection(row, &names, now)).collect(), next })
+        let staff = self.shared.auth.names().await?;
+        let ids: Vec<UserId> = rows.iter().filter_map(|row| row.user).collect();
+        let people = self.names_of(&ids).await;
+        Ok(ObjectionPage { objections: rows.into_iter().map(|row| self.objection(row, &staff, &people, now)).collect(), next })
     }
 
     /// Puts an objection on record; it holds at once, on every server.
@@ -41,10 +43,19 @@ impl Queue {
         if new.kind == SuppressionKind::BadNumber && number.is_none() {
             return Err(QueueError::NumberNeeded.into());
         }
+        // Whoever objects is put on record also while the claims platform does not answer.
+        if let Some(user) = user
+            && matches!(self.shared.replica.facts(user, now).await, Ok(None))
+        {
+            return Err(QueueError::NoSuchUser.into());
+        }
         let ends_at = new.until.as_deref().map(str::trim).filter(|day| !day.is_empty()).map(|day| day_end(day, now)).transpose()?;
         let suppression =
             NewSuppression { kind: new.kind, user, number: number.as_deref(), reason, source: "page", by: Some(agent.id), ends_at };
         let mut transaction = kernel::begin(&self.shared.pool).await?;
+        if store::is_suppressed_already(&mut transaction, &suppression, now).await? {
+            return Err(QueueError::AlreadyOnRecord.into());
+        }
         store::insert_suppression(&mut transaction, &suppression, now).await?;
         let removed = store::remove_entries(&mut transaction, user, number.as_deref()).await?;
         if let (Some(user), SuppressionKind::DoNotContact | SuppressionKind::OptedOut) = (user, new.kind) {
@@ -81,8 +92,14 @@ impl Queue {
         }
     }
 
-    fn objection(&self, row: SuppressionRow, names: &HashMap<AgentId, String>, now: DateTime<Utc>) -> Objection {
-        let name = |agent: AgentId| names.get(&agent).cloned().unwrap_or_else(|| "somebody".to_owned());
+    fn objection(
+        &self,
+        row: SuppressionRow,
+        staff: &HashMap<AgentId, String>,
+        people: &HashMap<UserId, String>,
+        now: DateTime<Utc>,
+    ) -> Objection {
+        let name = |agent: AgentId| staff.get(&agent).cloned().unwrap_or_else(|| "somebody".to_owned());
         let is_over = row.ends_at.is_some_and(|end| end <= now);
         let ended = match (row.ended_by, row.ends_at) {
             (Some(by), Some(at)) => {
@@ -95,6 +112,7 @@ impl Queue {
             id: row.id,
             kind: row.kind,
             user_id: row.user,
+            name: row.user.map(|user| people.get(&user).cloned().unwrap_or_else(|| format!("User {user}"))),
             number: row.number.map(|number| self.shown_number(&number).unwrap_or(number)),
             reason: row.reason.replace('_', " "),
             from: match (row.source.starts_with("call "), row.created_by) {

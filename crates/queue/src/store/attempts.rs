@@ -36,10 +36,7 @@ pub(crate) async fn hold_for_call(
             set call_id = $3, expires_at = $5::text::timestamptz
             -- Only whoever was handed out after the check may be rung.
             where id = $1 and agent_id = $2 and expires_at > $4 and call_id is null and decision_id is not null
-            returning user_id, kind, expires_at, decision_id
-        ),
-        copied as (
-            update queue.entry e set leased_by = $2, leased_until = held.expires_at from held where e.user_id = held.user_id
+            returning user_id, kind, decision_id
         )
         select held.user_id as "user: UserId", held.kind as "queue: QueueKind", p.facts as "personal?"
         from held
@@ -57,18 +54,9 @@ pub(crate) async fn hold_for_call(
 
 /// Gives the lease of a call that rang nobody back to its agent, until `expires_at`.
 pub(crate) async fn give_back(conn: &mut PgConnection, call: CallId, expires_at: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        with kept as (
-            update queue.lease set call_id = null, expires_at = $2 where call_id = $1 returning user_id, agent_id
-        )
-        update queue.entry e set leased_by = kept.agent_id, leased_until = $2 from kept where e.user_id = kept.user_id
-        "#,
-        call.get(),
-        expires_at,
-    )
-    .execute(conn)
-    .await?;
+    sqlx::query!("update queue.lease set call_id = null, expires_at = $2 where call_id = $1", call.get(), expires_at,)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -233,11 +221,10 @@ pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &New
     sqlx::query!(
         r#"
         insert into queue.entry as e
-            (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at, lenders, solicitors, is_paused, leased_by, leased_until)
+            (user_id, kind, score, raw_sum, queued_at, available_at, number, facts_read_at, lenders, solicitors, is_paused, leased_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, queue.is_paused($9, $10),
             -- The copy of the lease, if by now somebody else has one.
-            (select l.agent_id from queue.lease l where l.user_id = $1),
-            (select l.expires_at from queue.lease l where l.user_id = $1)
+            (select l.agent_id from queue.lease l where l.user_id = $1)
         )
         on conflict (user_id) do update
         set kind = excluded.kind,
@@ -250,8 +237,7 @@ pub(crate) async fn put_entry(conn: &mut PgConnection, user: UserId, entry: &New
             lenders = excluded.lenders,
             solicitors = excluded.solicitors,
             is_paused = excluded.is_paused,
-            leased_by = excluded.leased_by,
-            leased_until = excluded.leased_until
+            leased_by = excluded.leased_by
         "#,
         user.get(),
         entry.queue as QueueKind,
@@ -275,7 +261,6 @@ pub(crate) async fn delay_entry(conn: &mut PgConnection, user: UserId, until: Da
         r#"
         update queue.entry
         set leased_by = (select l.agent_id from queue.lease l where l.user_id = $1),
-            leased_until = (select l.expires_at from queue.lease l where l.user_id = $1),
             available_at = greatest(available_at, $2)
         where user_id = $1
         "#,

@@ -60,7 +60,7 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
                 sqlx::query!(
                     r#"
                     update queue.entry
-                    set leased_by = null, leased_until = null,
+                    set leased_by = null,
                         queued_at = case when kind = $2 then queued_at else $8 end,
                         kind = $2, available_at = $3, score = $4, raw_sum = $5, number = $6, facts_read_at = $7,
                         lenders = $9, solicitors = $10, is_paused = queue.is_paused($9, $10)
@@ -81,13 +81,9 @@ pub(crate) async fn record_passed_over(pool: &PgPool, decision: &Decision, dispo
                 .await?;
             }
             Disposal::Delay(until) => {
-                sqlx::query!(
-                    "update queue.entry set leased_by = null, leased_until = null, available_at = $2 where user_id = $1",
-                    decision.user.get(),
-                    until,
-                )
-                .execute(&mut *transaction)
-                .await?;
+                sqlx::query!("update queue.entry set leased_by = null, available_at = $2 where user_id = $1", decision.user.get(), until,)
+                    .execute(&mut *transaction)
+                    .await?;
             }
             Disposal::PromiseWaits(_) | Disposal::Keep | Disposal::KeepLease => clear_entry(&mut transaction, decision.user).await?,
         }
@@ -134,10 +130,7 @@ async fn insert_decision(
             update queue.lease
             set expires_at = case when call_id is null then $14 else expires_at end, decision_id = $1
             where id = $5 and agent_id = $3 and expires_at > $2 and $14::timestamptz is not null
-            returning user_id, expires_at
-        ),
-        copied as (
-            update queue.entry e set leased_by = $3, leased_until = kept.expires_at from kept where e.user_id = kept.user_id
+            returning expires_at
         ),
         decided as (
             insert into queue.decision (
@@ -183,7 +176,7 @@ async fn end_lease(connection: &mut PgConnection, lease: LeaseId, agent: AgentId
 }
 
 async fn clear_entry(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!("update queue.entry set leased_by = null, leased_until = null where user_id = $1", user.get()).execute(connection).await?;
+    sqlx::query!("update queue.entry set leased_by = null where user_id = $1", user.get()).execute(connection).await?;
     Ok(())
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) source: Source,
     /// The queues they are limited to, by name; none: to none.
     pub(crate) limited_to: Option<&'a [String]>,
+    /// The queues of which nobody has decided what kind of contact a call is, by name: nobody is called from them.
+    pub(crate) without_basis: &'a [String],
     /// Users who were tried before.
     pub(crate) tried: &'a [i64],
 }
@@ -122,7 +124,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                             or case c.reason when 'signature' then 'unsigned_users' when 'requirements' then 'outstanding_requests' end = any($8)
                         )
                 )
-                and not queue.is_without_basis('callbacks')
+                and 'callbacks' <> all($11)
                 and c.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from queue.lease l where l.user_id = c.user_id)
@@ -148,7 +150,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                     or (
                         not exists (select from promised)
                         and not exists (select from queue.pause p where p.kind = 'queue' and p.name = $2 and p.ended_at is null)
-                        and not queue.is_without_basis($2)
+                        and $2 <> all($11)
                         and not exists (
                             select from queue.callback c where c.user_id = a.user_id and c.state = 'scheduled' and c.promised_at <= $4
                         )
@@ -165,7 +167,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                 and e.available_at <= $4
                 and not e.is_paused
                 and not exists (select from queue.pause p where p.kind = 'queue' and p.name = $2 and p.ended_at is null)
-                and not queue.is_without_basis($2)
+                and $2 <> all($11)
                 and e.user_id <> all($3)
                 and not exists (select from mine)
                 and not exists (select from promised)
@@ -195,7 +197,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         ),
         marked as (
             update queue.entry e
-            set leased_by = $1, leased_until = $5
+            set leased_by = $1
             from taken t
             where e.user_id = t.user_id
         ),
@@ -230,7 +232,9 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             f.failed_attempts as "failed_attempts?",
             f.put_back_until as "put_back_until?",
             f.has_consent as "has_consent?",
-            f.is_tps_listed as "is_tps_listed?"
+            f.is_tps_listed as "is_tps_listed?",
+            -- Nobody is told of a lease before its decision is stored, and storing that flushes this too: one wait for the disk less.
+            set_config('synchronous_commit', 'off', true) as "flushed_later!"
         from (select) always
         left join held h on true
         left join queue.entry e on e.user_id = h.user_id
@@ -255,6 +259,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         wish.limited_to,
         asked,
         source,
+        wish.without_basis,
     )
     .fetch_one(pool)
     .await?;
@@ -308,7 +313,7 @@ pub(crate) async fn return_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
         ),
         cleared as (
             update queue.entry e
-            set leased_by = null, leased_until = null
+            set leased_by = null
             from gone
             where e.user_id = gone.user_id and e.leased_by = gone.agent_id
         )
@@ -335,7 +340,7 @@ pub(crate) async fn hand_back(pool: &PgPool, agents: &[AgentId], at: DateTime<Ut
         ),
         cleared as (
             update queue.entry e
-            set leased_by = null, leased_until = null
+            set leased_by = null
             from gone
             where e.user_id = gone.user_id and e.leased_by = gone.agent_id
         )
@@ -376,7 +381,7 @@ pub(crate) async fn rescue_orphans(pool: &PgPool) -> sqlx::Result<u64> {
             select user_id from queue.lease
         )
         update queue.entry e
-        set leased_by = l.agent_id, leased_until = l.expires_at
+        set leased_by = l.agent_id
         from either b
         left join queue.lease l on l.user_id = b.user_id
         where e.user_id = b.user_id and e.leased_by is distinct from l.agent_id
@@ -411,7 +416,7 @@ pub(crate) async fn release(
         ),
         back as (
             update queue.entry e
-            set leased_by = null, leased_until = null, put_back_until = $6, available_at = greatest(e.available_at, $6)
+            set leased_by = null, put_back_until = $6, available_at = greatest(e.available_at, $6)
             from gone
             where e.user_id = gone.user_id
         ),
@@ -436,29 +441,22 @@ pub(crate) async fn release(
 }
 
 /// Makes the leases of agents who are there last until `expires_at`, unless they last nearly so long already.
-pub(crate) async fn renew(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>, expires_at: DateTime<Utc>) -> sqlx::Result<u64> {
+pub(crate) async fn renew(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>, expires_at: DateTime<Utc>) -> sqlx::Result<()> {
     let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
-    let renewed = sqlx::query_scalar!(
+    sqlx::query!(
         r#"
-        with kept as (
-            update queue.lease
-            set expires_at = $3
-            where agent_id = any($1)
-                and decision_id is not null
-                and expires_at > $2
-                and expires_at < $3::timestamptz - interval '1 minute'
-            returning user_id, agent_id
-        ),
-        copied as (
-            update queue.entry e set leased_by = kept.agent_id, leased_until = $3 from kept where e.user_id = kept.user_id
-        )
-        select count(*) as "count!" from kept
+        update queue.lease
+        set expires_at = $3
+        where agent_id = any($1)
+            and decision_id is not null
+            and expires_at > $2
+            and expires_at < $3::timestamptz - interval '1 minute'
         "#,
         &ids,
         now,
         expires_at,
     )
-    .fetch_one(pool)
+    .execute(pool)
     .await?;
-    Ok(renewed.unsigned_abs())
+    Ok(())
 }

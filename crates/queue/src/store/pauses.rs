@@ -131,19 +131,19 @@ pub(crate) async fn mark_paused(pool: &PgPool, name: Option<&str>) -> sqlx::Resu
     Ok(done.rows_affected())
 }
 
-/// The lenders and the solicitors of everybody who waits, with how many they are, the most first.
+/// The lenders and the solicitors of everybody who waits, with how many would wait behind a pause of each alone, the most first.
 pub(crate) async fn list_pausable(pool: &PgPool) -> sqlx::Result<Vec<(PauseKind, String, i64)>> {
     let rows = sqlx::query!(
         r#"
-        select n.kind as "kind!: PauseKind", n.name as "name!", count(distinct n.user_id) as "people!"
+        select n.kind as "kind!: PauseKind", n.name as "name!", count(distinct n.user_id) filter (where n.is_alone) as "people!"
         from (
-            select 'lender' as kind, l.name, e.user_id from queue.entry e, unnest(e.lenders) l (name)
+            select 'lender' as kind, l.name, e.user_id, l.name = all(e.lenders) as is_alone from queue.entry e, unnest(e.lenders) l (name)
             union all
-            select 'solicitor', s.name, e.user_id from queue.entry e, unnest(e.solicitors) s (name)
+            select 'solicitor', s.name, e.user_id, s.name = all(e.solicitors) from queue.entry e, unnest(e.solicitors) s (name)
         ) n
         where n.name <> $1
         group by n.kind, n.name
-        order by count(distinct n.user_id) desc, n.name
+        order by 3 desc, n.name
         "#,
         NO_NAME,
     )

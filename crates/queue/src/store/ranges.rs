@@ -91,18 +91,19 @@ pub(crate) async fn merge_range(
                 )
                 and ($14::text is null or $14 in (w.kind, o.kind))
                 and not exists (select from queue.lease l where l.user_id = w.user_id)
-                -- Nor whoever has objected since the range was read.
-                and not exists (
-                    select from queue.suppression s
-                    where (s.user_id = w.user_id or s.number = w.number) and s.created_at >= $9 and s.ends_at is null
-                )
+                -- Nor whoever has objected since the range was read. These few are found once, not looked for at each of thousands.
+                and w.user_id <> all(array(
+                    select s.user_id from queue.suppression s where s.created_at >= $9 and s.ends_at is null and s.user_id is not null
+                ))
+                and w.number <> all(array(
+                    select s.number from queue.suppression s where s.created_at >= $9 and s.ends_at is null and s.number is not null
+                ))
                 -- Call next may have removed them since the range was read, and there is no entry left to say how old its facts were.
                 and (
                     o.user_id is not null
-                    or not exists (
-                        select from queue.decision d
-                        where d.user_id = w.user_id and d.made_at >= $9 and d.outcome = 'refused' and d.had_effect
-                    )
+                    or w.user_id <> all(array(
+                        select d.user_id from queue.decision d where d.made_at >= $9 and d.outcome = 'refused' and d.had_effect
+                    ))
                 )
         ),
         merged as (

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{AgentId, UserId};
 use sqlx::{PgConnection, PgPool};
 
+use super::attempts::NewSuppression;
 use crate::rules::SuppressionKind;
 
 /// An objection on record.
@@ -66,6 +67,29 @@ pub(crate) async fn find_suppression(conn: &mut PgConnection, id: i64, now: Date
         now,
     )
     .fetch_optional(conn)
+    .await
+}
+
+/// Whether an objection of this kind, to this person or number, holds at least until `ends_at` (none: for good).
+pub(crate) async fn is_suppressed_already(conn: &mut PgConnection, new: &NewSuppression<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from queue.suppression
+            where kind = $1
+                and user_id is not distinct from $2
+                and number is not distinct from $3
+                and coalesce(ends_at, 'infinity') >= coalesce($4, 'infinity')
+                and coalesce(ends_at, 'infinity') > $5
+        ) as "is!"
+        "#,
+        new.kind as SuppressionKind,
+        new.user.map(UserId::get),
+        new.number,
+        new.ends_at,
+        now,
+    )
+    .fetch_one(conn)
     .await
 }
 

@@ -656,6 +656,35 @@ async fn a_promise_is_kept_by_its_agent_first_and_comes_before_any_queue(_: PgPo
     app.stop().await;
 }
 
+/// What is promised can be kept: the gate would refuse the call.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_time_that_the_caps_forbid_is_promised_only_to_whoever_asks_regardless(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    sqlx::query(
+        "insert into queue.attempt (user_id, number, queue, attempted_at)
+         select user_id, number, queue, attempted_at - earlier from queue.attempt, unnest(array[interval '30 minutes', '1 hour']) earlier",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    let record = |at: &str, regardless: bool| {
+        json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": at, "asked_regardless": regardless})
+    };
+
+    let (status, refused) = begun.agent.post("/api/calls/record_outcome", record("2026-11-24T15:00", false)).await;
+    let words = refused["message"].as_str().unwrap();
+    assert!(status == 422 && words.contains("as often as is allowed") && words.contains("tomorrow 09:00"), "{refused}");
+    assert_eq!(app.count("select count(*) from queue.callback").await, 0);
+    begun.agent.ask("/api/calls/record_outcome", record("2026-11-24T15:00", true)).await;
+    assert_eq!(app.count("select count(*) from queue.callback where reason = 'user_asked'").await, 1);
+    app.stop().await;
+}
+
 /// lessons, line 9: do-not-contact only raised the score.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn do_not_contact_needs_a_note_and_holds_at_once_for_person_and_number(_: PgPoolOptions, connect: PgConnectOptions) {

@@ -149,14 +149,18 @@ async fn objections_are_found_lifted_with_a_reason_and_end_by_themselves(_: PgPo
         let (status, answer) = supervisor.post("/api/queue/object", body).await;
         assert!(status == 422 && answer["message"].as_str().unwrap().contains(words), "{words}: {status} {answer}");
     }
+    assert_eq!(supervisor.post("/api/queue/object", object("do_not_contact", "999", None)).await.0, 404, "nobody has that id");
     assert_eq!(app.count("select count(*) from queue.suppression").await, 0);
 
     supervisor.ask("/api/queue/object", object("do_not_contact", "1", None)).await;
     supervisor.ask("/api/queue/object", object("opted_out", "2", Some("2026-11-24"))).await;
+    let (status, answer) = supervisor.post("/api/queue/object", object("do_not_contact", "1", Some("2026-12-24"))).await;
+    assert!(status == 409 && answer["message"].as_str().unwrap().contains("on record already"), "for good is longer: {answer}");
     assert_eq!(app.discover().await.added, 0);
     let list = |search: &str, only: bool| json!({"search": search, "is_only_holding": only, "before": null});
     let of_one = supervisor.ask("/api/queue/objections", list("1", true)).await;
     let found = &of_one["objections"][0];
+    assert!(found["name"].is_string(), "{found}");
     assert_eq!((&found["user_id"], &found["reason"], &found["ended"]), (&json!("1"), &json!("Asked"), &json!(null)), "{of_one}");
     assert_eq!(supervisor.post("/api/queue/objections", list("somebody", true)).await.0, 422);
 
@@ -268,7 +272,7 @@ async fn somebody_looked_up_is_taken_through_the_same_lease_and_gate(_: PgPoolOp
     app.discover().await;
     let (agent, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
 
-    for typed in ["owen p", "07700 900142", "2"] {
+    for typed in ["owen p", "pritchard owen", "07700 900142", "900142", "2"] {
         let found = agent.ask("/api/queue/search", json!({"text": typed})).await;
         let people = found["people"].as_array().unwrap();
         assert_eq!(
@@ -319,6 +323,8 @@ async fn with_the_gate_off_nobody_is_refused_and_the_records_and_the_screens_say
 
     let hand_out = agent.call_next().await;
     assert_eq!(hand_out["user"]["id"], "1", "signed, and in the middle of the night: {hand_out}");
+    let checks = hand_out["why"]["checks"].as_array().unwrap();
+    assert!(checks.len() >= 2 && checks.iter().all(|check| check["has_passed"] == false), "nothing is said to have passed: {checks:?}");
     let begun = start(agent.clone(), &hand_out, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
