@@ -234,6 +234,10 @@ impl Queue {
             Some(Suppress::BadNumber) => store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?,
             None => {}
         }
+        if closing.is_reached && prospects.queue == QueueKind::Callbacks {
+            // The system may have said before that nobody answered.
+            store::close_retry(conn, call, now).await?;
+        }
         let promise = match closing.promise {
             Some(promise) => Some(self.new_callback(conn, agent, prospects, promise).await?),
             None => None,

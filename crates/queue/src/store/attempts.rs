@@ -112,7 +112,12 @@ pub(crate) async fn delete_attempt(conn: &mut PgConnection, call: CallId) -> sql
             delete from queue.attempt where call_id = $1 returning user_id, attempted_at
         )
         update queue.callback c
-        set state = 'scheduled', attempted_at = null
+        -- What was said late of an earlier call may have brought another promise meanwhile: that one stands.
+        set state = case
+                when exists (select from queue.callback o where o.user_id = c.user_id and o.state = 'scheduled') then 'rescheduled'
+                else 'scheduled'
+            end,
+            attempted_at = null
         from gone
         where c.user_id = gone.user_id and c.attempted_at = gone.attempted_at
         "#,

@@ -1,7 +1,7 @@
 //! Promises, as those who keep them look at them.
 
 use chrono::{DateTime, Utc};
-use kernel::{AgentId, UserId};
+use kernel::{AgentId, CallId, UserId};
 use sqlx::{PgConnection, PgPool};
 
 use crate::rules::CallbackReason;
@@ -141,6 +141,24 @@ pub(crate) async fn insert_retry(conn: &mut PgConnection, user: UserId, at: Date
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Closes the one more try that followed from this call: somebody was reached after all.
+pub(crate) async fn close_retry(conn: &mut PgConnection, call: CallId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        update queue.callback r
+        set state = 'no_longer_needed', closed_at = $2
+        from queue.attempt a
+        join queue.callback c on c.user_id = a.user_id and c.attempted_at = a.attempted_at
+        where a.call_id = $1 and r.retry_of = c.id and r.state = 'scheduled'
+        ",
+        call.get(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// A scheduled promise, locked: whom it prefers.

@@ -20,6 +20,7 @@ mod monitoring;
 mod outages;
 mod pauses;
 mod people;
+mod promises;
 mod screens;
 mod settings;
 mod staff;
