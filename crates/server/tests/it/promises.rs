@@ -1,6 +1,7 @@
 //! The life of promises, whatever happens in whatever order (lessons, line 31): random sequences of what people, agents and time can do, each
 //! step followed by a look at what was stored. A sequence that goes wrong is cut down to the shortest that still does, and printed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 use std::time::{Duration, Instant};
@@ -589,23 +590,23 @@ impl World {
         let Some(hold) = self.holds.get(&agent).filter(|hold| hold.call.is_none()).cloned() else { return Ok(()) };
         let (queue, by, id) = (self.app.app.queue.clone(), self.agents[agent].0.clone(), CallId::generate());
         let mut transaction = kernel::begin(&self.app.pool).await.map_err(wrong)?;
-        let held = queue.hold_for_call(&mut transaction, &by, hold.lease, id).await.map_err(wrong)?;
+        let of_call = queue.hold_for_call(&mut transaction, &by, hold.lease, id).await.map_err(wrong)?;
         transaction.commit().await.map_err(wrong)?;
-        let Some(held) = held else {
+        let Some(of_call) = of_call else {
             self.holds.remove(&agent);
             return Ok(());
         };
         let asked_at = self.app.now();
         match queue.authorise(by.id, id).await.map_err(wrong)? {
             Authorisation::Granted(authorised) => {
-                if self.is_due(hold.user, asked_at).await? != (held.queue == QueueKind::Callbacks) {
-                    return Err(format!("user {} is rung from {}", hold.user, held.queue));
+                if self.is_due(hold.user, asked_at).await? != (of_call.queue == QueueKind::Callbacks) {
+                    return Err(format!("user {} is rung from {}", hold.user, of_call.queue));
                 }
                 let number = authorised.number().map_err(wrong)?.as_e164().to_owned();
                 let mut transaction = kernel::begin(&self.app.pool).await.map_err(wrong)?;
                 queue.begin_attempt(&mut transaction, id, &authorised).await.map_err(wrong)?;
                 transaction.commit().await.map_err(wrong)?;
-                let call = Call { id, agent, user: hold.user, queue: held.queue, number };
+                let call = Call { id, agent, user: hold.user, queue: of_call.queue, number };
                 self.holds.insert(agent, Hold { call: Some(call), ..hold });
             }
             refused => {
@@ -856,31 +857,25 @@ async fn sequences_that_went_wrong_once_do_so_no_more(_: PgPoolOptions, connect:
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn whatever_happens_in_whatever_order_promises_are_kept_or_settled_and_never_lost(_: PgPoolOptions, connect: PgConnectOptions) {
-    let mut world = World::new(connect).await;
+    let world = World::new(connect).await;
     let config = Config { cases: times("PROMISES", 12), failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seeded().random::<[u8; 32]>()));
     let runtime = Handle::current();
     // Sequences are cut down by a loop that knows nothing of the runtime.
-    let (world, result) = tokio::task::spawn_blocking(move || {
-        let (mut told, cell) = (String::new(), std::cell::RefCell::new(&mut world));
+    let (world, wrong) = tokio::task::spawn_blocking(move || {
+        let world = RefCell::new(world);
         let result = runner.run(&prop::collection::vec(any_step(), 1..45), |steps| {
-            let mut world = cell.borrow_mut();
-            runtime.block_on(world.play(&steps)).map_err(|what| {
-                TestCaseError::fail(format!(
-                    "{what}
-{}",
-                    world.story
-                ))
-            })
+            let mut world = world.borrow_mut();
+            runtime.block_on(world.play(&steps)).map_err(|what| TestCaseError::fail(format!("{what}\n{}", world.story)))
         });
-        if let Err(TestError::Fail(what, _)) = &result {
-            told = what.message().to_owned();
-        }
-        drop(cell);
-        (world, result.map_err(|error| if told.is_empty() { error.to_string() } else { told }))
+        let wrong = result.err().map(|error| match error {
+            TestError::Fail(what, _) => what.message().to_owned(),
+            aborted @ TestError::Abort(_) => aborted.to_string(),
+        });
+        (world.into_inner(), wrong)
     })
     .await
     .unwrap();
-    assert!(result.is_ok(), "{}", result.unwrap_err());
+    assert!(wrong.is_none(), "{}", wrong.unwrap_or_default());
     world.app.stop().await;
 }
