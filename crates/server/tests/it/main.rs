@@ -16,6 +16,7 @@ mod discovery;
 mod guarded;
 mod inputs;
 mod killed;
+mod migrations;
 mod monitoring;
 mod outages;
 mod pauses;
