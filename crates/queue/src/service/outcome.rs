@@ -300,7 +300,9 @@ impl Queue {
             (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
             (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
         };
-        Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent })
+        let names = prospects.facts.as_ref().map(|facts| claim_names(facts, &prospects.settings.settings));
+        let (lenders, solicitors) = names.unwrap_or_default();
+        Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent, lenders, solicitors })
     }
 
     /// The instant of a promise for this wall time, if it can be promised now.

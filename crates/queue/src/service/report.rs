@@ -40,7 +40,7 @@ impl Queue {
             callable: if is_paused { 0 } else { offered },
             waiting: totals.callbacks_later + due - offered,
             leased: totals.callbacks_held,
-            paused: if is_paused { offered } else { 0 },
+            paused: totals.callbacks_paused + if is_paused { offered } else { 0 },
             is_paused,
             oldest_days: None,
         };

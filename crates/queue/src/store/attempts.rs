@@ -334,13 +334,16 @@ pub(crate) async fn insert_suppression(conn: &mut PgConnection, new: &NewSuppres
 }
 
 /// A promise to ring somebody.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NewCallback {
     pub(crate) user: UserId,
     pub(crate) reason: CallbackReason,
     pub(crate) promised_at: DateTime<Utc>,
     pub(crate) wall_time: NaiveDateTime,
     pub(crate) agent: AgentId,
+    /// Of the claims that the call would be about; none when they are not known.
+    pub(crate) lenders: Vec<String>,
+    pub(crate) solicitors: Vec<String>,
 }
 
 /// Stores a promise in place of an earlier one.
@@ -357,9 +360,10 @@ pub(crate) async fn insert_callback_unless_promised(conn: &mut PgConnection, new
     let done = sqlx::query!(
         r#"
         insert into queue.callback (
-            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by
+            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, lenders, solicitors,
+            is_paused
         )
-        values ($1, $2, $3, $4, $5, $3, $6, $5)
+        values ($1, $2, $3, $4, $5, $3, $6, $5, $7, $8, queue.is_paused($7, $8))
         on conflict (user_id) where state = 'scheduled' do nothing
         "#,
         new.user.get(),
@@ -368,6 +372,8 @@ pub(crate) async fn insert_callback_unless_promised(conn: &mut PgConnection, new
         new.wall_time,
         new.agent.get(),
         now,
+        &new.lenders,
+        &new.solicitors,
     )
     .execute(conn)
     .await?;

@@ -39,6 +39,8 @@ pub(crate) struct Totals {
     /// Promises for later, and those put back.
     pub(crate) callbacks_later: i64,
     pub(crate) callbacks_held: i64,
+    /// Due promises that wait behind the pause of a lender or a solicitor.
+    pub(crate) callbacks_paused: i64,
     /// Promises that nobody has kept when they passed to anyone.
     pub(crate) callbacks_late: i64,
     /// The next promise of each agent who has one within a day: agents, people and times, of equal length.
@@ -107,6 +109,11 @@ pub(crate) async fn find_figures(
             (select count(*) from queue.lease where kind = 'callbacks') as "callbacks_held!",
             (
                 select count(*) from queue.callback c
+                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1 and c.is_paused
+                    and not exists (select from queue.lease l where l.user_id = c.user_id)
+            ) as "callbacks_paused!",
+            (
+                select count(*) from queue.callback c
                 where c.state = 'scheduled' and c.promised_at <= $2
                     and not exists (select from queue.lease l where l.user_id = c.user_id)
             ) as "callbacks_late!",
@@ -129,7 +136,7 @@ pub(crate) async fn find_figures(
                     case c.reason when 'signature' then 'unsigned_users' when 'requirements' then 'outstanding_requests' else 'callbacks' end as queue,
                     count(*) as count
                 from queue.callback c
-                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1
+                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1 and not c.is_paused
                     and not exists (select from queue.lease l where l.user_id = c.user_id)
                 group by 1, 2
             ) d
