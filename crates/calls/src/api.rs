@@ -41,8 +41,8 @@ pub async fn unrecorded() -> Result<Vec<Unrecorded>, WireError> {
 /// What the dialler did about one person, newest first.
 #[server(name = AskHistory, prefix = "/api", endpoint = "calls/history", input = Json, output = Json)]
 pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
-    auth::current_agent().await?;
-    Ok(expect_context::<Calls>().history(user_id).await?)
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().history(&agent, user_id).await?)
 }
 
 /// Everything that is known of one person, for display.

@@ -182,14 +182,12 @@ impl Queue {
         let Some(candidates) = &self.shared.direct else { return Ok(()) };
         let (began, since) = (self.shared.clock.now(), candidates.since());
         let settings = self.ready_to_walk().await?;
-        let has_promises = self.has_promises_for_a_reason().await?;
+        let promised = self.list_promised().await?;
         let (mut read, mut blocked) = (Lists { read_at: Some(began), ..Lists::default() }, Counts::default());
         let mut ranges = pin!(self.clone().ranges(RANGE));
         while let Some((range, read_at)) = ranges.try_next().await? {
             let picture = self.picture(&range.facts, &settings, read_at, None, &mut blocked).await?;
-            if has_promises {
-                self.close_needless(&picture, read_at).await?;
-            }
+            self.tend_promises(&promised, &range.facts, &picture.needless, &settings, read_at).await?;
             read.add(&picture, read_at, &since);
         }
         read.blocked = blocked.by_queue();

@@ -1,7 +1,7 @@
 //! Discovery: who belongs in a queue, by walking the whole replica in key ranges. One function decides, one statement a
 //! range writes, nothing is deleted and refilled. Short enough to be run again rather than resumed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use users::{Facts, Range, ReplicaError};
 use crate::error::QueueError;
 use crate::rules::{Effect, Input, Judgement, NumberFact, OwnFacts, Reason, claim_names, judge};
 use crate::service::{Queue, QueueFailure, VersionedSettings, announce, parse_number, score_input};
-use crate::store::{self, DiscoveryReport, Merged, OwnRow, RangePicture, SEPARATOR};
+use crate::store::{self, DiscoveryReport, Merged, OwnRow, PromisePicture, RangePicture, SEPARATOR};
 
 /// Users read at a time. At a tenth of the claims table MariaDB turns to scanning it whole for every range, so this is
 /// safe from 20,000 users on, and cheap below.
@@ -168,28 +168,46 @@ impl Queue {
         Ok(settings)
     }
 
-    /// Somebody was promised a call about something that may not be needed any more.
-    pub(crate) async fn has_promises_for_a_reason(&self) -> sqlx::Result<bool> {
-        store::has_promises_for_a_reason(&self.shared.pool).await
+    /// Who was promised a call.
+    pub(crate) async fn list_promised(&self) -> sqlx::Result<HashSet<UserId>> {
+        Ok(store::list_promised(&self.shared.pool).await?.into_iter().collect())
     }
 
-    /// Closes the promises to those of a range with nothing to be called about.
-    pub(crate) async fn close_needless(&self, picture: &RangePicture, read_at: DateTime<Utc>) -> sqlx::Result<()> {
-        store::close_needless(&self.shared.pool, &picture.needless, read_at).await.map(|_| ())
+    /// Closes the promises to those of a range who need no call any more, and keeps with the others what a pause is held against.
+    pub(crate) async fn tend_promises(
+        &self,
+        promised: &HashSet<UserId>,
+        facts: &[Facts],
+        needless: &[i64],
+        settings: &VersionedSettings,
+        read_at: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        let mut picture = PromisePicture::default();
+        for facts in facts.iter().filter(|facts| promised.contains(&facts.id)) {
+            let (lenders, solicitors) = claim_names(facts, &settings.settings);
+            picture.users.push(facts.id.get());
+            picture.lenders.push(lenders.join(SEPARATOR));
+            picture.solicitors.push(solicitors.join(SEPARATOR));
+        }
+        if picture.users.is_empty() {
+            return Ok(());
+        }
+        store::close_needless(&self.shared.pool, needless, read_at).await?;
+        store::name_promises(&self.shared.pool, &picture).await
     }
 
     async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, blocked: &mut Counts) -> Result<(), QueueFailure> {
         let settings = self.ready_to_walk().await?;
         let mut ranges = pin!(self.clone().ranges(range));
 
-        let has_promises = self.has_promises_for_a_reason().await?;
+        let promised = self.list_promised().await?;
         let mut told = Instant::now();
         while let Some((range, read_at)) = ranges.try_next().await? {
             let picture = self.picture(&range.facts, &settings, read_at, run.order.only, blocked).await?;
             let merged = store::merge_range(&self.shared.pool, run.id, &range, &picture, read_at, run.order.only).await?;
             add(report, &range, &picture, merged);
-            if has_promises && run.order.only.is_none() {
-                self.close_needless(&picture, read_at).await?;
+            if run.order.only.is_none() {
+                self.tend_promises(&promised, &range.facts, &picture.needless, &settings, read_at).await?;
             }
             if told.elapsed() >= TOLD_EVERY {
                 told = Instant::now();

@@ -82,7 +82,7 @@ impl ContactBases {
 
     /// The queues of which nobody has decided what kind of contact a call is, by name.
     #[cfg(feature = "ssr")]
-    pub(crate) fn undecided(&self) -> Vec<String> {
+    pub(crate) fn undecided(self) -> Vec<String> {
         QueueKind::ALL.into_iter().filter(|queue| self.of(*queue).is_none()).map(|queue| queue.as_str().to_owned()).collect()
     }
 }

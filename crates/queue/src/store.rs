@@ -26,8 +26,8 @@ pub(crate) use blocks::{
     list_sealable_after_a_move, list_sealed, try_lock_sealing,
 };
 pub(crate) use callbacks::{
-    CallbackRow, CallbackState, cancel_callback, close_needless, count_kept, has_promises_between, has_promises_for_a_reason, insert_retry,
-    is_last_promise_a_retry, list_callbacks, lock_callback, set_preferred,
+    CallbackRow, CallbackState, PromisePicture, cancel_callback, close_needless, close_retry, count_kept, has_promises_between,
+    insert_retry, is_last_promise_a_retry, list_callbacks, list_promised, lock_callback, name_promises, set_preferred,
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};
@@ -37,7 +37,7 @@ pub(crate) use leases::{
 };
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
 pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
-pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_viewing};
+pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_following, note_viewing};
 pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
 pub(crate) use reports::{
     Figures, QueueCountRow, Totals, count_leases, find_figures, find_last_discovery, list_entries, list_holdings, list_saved,

@@ -14,8 +14,14 @@ use crate::types::{CallEnd, CallState, HistoryEntry, HistoryKind, UserContext};
 const HISTORY_SHOWN: i64 = 50;
 
 impl Calls {
-    /// What the dialler did about one person, newest first. One statement.
-    pub(crate) async fn history(&self, user: UserId) -> Result<Vec<HistoryEntry>, CallsFailure> {
+    /// What the dialler did about one person, newest first. Before it is shown it is noted who looks.
+    pub(crate) async fn history(&self, agent: &CurrentAgent, user: UserId) -> Result<Vec<HistoryEntry>, CallsFailure> {
+        self.shared.queue.note_following(agent, user).await?;
+        self.past(user).await
+    }
+
+    /// One statement.
+    async fn past(&self, user: UserId) -> Result<Vec<HistoryEntry>, CallsFailure> {
         let now = self.shared.queue.now();
         let rows = store::list_history(&self.shared.pool, user, HISTORY_SHOWN).await?;
         rows.into_iter().map(|row| history_entry(row, now)).collect()
@@ -24,7 +30,7 @@ impl Calls {
     /// Everything that is known of one person: one round trip to each database, both at once; and none to the replica when the person was
     /// looked at just before. Before anything is shown it is noted who looks.
     pub(crate) async fn user(&self, agent: &CurrentAgent, user: UserId) -> Result<UserContext, CallsFailure> {
-        let (found, history) = tokio::join!(self.shared.contexts.find(user, self.shared.queue.now()), self.history(user));
+        let (found, history) = tokio::join!(self.shared.contexts.find(user, self.shared.queue.now()), self.past(user));
         let (context, age) = found.map_err(CallsFailure::Replica)?.ok_or(CallsError::NoSuchUser)?;
         self.shared.queue.note_viewing(agent, user).await?;
         let read_age_millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);

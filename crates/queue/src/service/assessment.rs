@@ -52,6 +52,8 @@ impl Assessment<'_> {
                 None if reasons.iter().any(|reason| reason.effect() == Effect::Remove) => {
                     Disposal::PromiseWaits(self.moment.at + PROMISE_CANNOT_BE_KEPT)
                 }
+                // A promise to whoever was taken from a queue has fallen due, and is offered as that at once.
+                None if reasons.is_empty() => Disposal::Keep,
                 // Nothing says when that ends; until then they are not to be tried first by everybody who asks.
                 None => Disposal::PromiseWaits(self.moment.at + PROMISE_RESTS),
                 Some(until) => Disposal::PromiseWaits(until),

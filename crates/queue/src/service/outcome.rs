@@ -236,6 +236,10 @@ impl Queue {
             Some(Suppress::BadNumber) => store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?,
             None => {}
         }
+        if closing.is_reached && prospects.queue == QueueKind::Callbacks {
+            // The system may have said before that nobody answered.
+            store::close_retry(conn, call, now).await?;
+        }
         let promise = match closing.promise {
             Some(promise) => Some(self.new_callback(conn, agent, prospects, promise).await?),
             None => None,
@@ -298,7 +302,9 @@ impl Queue {
             (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
             (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
         };
-        Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent })
+        let names = prospects.facts.as_ref().map(|facts| claim_names(facts, &prospects.settings.settings));
+        let (lenders, solicitors) = names.unwrap_or_default();
+        Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent, lenders, solicitors })
     }
 
     /// The instant of a promise for this wall time, if it can be promised now.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use auth::CurrentAgent;
+use chrono::TimeDelta;
 use kernel::{PhoneNumber, QueueKind, UserId, display_time};
 use users::Search;
 
@@ -14,6 +15,9 @@ use crate::types::{AgainstCall, Explanation, FoundPeople, FoundPerson};
 
 /// People shown for one search.
 const FOUND: usize = 20;
+
+/// Whoever goes on looking at a person is noted again after so long.
+const NOTED_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
 impl Queue {
     /// Users by id, name or number, as it is typed; the newest first.
@@ -103,6 +107,12 @@ impl Queue {
     /// Notes that this agent looks at a person outside Call next.
     pub async fn note_viewing(&self, agent: &CurrentAgent, user: UserId) -> Result<(), QueueFailure> {
         Ok(store::note_viewing(&self.shared.pool, agent.id, user, self.shared.clock.now()).await?)
+    }
+
+    /// Notes that this agent follows a person on a screen that looks again at each change; once in a while, and not of whom they hold.
+    pub async fn note_following(&self, agent: &CurrentAgent, user: UserId) -> Result<(), QueueFailure> {
+        let now = self.shared.clock.now();
+        Ok(store::note_following(&self.shared.pool, agent.id, user, now, now - NOTED_AGAIN).await?)
     }
 
     /// What the dialler knows of a person, with a promise that is due.

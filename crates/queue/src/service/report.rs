@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use auth::CurrentAgent;
+use auth::{CurrentAgent, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, DecisionId, QueueKind, UserId, display_time, london};
 use serde::Deserialize;
@@ -22,18 +22,25 @@ const SAVED_SHOWN: i64 = 100;
 const EXPORT_PAGE: i64 = 5_000;
 
 impl Queue {
-    /// How many wait in each queue, and the figures beside it.
+    /// How many wait in each queue, and the figures beside it. Of due promises agents see as callable those that they would be offered;
+    /// supervisors all.
     pub async fn summary(&self, agent: &CurrentAgent) -> Result<Summary, QueueFailure> {
         let moment = self.moment();
         let figures = self.figures(moment.midnight, moment.at).await?;
         let totals = &figures.totals;
         let is_paused = totals.paused_queues.contains(&QueueKind::Callbacks);
+        let due = totals.count_due(|_, _| true);
+        let mine = totals.count_due(|preferred, about| {
+            let works = |queue| agent.queues.as_ref().is_none_or(|queues| queues.contains(&queue));
+            preferred.map_or_else(|| works(about) || works(QueueKind::Callbacks), |preferred| preferred == agent.id)
+        });
+        let offered = if agent.role >= Role::Supervisor { due } else { mine };
         let callbacks = QueueCount {
             queue: QueueKind::Callbacks,
-            callable: if is_paused { 0 } else { totals.callbacks_due },
-            waiting: totals.callbacks_later,
+            callable: if is_paused { 0 } else { offered },
+            waiting: totals.callbacks_later + due - offered,
             leased: totals.callbacks_held,
-            paused: if is_paused { totals.callbacks_due } else { 0 },
+            paused: totals.callbacks_paused + if is_paused { offered } else { 0 },
             is_paused,
             oldest_days: None,
         };

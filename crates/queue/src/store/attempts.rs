@@ -100,7 +100,12 @@ pub(crate) async fn delete_attempt(conn: &mut PgConnection, call: CallId) -> sql
             delete from queue.attempt where call_id = $1 returning user_id, attempted_at
         )
         update queue.callback c
-        set state = 'scheduled', attempted_at = null
+        -- What was said late of an earlier call may have brought another promise meanwhile: that one stands.
+        set state = case
+                when exists (select from queue.callback o where o.user_id = c.user_id and o.state = 'scheduled') then 'rescheduled'
+                else 'scheduled'
+            end,
+            attempted_at = null
         from gone
         where c.user_id = gone.user_id and c.attempted_at = gone.attempted_at
         "#,
@@ -314,13 +319,16 @@ pub(crate) async fn insert_suppression(conn: &mut PgConnection, new: &NewSuppres
 }
 
 /// A promise to ring somebody.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NewCallback {
     pub(crate) user: UserId,
     pub(crate) reason: CallbackReason,
     pub(crate) promised_at: DateTime<Utc>,
     pub(crate) wall_time: NaiveDateTime,
     pub(crate) agent: AgentId,
+    /// Of the claims that the call would be about; none when they are not known.
+    pub(crate) lenders: Vec<String>,
+    pub(crate) solicitors: Vec<String>,
 }
 
 /// Stores a promise in place of an earlier one.
@@ -337,9 +345,10 @@ pub(crate) async fn insert_callback_unless_promised(conn: &mut PgConnection, new
     let done = sqlx::query!(
         r#"
         insert into queue.callback (
-            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by
+            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, lenders, solicitors,
+            is_paused
         )
-        values ($1, $2, $3, $4, $5, $3, $6, $5)
+        values ($1, $2, $3, $4, $5, $3, $6, $5, $7, $8, queue.is_paused($7, $8))
         on conflict (user_id) where state = 'scheduled' do nothing
         "#,
         new.user.get(),
@@ -348,6 +357,8 @@ pub(crate) async fn insert_callback_unless_promised(conn: &mut PgConnection, new
         new.wall_time,
         new.agent.get(),
         now,
+        &new.lenders,
+        &new.solicitors,
     )
     .execute(conn)
     .await?;

@@ -1,9 +1,10 @@
 //! Promises, as those who keep them look at them.
 
 use chrono::{DateTime, Utc};
-use kernel::{AgentId, UserId};
+use kernel::{AgentId, CallId, UserId};
 use sqlx::{PgConnection, PgPool};
 
+use super::ranges::SEPARATOR;
 use crate::rules::CallbackReason;
 
 /// What became of a promise.
@@ -125,9 +126,11 @@ pub(crate) async fn insert_retry(conn: &mut PgConnection, user: UserId, at: Date
     let done = sqlx::query!(
         r#"
         insert into queue.callback (
-            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, retry_of
+            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, retry_of, lenders,
+            solicitors, is_paused
         )
-        select c.user_id, c.reason, $2, $2::timestamptz at time zone 'Europe/London', c.preferred_agent_id, $2, $3, c.created_by, c.id
+        select c.user_id, c.reason, $2, $2::timestamptz at time zone 'Europe/London', c.preferred_agent_id, $2, $3, c.created_by, c.id, c.lenders,
+            c.solicitors, queue.is_paused(c.lenders, c.solicitors)
         from queue.callback c
         where c.id = (select max(id) from queue.callback where user_id = $1)
             and c.state in ('kept', 'missed')
@@ -141,6 +144,24 @@ pub(crate) async fn insert_retry(conn: &mut PgConnection, user: UserId, at: Date
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Closes the one more try that followed from this call: somebody was reached after all.
+pub(crate) async fn close_retry(conn: &mut PgConnection, call: CallId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        update queue.callback r
+        set state = 'no_longer_needed', closed_at = $2
+        from queue.attempt a
+        join queue.callback c on c.user_id = a.user_id and c.attempted_at = a.attempted_at
+        where a.call_id = $1 and r.retry_of = c.id and r.state = 'scheduled'
+        ",
+        call.get(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// A scheduled promise, locked: whom it prefers.
@@ -191,24 +212,73 @@ pub(crate) async fn cancel_callback(conn: &mut PgConnection, id: i64, by: AgentI
     Ok(())
 }
 
-/// Whether anybody was promised a call for a reason that can go.
-pub(crate) async fn has_promises_for_a_reason(pool: &PgPool) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select exists (select from queue.callback where state = 'scheduled' and reason <> 'user_asked') as "is_so!""#)
-        .fetch_one(pool)
-        .await
+/// Who was promised a call.
+pub(crate) async fn list_promised(pool: &PgPool) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(r#"select user_id as "user: UserId" from queue.callback where state = 'scheduled'"#).fetch_all(pool).await
+}
+
+/// Promises with the lenders and the solicitors that a call would be about now: arrays of equal length.
+#[derive(Debug, Default)]
+pub(crate) struct PromisePicture {
+    pub(crate) users: Vec<i64>,
+    /// Of each person's claims, joined by [`SEPARATOR`].
+    pub(crate) lenders: Vec<String>,
+    /// As above.
+    pub(crate) solicitors: Vec<String>,
+}
+
+/// Keeps with the promises to these people what a pause is held against.
+pub(crate) async fn name_promises(pool: &PgPool, picture: &PromisePicture) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        with want as materialized (
+            select w.user_id, string_to_array(w.lenders, $4) as lenders, string_to_array(w.solicitors, $4) as solicitors
+            from unnest($1::bigint[], $2::text[], $3::text[]) w (user_id, lenders, solicitors)
+        ),
+        -- In the order of their people, as pauses are marked, so that neither waits for the other in a ring.
+        differing as (
+            select c.id, w.lenders, w.solicitors
+            from queue.callback c
+            join want w on w.user_id = c.user_id
+            where c.state = 'scheduled'
+                and (c.lenders <> w.lenders or c.solicitors <> w.solicitors or c.is_paused <> queue.is_paused(w.lenders, w.solicitors))
+            order by c.user_id
+            for update of c
+        )
+        update queue.callback c
+        set lenders = d.lenders, solicitors = d.solicitors, is_paused = queue.is_paused(d.lenders, d.solicitors)
+        from differing d
+        where c.id = d.id
+        ",
+        &picture.users,
+        &picture.lenders,
+        &picture.solicitors,
+        SEPARATOR,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// Closes promises to these people, whose reason had gone at `read_at`, unless the person asked to be rung regardless or is with an agent.
 pub(crate) async fn close_needless(pool: &PgPool, users: &[i64], read_at: DateTime<Utc>) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
+        with needless as (
+            select c.id
+            from queue.callback c
+            where c.user_id = any($1)
+                and c.state = 'scheduled'
+                and c.reason <> 'user_asked'
+                and c.created_at <= $2
+                and not exists (select from queue.lease l where l.user_id = c.user_id)
+            order by c.user_id
+            for update
+        )
         update queue.callback c
         set state = 'no_longer_needed', closed_at = $2
-        where c.user_id = any($1)
-            and c.state = 'scheduled'
-            and c.reason <> 'user_asked'
-            and c.created_at <= $2
-            and not exists (select from queue.lease l where l.user_id = c.user_id)
+        from needless n
+        where c.id = n.id
         "#,
         users,
         read_at,

@@ -129,7 +129,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                 and not exists (select from mine)
                 and not exists (select from queue.lease l where l.user_id = c.user_id)
                 and not exists (select from queue.pause p where p.kind = 'queue' and p.name = 'callbacks' and p.ended_at is null)
-                and not exists (select from queue.entry e where e.user_id = c.user_id and e.is_paused)
+                and not c.is_paused
             order by (c.preferred_agent_id = $1) is true desc, c.promised_at, c.id
             limit 1
             for update of c skip locked

@@ -103,7 +103,7 @@ pub(crate) async fn end_pause(
     Ok(ended.map(|ended| (ended.kind, ended.name)))
 }
 
-/// Marks the entries that wait behind a pause, and those that do so no longer; how many have changed. In the order of their people, as
+/// Marks the entries and the promises that wait behind a pause, and those that do so no longer; how many entries have changed. In the order of their people, as
 /// discovery writes, so that neither waits for the other in a ring.
 ///
 /// With the name of a lender or a solicitor, only those who have to do with it are looked at; without, everybody, if anything is paused at all.
@@ -123,6 +123,26 @@ pub(crate) async fn mark_paused(pool: &PgPool, name: Option<&str>) -> sqlx::Resu
         set is_paused = not e.is_paused
         from wrong w
         where e.user_id = w.user_id
+        ",
+        name,
+    )
+    .execute(pool)
+    .await?;
+    sqlx::query!(
+        "
+        with wrong as (
+            select c.id
+            from queue.callback c
+            where c.state = 'scheduled'
+                and ($1::text is null or $1 = any(c.lenders) or $1 = any(c.solicitors))
+                and c.is_paused <> queue.is_paused(c.lenders, c.solicitors)
+            order by c.user_id
+            for update
+        )
+        update queue.callback c
+        set is_paused = not c.is_paused
+        from wrong w
+        where c.id = w.id
         ",
         name,
     )

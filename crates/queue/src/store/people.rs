@@ -89,3 +89,29 @@ pub(crate) async fn note_viewing(pool: &PgPool, agent: AgentId, user: UserId, no
         .await?;
     Ok(())
 }
+
+/// The same of a screen that follows a person, and so looks again at each change: noted unless the agent holds them, which a decision tells, or
+/// was noted after `since`.
+pub(crate) async fn note_following(
+    pool: &PgPool,
+    agent: AgentId,
+    user: UserId,
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        insert into queue.viewing (agent_id, user_id, viewed_at)
+        select $1, $2, $3
+        where not exists (select from queue.lease l where l.user_id = $2 and l.agent_id = $1 and l.expires_at > $3)
+            and not exists (select from queue.viewing v where v.user_id = $2 and v.agent_id = $1 and v.viewed_at > $4)
+        ",
+        agent.get(),
+        user.get(),
+        now,
+        since,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

@@ -31,17 +31,30 @@ pub(crate) struct Totals {
     pub(crate) decisions_last_hour: i64,
     pub(crate) last_discovery: Option<DateTime<Utc>>,
     pub(crate) paused_queues: Vec<QueueKind>,
-    /// Promises whose time has come and that can be offered.
-    pub(crate) callbacks_due: i64,
+    /// Promises whose time has come and that can be offered, by whom they are offered to alone (none: to anyone) and by the queue they are
+    /// about: arrays of equal length.
+    pub(crate) due_preferred: Vec<Option<AgentId>>,
+    pub(crate) due_queues: Vec<QueueKind>,
+    pub(crate) due_counts: Vec<i64>,
     /// Promises for later, and those put back.
     pub(crate) callbacks_later: i64,
     pub(crate) callbacks_held: i64,
+    /// Due promises that wait behind the pause of a lender or a solicitor.
+    pub(crate) callbacks_paused: i64,
     /// Promises that nobody has kept when they passed to anyone.
     pub(crate) callbacks_late: i64,
     /// The next promise of each agent who has one within a day: agents, people and times, of equal length.
     pub(crate) next_agents: Vec<AgentId>,
     pub(crate) next_users: Vec<UserId>,
     pub(crate) next_at: Vec<DateTime<Utc>>,
+}
+
+impl Totals {
+    /// The due promises that are offered to whoever satisfies this, by the agent they are offered to alone and the queue they are about.
+    pub(crate) fn count_due(&self, is_offered: impl Fn(Option<AgentId>, QueueKind) -> bool) -> i64 {
+        let due = self.due_preferred.iter().zip(&self.due_queues).zip(&self.due_counts);
+        due.filter(|((preferred, queue), _)| is_offered(**preferred, **queue)).map(|(_, count)| count).sum()
+    }
 }
 
 /// Figures of now, and of the day that began at `midnight`; promises of before `handed_over` have passed to anyone. Three statements on one
@@ -87,15 +100,18 @@ pub(crate) async fn find_figures(
             (select count(*) from queue.decision where made_at > $1::timestamptz - interval '1 hour') as "decisions_last_hour!",
             (select max(ended_at) from queue.discovery_run where failure is null) as last_discovery,
             array(select name from queue.pause where kind = 'queue' and ended_at is null) as "paused_queues!: Vec<QueueKind>",
-            (
-                select count(*) from queue.callback c
-                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1
-                    and not exists (select from queue.lease l where l.user_id = c.user_id)
-            ) as "callbacks_due!",
+            coalesce(due.preferred, '{}') as "due_preferred!: Vec<Option<AgentId>>",
+            coalesce(due.queues, '{}') as "due_queues!: Vec<QueueKind>",
+            coalesce(due.counts, '{}') as "due_counts!",
             (
                 select count(*) from queue.callback where state = 'scheduled' and greatest(promised_at, available_at) > $1
             ) as "callbacks_later!",
             (select count(*) from queue.lease where kind = 'callbacks') as "callbacks_held!",
+            (
+                select count(*) from queue.callback c
+                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1 and c.is_paused
+                    and not exists (select from queue.lease l where l.user_id = c.user_id)
+            ) as "callbacks_paused!",
             (
                 select count(*) from queue.callback c
                 where c.state = 'scheduled' and c.promised_at <= $2
@@ -113,6 +129,18 @@ pub(crate) async fn find_figures(
                 order by c.preferred_agent_id, c.promised_at
             ) n
         ) next
+        cross join (
+            select array_agg(d.preferred) as preferred, array_agg(d.queue) as queues, array_agg(d.count) as counts
+            from (
+                select case when c.promised_at > $2 then c.preferred_agent_id end as preferred,
+                    case c.reason when 'signature' then 'unsigned_users' when 'requirements' then 'outstanding_requests' else 'callbacks' end as queue,
+                    count(*) as count
+                from queue.callback c
+                where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1 and not c.is_paused
+                    and not exists (select from queue.lease l where l.user_id = c.user_id)
+                group by 1, 2
+            ) d
+        ) due
         "#,
         now,
         handed_over,

@@ -79,7 +79,7 @@ pub(crate) async fn is_suppressed_already(conn: &mut PgConnection, new: &NewSupp
             where kind = $1
                 and user_id is not distinct from $2
                 and number is not distinct from $3
-                and coalesce(ends_at, 'infinity') >= coalesce($4, 'infinity')
+                and coalesce(ends_at, 'infinity') >= coalesce($4::timestamptz, 'infinity')
                 and coalesce(ends_at, 'infinity') > $5
         ) as "is!"
         "#,

@@ -159,6 +159,42 @@ async fn the_agent_is_told_before_a_promise_and_supervisors_when_it_turns_late(_
     app.stop().await;
 }
 
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_agents_figures_count_the_due_promises_that_they_would_be_offered_and_a_supervisors_all(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    let (agent, other, limited) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    sqlx::query("update auth.agent set queues = '{outstanding_requests}' where id = $1")
+        .bind(limited.agent)
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    promise(&app, 1, "signature", agent.agent, -1).await;
+    promise(&app, 2, "user_asked", agent.agent, -2).await;
+    promise(&app, 3, "signature", other.agent, -10).await;
+    promise(&app, 4, "requirements", other.agent, -3).await;
+    promise(&app, 5, "signature", agent.agent, 30).await;
+    let figures = async |client: &Client| {
+        let summary = client.ask("/api/queue/summary", json!({})).await;
+        let row = summary["queues"].as_array().unwrap().iter().find(|row| row["queue"] == "callbacks").unwrap().clone();
+        (row["callable"].as_i64().unwrap(), row["waiting"].as_i64().unwrap())
+    };
+
+    // Those to them, and what has passed to anyone; but for the limited one only what is about their queue.
+    for (client, expected) in [(&agent, (3, 2)), (&other, (2, 3)), (&limited, (0, 5)), (&supervisor, (4, 1))] {
+        assert_eq!(figures(client).await, expected, "agent {}", client.agent);
+    }
+    app.clock.advance(TimeDelta::minutes(5));
+    app.app.queue.forget_figures();
+    for (client, expected) in [(&agent, (4, 1)), (&other, (4, 1)), (&limited, (1, 4)), (&supervisor, (4, 1))] {
+        assert_eq!(figures(client).await, expected, "agent {}, when all have passed to anyone", client.agent);
+    }
+    app.stop().await;
+}
+
 /// lessons, line 6: “queue empty” with a full queue. Taking a promise changes nothing in its row, so everybody who asks at once sees the same.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn agents_who_ask_at_once_share_the_promises_that_are_due_and_nobody_is_told_that_there_is_none(

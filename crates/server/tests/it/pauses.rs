@@ -1,11 +1,12 @@
 //! Pauses: of a queue, of a lender, of a solicitor.
 
 use auth::Role;
+use queue::QueueMode;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::begun::{ANSWERS, LEG, people_rung, start};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, Made, TestApp};
 
 async fn pause(supervisor: &Client, kind: &str, name: &str) -> Value {
     supervisor.ask("/api/queue/pause", json!({"kind": kind, "name": name, "reason": "Asked by the lender"})).await
@@ -105,6 +106,49 @@ async fn a_paused_queue_gives_nobody_and_the_others_go_on(_: PgPoolOptions, conn
     resume(&supervisor, "callbacks").await;
     let promised = agent.call_next().await;
     assert_eq!((&promised["user"]["id"], &promised["queue"]), (&json!("3"), &json!("callbacks")), "{promised}");
+    app.stop().await;
+}
+
+/// In no queue: one has nothing to do and asked to be rung, and in direct mode nobody is in one.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_to_somebody_in_no_queue_waits_behind_a_paused_lender_without_being_tried(_: PgPoolOptions, connect: PgConnectOptions) {
+    let mut app = TestApp::start(connect).await;
+    app.platform.user(1).claim("lloyds").insert().await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    sqlx::query(
+        "insert into queue.callback (user_id, reason, promised_at, promised_wall_time, available_at, created_at, created_by)
+         values (1, 'user_asked', $1, $1 at time zone 'Europe/London', $1, $1, 1)",
+    )
+    .bind(app.now() - chrono::TimeDelta::minutes(10))
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    for mode in [QueueMode::Hourly, QueueMode::Direct] {
+        if mode == QueueMode::Direct {
+            app = app.again(Made { mode, ..Made::default() }).await;
+            // As if it had been made by a server that knew nothing of the claims.
+            sqlx::query("update queue.callback set lenders = '{}', solicitors = '{}'").execute(&app.pool).await.unwrap();
+            app.app.queue.read_candidates().await.unwrap();
+        } else {
+            app.discover().await;
+        }
+        let (agent, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+        let refused = "select count(*) from queue.decision where outcome = 'refused'";
+
+        pause(&supervisor, "lender", "lloyds").await;
+        let nobody = agent.call_next().await;
+        assert_eq!((&nobody["user"], &nobody["passed_over"]), (&json!(null), &json!([])), "{mode:?}: {nobody}");
+        app.app.queue.forget_figures();
+        let summary = agent.ask("/api/queue/summary", json!({})).await;
+        let row = summary["queues"].as_array().unwrap().iter().find(|row| row["queue"] == "callbacks").unwrap();
+        assert_eq!((&row["callable"], &row["paused"]), (&json!(0), &json!(1)), "{mode:?}: {row}");
+        assert_eq!(app.count(refused).await, 0, "{mode:?}: nobody was tried");
+
+        resume(&supervisor, "lloyds").await;
+        let promised = agent.call_next().await;
+        assert_eq!((&promised["user"]["id"], &promised["queue"]), (&json!("1"), &json!("callbacks")), "{mode:?}: {promised}");
+        agent.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+    }
     app.stop().await;
 }
 

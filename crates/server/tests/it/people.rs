@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use auth::Role;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::{RoundTrips, TestPlatform, claim_id};
@@ -167,6 +168,33 @@ async fn a_persons_context_is_whole_and_says_nothing_of_what_a_claim_is_worth(_:
     app.stop().await;
 }
 
+/// compliance, C19. A screen that shows somebody looks again at each change: that is not a hundred lookings.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_looks_at_a_history_is_on_record_but_for_that_of_whom_they_hold(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (agent, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let hand_out = agent.call_next().await;
+    assert_eq!(hand_out["user"]["id"], "1", "{hand_out}");
+    let lookings = async || {
+        let all = sqlx::query_as::<_, (i64, i64)>("select agent_id, user_id from queue.viewing order by id");
+        all.fetch_all(&app.pool).await.unwrap()
+    };
+
+    for client in [&agent, &other, &other] {
+        assert_eq!(history(client, 1).await.len(), 1);
+    }
+    assert_eq!(lookings().await, [(other.agent, 1)], "once, and the agent's own is told by the decision");
+
+    app.clock.advance(TimeDelta::minutes(6));
+    history(&other, 1).await;
+    agent.ask("/api/queue/release", json!({"lease_id": hand_out["lease_id"], "reason": "language"})).await;
+    history(&agent, 1).await;
+    assert_eq!(lookings().await, [(other.agent, 1), (other.agent, 1), (agent.agent, 1)]);
+    app.stop().await;
+}
+
 /// A cached answer cannot prove that a call is needed. And lessons, line 50: caches showed signatures an hour old.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn what_is_kept_is_shown_with_its_age_and_never_believed(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -217,7 +245,7 @@ async fn a_persons_context_costs_one_round_trip_to_each_database(_: PgPoolOption
         cheapest = cheapest.min([after - postgres, of_replica, counted.count() - after]);
     }
     // The lag is sampled on the same connections, twice a second.
-    assert_eq!(cheapest, [3, 1, 2], "a session and a statement each, the note of who looked, and the replica once");
+    assert_eq!(cheapest, [3, 1, 3], "a session, the note of who looked and a statement each, and the replica once");
     assert_eq!(app.count("select count(*) from queue.viewing").await, 6);
     app.stop().await;
 }
