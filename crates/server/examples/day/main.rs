@@ -108,6 +108,9 @@ struct Day {
     replica: MySqlConnection,
     /// Who need not be rung any more, since when by the business clock, and from which queue; none: from any.
     settled: Vec<(i64, DateTime<Utc>, Option<&'static str>)>,
+    /// Who waited in the morning, for which queue and with which number. In direct mode nobody waits in a table.
+    waited: Vec<(i64, String, String)>,
+    mode: QueueMode,
     /// How many calls were made.
     rung: u32,
     /// Whom the carrier says that it rang: the number of each leg.
@@ -164,7 +167,7 @@ impl Day {
             numbers: config.environment.numbers(),
             is_practice: true,
             is_gate_off: false,
-            mode: QueueMode::Hourly,
+            mode: config.discovery.mode,
             telephone: Some(carrier.telephone.clone()),
             metrics_token: None,
         })
@@ -193,6 +196,8 @@ impl Day {
             primary: connect(primary.expose_secret()).await?,
             replica: connect(config.replica.url.expose_secret()).await?,
             settled: Vec::new(),
+            waited: Vec::new(),
+            mode: config.discovery.mode,
             rung: 0,
             legs: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -213,12 +218,14 @@ impl Day {
     }
 
     /// What happened in the week before: one waiting person in seven was rung, some of them as often as seven days allow. Then the queues are
-    /// made what that says.
+    /// made what that says. In direct mode `dialler discover` was run before, and the queues are emptied for the day.
     async fn remember_a_week(&mut self, chance: &mut StdRng) -> anyhow::Result<()> {
-        self.app.queue.discover(queue::Order::default()).await?;
-        let waiting: Vec<(i64, String)> =
-            sqlx::query_as("select user_id, number from queue.entry order by user_id").fetch_all(&self.app.pool).await?;
-        for (user, number) in waiting.choose_multiple(chance, waiting.len() / 7) {
+        if self.mode != QueueMode::Direct {
+            self.app.queue.discover(queue::Order::default()).await?;
+        }
+        self.waited = sqlx::query_as("select user_id, kind, number from queue.entry order by user_id").fetch_all(&self.app.pool).await?;
+        ensure!(!self.waited.is_empty(), "nobody waits in the queues");
+        for (user, _, number) in self.waited.choose_multiple(chance, self.waited.len() / 7) {
             let attempts = chance.random_range(4..=10);
             // Within the last six days, and none so late that it still holds.
             let minutes: Vec<i32> = (0..attempts).map(|_| chance.random_range(24 * 60..6 * 24 * 60)).collect();
@@ -233,7 +240,12 @@ impl Day {
             .execute(&self.app.pool)
             .await?;
         }
-        self.app.queue.discover(queue::Order::default()).await?;
+        if self.mode == QueueMode::Direct {
+            sqlx::query("delete from queue.entry").execute(&self.app.pool).await?;
+            self.app.queue.read_candidates().await?;
+        } else {
+            self.app.queue.discover(queue::Order::default()).await?;
+        }
         Ok(())
     }
 
@@ -269,7 +281,9 @@ impl Day {
                 listed = self.rung;
             }
             self.change(completed, chance).await?;
+            // One of the two, by the mode; a minute goes by with each step.
             self.app.queue.discover_on_schedule().await?;
+            self.app.queue.read_candidates().await?;
             // Nobody is on a call now: the clock may jump.
             self.clock.advance((now + step - self.clock.now()).max(TimeDelta::zero()));
         }
@@ -311,11 +325,14 @@ impl Day {
                 self.settled.push((user, now, Some(PAPERS)));
             }
         }
-        let some: Vec<(i64, String, String)> =
+        let some: Vec<(i64, String, String)> = if self.mode == QueueMode::Direct {
+            self.waited.choose_multiple(chance, 4).cloned().collect()
+        } else {
             sqlx::query_as("select user_id, kind, number from queue.entry order by md5(user_id || $1) limit 4")
                 .bind(chance.random::<u32>().to_string())
                 .fetch_all(&self.app.pool)
-                .await?;
+                .await?
+        };
         let read: Option<i64> =
             sqlx::query_scalar("select user_id from queue.lease order by id limit 1").fetch_optional(&self.app.pool).await?;
         for user in some.iter().filter(|(_, kind, _)| kind == SIGNATURES).map(|(user, ..)| *user).chain(read) {

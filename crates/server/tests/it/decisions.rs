@@ -44,7 +44,7 @@ async fn decide(pool: &PgPool, user: i64) {
 
 /// Seals everything, in as few blocks as there can be: transactions of other tests run in the same cluster, and what is not older than all of
 /// them has to wait.
-async fn seal_all(app: &TestApp) {
+pub async fn seal_all(app: &TestApp) {
     for _ in 0..1_200 {
         if app.count(NOT_YET).await == 0 {
             app.app.queue.seal_in_blocks(4).await.unwrap();

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
 use testkit::TestPlatform;
 
+use crate::decisions::seal_all;
 use crate::support::{Client, TestApp};
 
 /// What was in a database by then, written by hand in the words of that schema, by the last migration before it.
@@ -103,8 +104,9 @@ async fn a_filled_database_keeps_its_rows_through_every_migration_and_the_produc
     assert_eq!((&overview["pauses"][0]["name"], &overview["pauses"][1]), (&json!("hill & co"), &json!(null)), "{overview}");
 
     // Sealed then, and sealed now, are one chain.
-    app.app.queue.seal().await.unwrap();
+    seal_all(&app).await;
     let verified = app.app.queue.verify(&[]).await.unwrap();
-    assert_eq!((verified.blocks, verified.decisions), (2, 5), "{verified:?}");
+    assert!(verified.blocks >= 2, "{verified:?}");
+    assert_eq!((verified.decisions, verified.waiting), (5, 0), "{verified:?}");
     app.stop().await;
 }
