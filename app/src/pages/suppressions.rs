@@ -12,6 +12,7 @@ use crate::components::error_strip::{error_strip, query_strip};
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::skeleton::list_skeleton;
+use crate::format::count;
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::live::Live;
@@ -184,8 +185,12 @@ fn Lift(page: Query<ObjectionPage>, failed: RwSignal<Option<WireError>>, id: i64
             let lifted = queue::lift(id, reason.get_untracked()).await;
             let _ = is_busy.try_set(false);
             let _ = failed.try_set(lifted.as_ref().err().cloned());
-            if lifted.is_ok() {
-                announcer.show("It is lifted. Discovery brings the person back if a call is needed.");
+            if let Ok(others) = lifted {
+                announcer.show(match others {
+                    0 => "It is lifted. Discovery brings the person back if a call is needed.".to_owned(),
+                    1 => "It is lifted. One other to the same person or number still holds.".to_owned(),
+                    others => format!("It is lifted. {} others to the same person or number still hold.", count(others)),
+                });
                 page.again();
             }
         });

@@ -127,9 +127,9 @@ pub async fn object(objection: NewObjection) -> Result<(), WireError> {
     Ok(expect_context::<Queue>().add_objection(&agent, &objection).await?)
 }
 
-/// Lifts an objection.
+/// Lifts an objection. How many others to the same person or number still hold.
 #[server(prefix = "/api", endpoint = "queue/lift", input = Json, output = Json)]
-pub async fn lift(objection_id: i64, reason: String) -> Result<(), WireError> {
+pub async fn lift(objection_id: i64, reason: String) -> Result<i64, WireError> {
     let agent = auth::require(auth::Role::Supervisor).await?;
     Ok(expect_context::<Queue>().lift_objection(&agent, objection_id, &reason).await?)
 }

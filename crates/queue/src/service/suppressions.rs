@@ -6,7 +6,7 @@ use auth::{CurrentAgent, Role};
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::{AgentId, PhoneNumber, UserId, display_time, from_london};
 
-use super::{Queue, QueueFailure, announce};
+use super::{Queue, QueueFailure, announce, parse_number};
 use crate::error::QueueError;
 use crate::rules::SuppressionKind;
 use crate::store::{self, NewSuppression, SuppressionRow};
@@ -18,13 +18,19 @@ const PAGE: i64 = 50;
 const LONGEST_REASON: usize = 300;
 
 impl Queue {
-    /// A page of objections, the newest first. `search` is a user's id or a number; nothing: everybody's.
+    /// A page of objections, the newest first. `search` is a user's id, whose number counts too, or a number; nothing: everybody's.
     pub async fn list_objections(&self, search: &str, is_only_holding: bool, before: Option<i64>) -> Result<ObjectionPage, QueueFailure> {
         let now = self.shared.clock.now();
-        let (user, number) = match search.trim() {
+        let (user, mut number) = match search.trim() {
             "" => (None, None),
             text => self.person_or_number(text)?,
         };
+        // The list is there without the claims platform, too.
+        if let Some(user) = user
+            && let Ok(facts) = self.shared.replica.facts(user, now).await
+        {
+            number = parse_number(facts.as_ref(), &self.shared.numbers).usable().map(|number| number.as_e164().to_owned());
+        }
         let holding_at = is_only_holding.then_some(now);
         let mut rows = store::list_suppressions(&self.shared.pool, user, number.as_deref(), holding_at, before, PAGE + 1).await?;
         let has_more = rows.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
@@ -67,11 +73,12 @@ impl Queue {
         Ok(())
     }
 
-    /// Lifts an objection. A wish not to be contacted is only lifted by an administrator: it was meant for good.
-    pub async fn lift_objection(&self, agent: &CurrentAgent, id: i64, reason: &str) -> Result<(), QueueFailure> {
+    /// Lifts an objection. A wish not to be contacted is only lifted by an administrator: it was meant for good. How many others to the
+    /// same person or number still hold.
+    pub async fn lift_objection(&self, agent: &CurrentAgent, id: i64, reason: &str) -> Result<i64, QueueFailure> {
         let (reason, now) = (checked_reason(reason)?, self.shared.clock.now());
         let mut transaction = kernel::begin(&self.shared.pool).await?;
-        let kind = store::find_suppression(&mut transaction, id, now).await?.ok_or(QueueError::NoSuchObjection)?;
+        let (kind, others) = store::find_suppression(&mut transaction, id, now).await?.ok_or(QueueError::NoSuchObjection)?;
         if kind == SuppressionKind::DoNotContact && agent.role < Role::Admin {
             return Err(QueueError::MeantForGood.into());
         }
@@ -79,7 +86,7 @@ impl Queue {
         transaction.commit().await?;
         tracing::info!(agent.id = %agent.id, suppression.id = id, suppression.kind = ?kind, "an objection was lifted");
         announce(&self.shared.hints, &[]);
-        Ok(())
+        Ok(others)
     }
 
     /// A number as people write it, or else a user's id.

@@ -54,20 +54,32 @@ pub(crate) async fn list_suppressions(
     .await
 }
 
-/// The kind of an objection that holds; none when there is none, or it has ended.
-pub(crate) async fn find_suppression(conn: &mut PgConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<Option<SuppressionKind>> {
-    sqlx::query_scalar!(
+/// The kind of an objection that holds, and how many others do to the same person or number; none when it is not there, or has ended.
+pub(crate) async fn find_suppression(
+    conn: &mut PgConnection,
+    id: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(SuppressionKind, i64)>> {
+    let row = sqlx::query!(
         r#"
-        select kind as "kind: SuppressionKind"
-        from queue.suppression
-        where id = $1 and (ends_at is null or ends_at > $2)
-        for update
+        select s.kind as "kind: SuppressionKind",
+            (
+                select count(*)
+                from queue.suppression o
+                where (o.user_id = s.user_id or o.number = s.number)
+                    and o.id <> s.id
+                    and (o.ends_at is null or o.ends_at > $2)
+            ) as "others!"
+        from queue.suppression s
+        where s.id = $1 and (s.ends_at is null or s.ends_at > $2)
+        for update of s
         "#,
         id,
         now,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    Ok(row.map(|row| (row.kind, row.others)))
 }
 
 /// Whether an objection of this kind, to this person or number, holds at least until `ends_at` (none: for good).

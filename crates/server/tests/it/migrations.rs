@@ -38,12 +38,16 @@ async fn rows(pool: &PgPool) -> Vec<(String, String)> {
     rows
 }
 
+/// Columns that a migration has taken away for good.
+const TAKEN_AWAY: [(&str, &str); 1] = [("queue.entry", "leased_until")];
+
 /// Rows that are not there any more as they were. Columns may have been added to them.
 async fn lost(pool: &PgPool, rows: &[(String, String)]) -> Vec<(String, String)> {
     let mut lost = Vec::new();
     for (table, row) in rows {
-        let statement = AssertSqlSafe(format!("select exists (select from {table} t where to_jsonb(t) @> $1::jsonb)"));
-        if !sqlx::query_scalar::<_, bool>(statement).bind(row).fetch_one(pool).await.unwrap() {
+        let statement = AssertSqlSafe(format!("select exists (select from {table} t where to_jsonb(t) @> ($1::jsonb - $2::text[]))"));
+        let away: Vec<&str> = TAKEN_AWAY.iter().filter(|(of, _)| of == table).map(|(_, column)| *column).collect();
+        if !sqlx::query_scalar::<_, bool>(statement).bind(row).bind(away).fetch_one(pool).await.unwrap() {
             lost.push((table.clone(), row.clone()));
         }
     }

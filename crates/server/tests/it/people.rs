@@ -25,11 +25,20 @@ async fn the_history_tells_calls_and_promises_beside_what_the_queue_did(_: PgPoo
     begun.join(&app).await;
     begun.until("connected").await;
     let during = history(&begun.agent, 1).await;
-    assert_eq!((&*during[0].0, &*during[0].1, &*during[0].2), ("calling", "On the telephone now", "Robin Tester"));
+    let facts = "All checks passed: not signed, one open claim, replica under 1 s behind.";
+    let told: Vec<(&str, &str, &str)> = during.iter().map(|(kind, title, detail)| (&**kind, &**title, &**detail)).collect();
+    assert_eq!(
+        told,
+        [
+            ("offered", "Checked again before Robin Tester rang", facts),
+            ("calling", "On the telephone now", "Robin Tester"),
+            ("offered", "Offered to Robin Tester", facts)
+        ]
+    );
     begun.leave(&app).await;
     begun.until("ended").await;
     let after = history(&begun.agent, 1).await;
-    assert!(after[0].1.starts_with("Outcome still to be recorded · "), "{after:?}");
+    assert!(after[1].1.starts_with("Outcome still to be recorded · "), "{after:?}");
 
     let outcome = json!({
         "call_id": begun.call, "disposition": "callback_requested", "notes": "After work, <please>.", "callback_at": "2026-11-25T15:30"
@@ -38,10 +47,10 @@ async fn the_history_tells_calls_and_promises_beside_what_the_queue_did(_: PgPoo
 
     let told = history(&begun.agent, 1).await;
     let kinds: Vec<&str> = told.iter().map(|(kind, ..)| &**kind).collect();
-    assert_eq!(kinds, ["promised", "reached", "offered"], "{told:?}");
+    assert_eq!(kinds, ["promised", "offered", "reached", "offered"], "{told:?}");
     assert_eq!((&*told[0].1, &*told[0].2), ("Callback promised by Robin Tester", "For tomorrow 15:30. Still to come."));
-    assert!(told[1].1.starts_with("Call me back · ") && told[1].1.ends_with(" s"), "{told:?}");
-    assert_eq!(told[1].2, "Robin Tester: “After work, <please>.”");
+    assert!(told[2].1.starts_with("Call me back · ") && told[2].1.ends_with(" s"), "{told:?}");
+    assert_eq!(told[2].2, "Robin Tester: “After work, <please>.”");
 
     // The next one signs before they are rung: told once, by the decision.
     let next = begun.agent.call_next().await;

@@ -168,7 +168,7 @@ async fn objections_are_found_lifted_with_a_reason_and_end_by_themselves(_: PgPo
     let lift = json!({"objection_id": found["id"], "reason": "It was another Pat"});
     let (status, answer) = supervisor.post("/api/queue/lift", lift.clone()).await;
     assert!(status == 403 && answer["message"].as_str().unwrap().contains("for good"), "{answer}");
-    admin.ask("/api/queue/lift", lift.clone()).await;
+    assert_eq!(admin.ask("/api/queue/lift", lift.clone()).await, json!(0), "nothing else holds");
     assert_eq!(admin.post("/api/queue/lift", lift).await.0, 409, "once is enough");
     assert_eq!(app.discover().await.added, 1);
     let ended = supervisor.ask("/api/queue/objections", list("1", false)).await["objections"][0]["ended"].clone();
