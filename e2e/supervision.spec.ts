@@ -24,8 +24,13 @@ test("an agent looks somebody up, takes them to the console, and nobody else can
   await lookUp(page, last?.user_id ?? "");
   await page.getByRole("link", { name: new RegExp(`User ${last?.user_id}`) }).click();
   await expect(page.getByRole("heading", { name: "May be rung now" })).toBeVisible();
+  const take = page.getByRole("button", { name: "Take to the console" });
+  await setStatus(page, "Break");
+  await expect(take).toHaveAttribute("aria-disabled", "true");
+  await page.getByRole("main").getByRole("button", { name: "Become available" }).click();
+  await expect(take).toHaveAttribute("aria-disabled", "false");
   const name = (await page.getByTestId("looked-up").textContent()) ?? "";
-  await page.getByRole("button", { name: "Take to the console" }).click();
+  await take.click();
   const taken = await personOnScreen(page);
   expect([taken.id, taken.name]).toEqual([last?.user_id, name]);
 

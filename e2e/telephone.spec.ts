@@ -438,6 +438,67 @@ test("what was not said in time can be said later, and nothing that was typed is
   expect(said).toEqual([{ disposition: "busy", notes: "Heard the tone twice, then nothing" }]);
 });
 
+test("the telephone, its keys and the clock of the wrap-up are on every page, with a way back to the person", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  const main = page.getByRole("navigation", { name: "Main" });
+  const back = dock(page).getByRole("button", { name: `Back to ${person.name}` });
+  // Whoever is not seen is not rung by a click.
+  await main.getByRole("link", { name: "Callbacks" }).click();
+  await expect(dock(page)).toContainText(`With you: ${person.name}`);
+  await expect(dock(page).getByRole("button", { name: /^Call/ })).toHaveCount(0);
+  await page.keyboard.press("Alt+c");
+  await expect(page.getByTestId("person")).toHaveText(person.name);
+  await expect(state(page)).toContainText("Talking");
+  await page.getByRole("checkbox", { name: "Identity checked" }).check();
+
+  await main.getByRole("link", { name: "Users" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Users" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /My status: On call/ })).toBeVisible();
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  await expect(state(page)).toContainText("Talking");
+  const before = await counter(page, "packets-out");
+  await expect.poll(() => counter(page, "packets-out")).toBeGreaterThan(before);
+  await page.keyboard.press("Alt+m");
+  await expect(page.getByRole("button", { name: "Muted" })).toBeVisible();
+  await page.getByRole("button", { name: "Keypad" }).click();
+  await page.keyboard.press("7");
+  await expect.poll(async () => (await agentLeg(request))?.media.digits).toBe("7");
+  await page.keyboard.press("Escape");
+
+  // The console is as it was left.
+  await back.click();
+  await expect(page.getByRole("checkbox", { name: "Identity checked" })).toBeChecked();
+  await main.getByRole("link", { name: "Users" }).click();
+  await sign(person.id);
+  await page.keyboard.press("Alt+h");
+  await page.keyboard.press("Alt+h");
+  await expect(state(page)).toContainText(/Wrap-up · \d min \d\d s left/);
+  // What is new about whoever was on the line is said here, too.
+  await expect(page.getByTestId("changed")).toContainText("Signed in the meantime");
+  await expect(dock(page).getByRole("button", { name: /^Save/ })).toHaveCount(0);
+  await back.click();
+  await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
+  await page.keyboard.press("1");
+  await page.keyboard.press("Shift+Enter");
+  await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+});
+
+test("in a second window the telephone waits for a key or a click, before which no browser lets it make a sound", async ({ page, context }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  const other = await context.newPage();
+  const loaded: string[] = [];
+  other.on("request", (asked) => loaded.push(new URL(asked.url()).pathname));
+  await other.goto("/");
+  await expect(other.getByRole("heading", { name: "Ready for the next call" })).toBeVisible();
+  await expect(other.getByTestId("telephone-light")).toContainText("not in use");
+  expect(loaded).not.toContain("/vendor/twilio.min.js");
+  await other.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Callbacks" }).click();
+  await expect(other.getByTestId("telephone-light")).toContainText("ready");
+});
+
 test("a page that is left in a call asks first, and the call ends cleanly", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);
@@ -471,6 +532,7 @@ test("a supervisor's call goes on while they look at the floor, and leaving ther
   const sent = async () => (await personLegs(request))[0].media.sent.packets;
   const before = await sent();
   await expect.poll(sent).toBeGreaterThan(before);
+  await expect(state(page)).toContainText("Talking");
 
   const asked = page.waitForEvent("dialog");
   const reloaded = page.reload();

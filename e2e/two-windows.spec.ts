@@ -179,11 +179,11 @@ test("a supervisor who signs out on the floor is told of the person in the conso
   await page.getByRole("link", { name: "Console" }).click();
   await setStatus(page, "Available");
   await page.keyboard.press("Alt+n");
-  await personOnScreen(page);
+  const person = await personOnScreen(page);
   await page.getByRole("link", { name: "Floor" }).click();
   await page.getByRole("button", { name: /my account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await expect(page.getByRole("alertdialog", { name: "Sign out?" })).toContainText("Whoever is with you goes back to the queue");
+  await expect(page.getByRole("alertdialog", { name: "Sign out?" })).toContainText(`${person.name} goes back to the queue`);
   await page.getByRole("button", { name: "Stay signed in" }).click();
   expect(await held()).toBe("1");
 });

@@ -116,13 +116,13 @@ pub(crate) fn Fetched(page: &'static Page) -> impl IntoView {
         }
     };
     move || match progress.get() {
-        Progress::OnItsWay => view! { <main id="main" tabindex="-1" class="lg:row-span-3">{page_skeleton()}</main> }.into_any(),
+        Progress::OnItsWay => view! { <main id="main" tabindex="-1">{page_skeleton()}</main> }.into_any(),
         Progress::Here(make) => make(),
         Progress::Failed(why) => {
             set_title("Not fetched");
             let again = Callback::new(move |()| try_again(why));
             view! {
-                <main id="main" tabindex="-1" class="lg:row-span-3">
+                <main id="main" tabindex="-1">
                     <div class="mx-auto max-w-xl p-8">{error_strip("This page could not be fetched", &why.error(), Some(again))}</div>
                 </main>
             }

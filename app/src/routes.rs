@@ -3,11 +3,14 @@
 use leptos::ev;
 use leptos::prelude::*;
 
+use crate::components::bottom_bar::BottomBar;
+use crate::components::call_notices::CallNotices;
 use crate::components::error_strip::error_strip;
 use crate::components::rail::Rail;
 use crate::components::skeleton::page_skeleton;
 use crate::components::telephone_check::Check;
 use crate::components::toast::Announcements;
+use crate::components::top_bar::TopBar;
 use crate::pages::console::Console;
 use crate::pages::not_found::NotFound;
 use crate::pages::sign_in::SignIn;
@@ -16,6 +19,7 @@ use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::calls::{Calls, Phase};
 use crate::state::clock::Clock;
+use crate::state::console::Console as State;
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::{Session, Signed, Why};
@@ -122,7 +126,7 @@ fn Inside() -> impl IntoView {
     }
 }
 
-/// Rail, banner and page, with what they share.
+/// Rail, banners, page, and whatever has to do with calls, with what they share.
 #[component]
 fn Frame() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -143,15 +147,19 @@ fn Frame() -> impl IntoView {
     );
     // Here, not in the console: a call goes on while a supervisor looks at the floor.
     let telephone = Telephone::new(session);
-    let calls = Calls::start(session, expect_context::<Announcer>(), telephone, expect_context::<Clock>());
+    let announcer = expect_context::<Announcer>();
+    let calls = Calls::start(session, announcer, telephone, expect_context::<Clock>());
+    let console = State::start(session, address, announcer, summary, calls);
     // The call has got somewhere; or another window has changed what this agent is, or signed them out.
     Effect::new(move |was: Option<()>| {
         live.me.track();
         if was.is_some() {
             session.ask();
             calls.ask();
+            console.follow();
         }
     });
+    listen_to_keys(console, calls);
     // Leaving the dialler takes the agent's leg with it, and the call ends.
     let leaving = window_event_listener(ev::beforeunload, move |event| {
         if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
@@ -169,6 +177,8 @@ fn Frame() -> impl IntoView {
     });
     provide_context(telephone);
     provide_context(calls);
+    provide_context(console);
+    let is_in_use = Memo::new(move |_| console.is_in_use());
     provide_context(Check::new());
     provide_context(live);
     provide_context(summary);
@@ -180,19 +190,46 @@ fn Frame() -> impl IntoView {
         >
             "Skip to the main part"
         </a>
-        <div class="grid min-h-dvh grid-cols-1 grid-rows-[auto_auto_auto_1fr_auto] lg:h-dvh lg:grid-cols-[4.75rem_minmax(0,1fr)] lg:grid-rows-[auto_3.25rem_minmax(0,1fr)_auto]">
+        <div class="grid min-h-dvh grid-cols-1 grid-rows-[auto_auto_1fr_auto] lg:h-dvh lg:grid-cols-[4.75rem_minmax(0,1fr)] lg:grid-rows-[auto_minmax(0,1fr)_auto]">
             <Rail />
-            <div>{move || practice_banner(summary)} {move || gate_banner(summary)}</div>
-            <ErrorBoundary fallback=page_failed>
-                // Each in a part of its own, which goes with what it has provided.
-                {move || match shown.get() {
-                    Some(page) => (move || view! { <Fetched page /> }).into_any(),
-                    None => (|| view! { <Console /> }).into_any(),
-                }}
-            </ErrorBoundary>
+            <div>
+                {move || practice_banner(summary)} {move || gate_banner(summary)} {move || is_in_use.get().then(|| view! { <TopBar /> })}
+            </div>
+            <div class="flex min-h-0 min-w-0 flex-col [&>main]:grow">
+                <ErrorBoundary fallback=page_failed>
+                    // Each in a part of its own, which goes with what it has provided.
+                    {move || match shown.get() {
+                        Some(page) => (move || view! { <CallNotices /> <Fetched page /> }).into_any(),
+                        None => (|| view! { <Console /> }).into_any(),
+                    }}
+                </ErrorBoundary>
+            </div>
+            {move || is_in_use.get().then(|| view! { <BottomBar /> })}
         </div>
         <Announcements />
     }
+}
+
+/// The keys that mean something on every page. What they have no use for now they do nothing about.
+fn listen_to_keys(console: State, calls: Calls) {
+    let telephone = calls.telephone;
+    let keys = window_event_listener(ev::keydown, move |event| {
+        if !event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+            return;
+        }
+        let act: &dyn Fn() = match event.code().as_str() {
+            "KeyN" => &|| console.call_next(),
+            "KeyC" => &|| console.call(),
+            "KeyH" => &|| calls.hang_up_by_key(),
+            "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
+            _ => return,
+        };
+        event.prevent_default();
+        if !event.repeat() {
+            act();
+        }
+    });
+    on_cleanup(move || keys.remove());
 }
 
 /// A page that could not be shown. `boot.js` tells the server and says the reference.

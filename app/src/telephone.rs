@@ -485,6 +485,23 @@ fn microphone(value: &JsValue) -> Microphone {
     }
 }
 
+/// Ends when the page has been clicked or typed at. Before that browsers let it make no sound, and say so for each sound it prepares.
+pub(crate) async fn touched() {
+    let of = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into());
+    let is_touched = of(&window(), "navigator").and_then(|navigator| of(&of(&navigator, "userActivation")?, "hasBeenActive"));
+    // A browser that does not know may say so.
+    if is_touched.is_ok_and(|is_touched| is_touched.is_falsy()) {
+        let touched = js_sys::Promise::new(&mut |resolve, _| {
+            for event in ["pointerup", "keydown"] {
+                // It fails only for an option, and there is none.
+                let _ = window().add_event_listener_with_callback(event, &resolve);
+            }
+        });
+        // It is never rejected.
+        let _ = JsFuture::from(touched).await;
+    }
+}
+
 /// That the check was passed on this day, in this browser.
 pub(crate) mod checked {
     use leptos::prelude::window;

@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 
 use super::icon::{Icon, icon};
 use super::key_button::{call_next_button, key_button};
+use super::keypad::Keypad;
 use super::telephone_check::Check;
 use crate::format::{duration, stopwatch};
 use crate::state::calls::Calls;
@@ -67,13 +68,13 @@ fn call_look(view: &CallView, seconds_ago: i64) -> Look {
     }
 }
 
-/// The telephone: the state in words at the left, its keys in the middle, the next thing to press at the right. Its `data-`
-/// attributes say what has gone through, for whoever looks from outside.
+/// The telephone: the state in words at the left, its keys in the middle, the next thing to press at the right; on a page other than
+/// the console, where nobody is seen, that is the way back to the person. Its `data-` attributes say what has gone through, for whoever
+/// looks from outside.
 #[component]
-pub(crate) fn BottomBar(
-    /// The keypad is open.
-    is_pressing: RwSignal<bool>,
-) -> impl IntoView {
+pub(crate) fn BottomBar() -> impl IntoView {
+    // The keypad is open.
+    let is_pressing = RwSignal::new(false);
     let console = expect_context::<Console>();
     let calls = expect_context::<Calls>();
     let telephone = calls.telephone;
@@ -127,7 +128,7 @@ pub(crate) fn BottomBar(
         })}
     };
     // Whoever pressed a button that is not there any more does not press what has taken its place.
-    let stage = move || (console.stage(), telephone.is_being_checked.get());
+    let stage = move || (console.stage(), telephone.is_being_checked.get(), console.is_shown());
     Effect::new(move |was: Option<()>| {
         stage();
         let is_focus_here = document().active_element().is_some_and(|active| active.closest("[data-next]").ok().flatten().is_some());
@@ -144,11 +145,12 @@ pub(crate) fn BottomBar(
     });
     let call_next = Callback::new(move |()| console.call_next());
     let next = move || {
-        let (stage, is_checking) = stage();
+        let (stage, is_checking, is_shown) = stage();
         if is_checking {
             return check_buttons(console, telephone, check, session).into_any();
         }
         match stage {
+            Stage::Offered | Stage::WrapUp if !is_shown => back_button("btn-primary", console, calls).into_any(),
             Stage::Ready | Stage::NobodyLeft => call_next_button("min-w-40 justify-between gap-3", false, call_next).into_any(),
             Stage::Checking => call_next_button("min-w-40 justify-between gap-3", true, call_next).into_any(),
             Stage::Offered => view! {
@@ -164,9 +166,11 @@ pub(crate) fn BottomBar(
                 {key_button("btn-success", Icon::Phone, "Call", "Alt+C", || "Alt+C", move || calls.is_beginning.get(), move || console.call())}
             }
             .into_any(),
-            Stage::OnCall => {
-                key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up()).into_any()
+            Stage::OnCall => view! {
+                {(!is_shown).then(|| back_button("", console, calls))}
+                {key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up())}
             }
+            .into_any(),
             Stage::WrapUp if calls.is_late() => view! {
                 <button type="button" class="btn btn-ghost h-13" disabled=move || calls.is_saving.get() on:click=move |_| console.leave_for_later()>
                     "Not now"
@@ -235,6 +239,17 @@ pub(crate) fn BottomBar(
                 {next}
             </div>
         </footer>
+        {move || (is_pressing.get() && telephone.is_on_line.get()).then(|| view! { <Keypad is_open=is_pressing /> })}
+    }
+}
+
+/// From another page to whoever is held or on the line.
+fn back_button(class: &'static str, console: Console, calls: Calls) -> impl IntoView {
+    let name = move || calls.map(|view| view.user_name.clone()).or_else(|| console.held_name()).unwrap_or_default();
+    view! {
+        <button type="button" class=format!("btn h-13 max-w-56 {class}") on:click=move |_| console.show()>
+            {icon(Icon::Headphones, "size-4")} <span class="truncate">"Back to "{name}</span>
+        </button>
     }
 }
 

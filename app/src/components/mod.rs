@@ -3,6 +3,7 @@
 pub(crate) mod agents_table;
 pub(crate) mod badge;
 pub(crate) mod bottom_bar;
+pub(crate) mod call_notices;
 pub(crate) mod call_over;
 pub(crate) mod card;
 pub(crate) mod check_list;
@@ -25,6 +26,7 @@ pub(crate) mod saved_list;
 pub(crate) mod server_light;
 pub(crate) mod skeleton;
 pub(crate) mod skip_dialog;
+pub(crate) mod take_button;
 pub(crate) mod telephone_check;
 pub(crate) mod telephone_lights;
 pub(crate) mod theme_button;

@@ -13,7 +13,7 @@ pub(crate) fn Rail() -> impl IntoView {
     let summary = expect_context::<Summary>();
     view! {
         <nav
-            class="flex gap-1 overflow-x-auto border-base-300 bg-base-100 p-1.5 max-lg:border-b lg:row-span-4 lg:flex-col lg:overflow-visible lg:border-r"
+            class="flex gap-1 overflow-x-auto border-base-300 bg-base-100 p-1.5 max-lg:border-b lg:row-span-3 lg:flex-col lg:overflow-visible lg:border-r"
             aria-label="Main"
         >
             <a href=move || session.home() class="grid shrink-0 place-items-center p-1 lg:mb-2" aria-label="Dialler, home">{logo()}</a>

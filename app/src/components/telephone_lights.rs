@@ -2,12 +2,13 @@ use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::state::calls::Calls;
+use crate::state::console::Console;
 use crate::telephone::{Line, Microphone, Trouble};
 
 /// Whether the telephone and the microphone work: icon, word and mark. Pressed, the check is made again.
 #[component]
 pub(crate) fn TelephoneLights() -> impl IntoView {
-    let calls = expect_context::<Calls>();
+    let (calls, console) = (expect_context::<Calls>(), expect_context::<Console>());
     let telephone = calls.telephone;
     let line = move || {
         let line = telephone.line.get();
@@ -18,9 +19,9 @@ pub(crate) fn TelephoneLights() -> impl IntoView {
             Line::Offline(_) => ("text-warning", Icon::TriangleAlert),
         };
         if telephone.is_reconnecting.get() {
-            light(calls, Icon::Phone, "Telephone", "reconnecting", "text-warning", Icon::Activity, false)
+            light((calls, console), Icon::Phone, "Telephone", "reconnecting", "text-warning", Icon::Activity, false)
         } else {
-            light(calls, Icon::Phone, "Telephone", line.label(), class, mark, line == Line::Ready)
+            light((calls, console), Icon::Phone, "Telephone", line.label(), class, mark, line == Line::Ready)
         }
     };
     let microphone = move || {
@@ -31,17 +32,25 @@ pub(crate) fn TelephoneLights() -> impl IntoView {
             _ => ("text-error", Icon::TriangleAlert),
         };
         if telephone.is_muted.get() {
-            light(calls, Icon::MicOff, "Microphone", "muted", "text-warning", Icon::MicOff, false)
+            light((calls, console), Icon::MicOff, "Microphone", "muted", "text-warning", Icon::MicOff, false)
         } else if telephone.trouble.get() == Some(Trouble::FlatMicrophone) {
-            light(calls, Icon::Mic, "Microphone", "silent", "text-error", Icon::TriangleAlert, false)
+            light((calls, console), Icon::Mic, "Microphone", "silent", "text-error", Icon::TriangleAlert, false)
         } else {
-            light(calls, Icon::Mic, "Microphone", microphone.label(), class, mark, microphone == Microphone::Ready)
+            light((calls, console), Icon::Mic, "Microphone", microphone.label(), class, mark, microphone == Microphone::Ready)
         }
     };
     view! { {line} {microphone} }
 }
 
-fn light(calls: Calls, glyph: Icon, title: &'static str, word: &'static str, class: &'static str, mark: Icon, is_well: bool) -> AnyView {
+fn light(
+    (calls, console): (Calls, Console),
+    glyph: Icon,
+    title: &'static str,
+    word: &'static str,
+    class: &'static str,
+    mark: Icon,
+    is_well: bool,
+) -> AnyView {
     let face = view! {
         <span class=class>{icon(glyph, "size-4")}</span>
         <span class="text-muted">{title}</span>
@@ -59,7 +68,7 @@ fn light(calls: Calls, glyph: Icon, title: &'static str, word: &'static str, cla
                 class="inline-flex min-h-6 cursor-pointer items-center gap-1.5 rounded-field text-xs hover:underline"
                 title="Check the telephone"
                 data-testid=test_id
-                on:click=move |_| calls.telephone.is_being_checked.set(true)
+                on:click=move |_| console.check_telephone()
             >
                 {face}
             </button>

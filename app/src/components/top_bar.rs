@@ -1,6 +1,5 @@
 use auth::Intention;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::badge::{badge, intention_look, my_look};
 use super::dialog::ConfirmDialog;
@@ -16,13 +15,13 @@ use crate::state::clock::Clock;
 use crate::state::console::{Console, leaving_words};
 use crate::state::session::{Session, role_label};
 
-/// The console's bar: status, lights, figures, account.
+/// The bar of whoever takes calls: status, lights, figures, account.
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
     let summary = expect_context::<Summary>();
     let saved = move || summary.map(|summary| count(summary.saved_today_by_me)).unwrap_or_else(|| "–".into());
     view! {
-        <header class="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-base-300 bg-base-100 px-4 max-lg:py-2">
+        <header class="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-base-300 bg-base-100 px-4 max-lg:py-2 lg:min-h-13">
             <StatusMenu />
             <div class="flex flex-wrap items-center gap-x-4 gap-y-1" role="group" aria-label="Connections"><ServerLight /> <TelephoneLights /></div>
             <PromisedCall />
@@ -171,23 +170,15 @@ pub(crate) fn AccountMenu() -> impl IntoView {
             }
         })
     };
-    let console = use_context::<Console>();
+    let console = expect_context::<Console>();
     let asked = RwSignal::new(None::<String>);
     let sign_out = move || session.sign_out(move |error| announcer.refuse(format!("You are still signed in. {}", error.message)));
-    let leave = move || match console.and_then(Console::name_now) {
+    let leave = move || match console.name_now() {
         _ if untrack(|| session.engagement()).is_some() => {
             announcer.refuse("You are still in a call. Hang up and say what came of it, then sign out.");
         }
         Some(name) => asked.set(Some(name)),
-        // On the floor it is not known whether somebody is held in the console.
-        None => spawn_local(async move {
-            match queue::held().await {
-                Ok(Some(_)) => {
-                    let _ = asked.try_set(Some("Whoever is with you".to_owned()));
-                }
-                _ => sign_out(),
-            }
-        }),
+        None => sign_out(),
     };
     view! {
         <Menu label class="ml-1 grid size-8 cursor-pointer place-items-center rounded-full" face=face.into() is_at_right=true>

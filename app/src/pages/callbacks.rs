@@ -58,7 +58,7 @@ fn callbacks() -> Result<impl IntoView, Missing> {
     };
     Ok(view! {
         <PageHeader title="Callbacks" words>{whose}</PageHeader>
-        <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
+        <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto">
             <div class="mx-auto flex max-w-6xl flex-col gap-3 p-4"><Promises list is_all /></div>
         </main>
     })

@@ -2,19 +2,17 @@ use std::sync::Arc;
 
 use calls::Unrecorded;
 use kernel::{ErrorCode, QueueKind};
-use leptos::ev;
 use leptos::prelude::*;
 use queue::HandOut;
 
 use super::{Missing, provided, set_title};
-use crate::components::bottom_bar::BottomBar;
+use crate::components::call_notices::call_notices;
 use crate::components::call_over::call_over;
 use crate::components::card::CARD;
 use crate::components::claims::ClaimsOf;
 use crate::components::error_strip::error_strip;
 use crate::components::icon::{Icon, icon};
 use crate::components::key_button::call_next_button;
-use crate::components::keypad::Keypad;
 use crate::components::note::Note;
 use crate::components::passed_over::passed_over;
 use crate::components::person::PersonHeader;
@@ -24,12 +22,10 @@ use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
 use crate::components::skip_dialog::SkipDialog;
 use crate::components::telephone_check::TelephoneCheck;
 use crate::components::timeline::Timeline;
-use crate::components::top_bar::TopBar;
 use crate::components::why::WhyThisCall;
 use crate::components::wrap_up::WrapUpForm;
 use crate::format::count;
 use crate::routes::Summary;
-use crate::state::announce::Announcer;
 use crate::state::calls::Calls;
 use crate::state::clock::Received;
 use crate::state::console::{Console as State, Failure, Stage, Task, nobody_words};
@@ -48,51 +44,23 @@ pub(crate) fn Console() -> impl IntoView {
 
 fn console() -> Result<impl IntoView, Missing> {
     set_title("Console");
-    let session = provided::<Session>("session")?;
-    let live = provided::<Live>("event stream")?;
-    let calls = provided::<Calls>("calls")?;
-    let telephone = calls.telephone;
-    let console = State::start(session, provided::<Announcer>("announcer")?, provided::<Summary>("summary")?, calls);
-    provide_context(console);
-
-    // Another window of this agent, or the server, may have changed who is held.
-    Effect::new(move |was: Option<()>| {
-        live.me.track();
-        if was.is_some() {
-            console.follow();
-        }
-    });
-    let keys = window_event_listener(ev::keydown, move |event| {
-        if !event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
-            return;
-        }
-        let act: &dyn Fn() = match event.code().as_str() {
-            "KeyN" => &|| console.call_next(),
-            "KeyC" => &|| console.call(),
-            "KeyH" => &|| calls.hang_up_by_key(),
-            "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
-            _ => return,
-        };
-        event.prevent_default();
-        if !event.repeat() {
-            act();
-        }
-    });
-    on_cleanup(move || keys.remove());
-    let is_pressing = RwSignal::new(false);
+    let console = provided::<State>("console")?;
+    let telephone = provided::<Calls>("calls")?.telephone;
     // The same person checked again is no other dialogue: what was written in it stays.
     let skipping = Memo::new(move |_| {
         let lease = console.held().filter(|_| console.is_skipping.get())?.value.lease_id?;
         Some((lease, console.held_name().unwrap_or_default()))
     });
+    // Going elsewhere ends what cannot be seen from there.
+    on_cleanup(move || {
+        let _ = console.is_skipping.try_set(false);
+        telephone.is_being_checked.set(false);
+    });
 
     Ok(view! {
-        <TopBar />
         <main id="main" tabindex="-1" class="min-h-0 min-w-0">
             {move || if telephone.is_being_checked.get() { view! { <TelephoneCheck /> }.into_any() } else { view! { <Columns /> }.into_any() }}
         </main>
-        <BottomBar is_pressing />
-        {move || (is_pressing.get() && telephone.is_on_line.get()).then(|| view! { <Keypad is_open=is_pressing /> })}
         {move || skipping.get().map(|(lease, name)| view! { <SkipDialog lease name /> })}
     })
 }
@@ -117,30 +85,6 @@ fn Notices() -> impl IntoView {
     let console = expect_context::<State>();
     let calls = expect_context::<Calls>();
     let failure = move || console.failure().map(|failure| failure_strip(console, &failure));
-    let call_failure = move || calls.failure.get().map(|(title, error)| error_strip(title, &error, None));
-    let leg_failure = move || calls.leg_failure.get().map(|error| error_strip("Your telephone did not stay connected", &error, None));
-    let trouble = move || {
-        calls.telephone.trouble.get().filter(|_| calls.is_talking()).map(|trouble| {
-            view! {
-                <p class="flex gap-3 rounded-field border border-error/40 bg-error/8 p-3 text-dense" role="alert" data-testid="trouble">
-                    <span class="mt-px text-error">{icon(Icon::TriangleAlert, "size-4")}</span>
-                    <span>{trouble.words()}</span>
-                </p>
-            }
-        })
-    };
-    // What has changed about whoever is on the line.
-    let changed = move || {
-        let is_in_call = calls.phase().is_some();
-        console.held().filter(|_| is_in_call).and_then(|held| held.value.note.clone()).map(|note| {
-            view! {
-                <p class="flex gap-3 rounded-field border border-accent/40 bg-accent/8 p-3 text-dense" data-testid="changed">
-                    <span class="mt-px text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
-                    <span>{note}</span>
-                </p>
-            }
-        })
-    };
     let notice = move || {
         console.notice.get().map(|words| {
             view! {
@@ -171,7 +115,7 @@ fn Notices() -> impl IntoView {
             .map(|call| still_to_say(calls, &call))
             .collect_view()
     };
-    view! { {unrecorded} {failure} {call_failure} {leg_failure} {trouble} {changed} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
+    view! { {unrecorded} {failure} {call_notices(console, calls)} {move || calls.over.get().map(|over| call_over(calls, over))} {notice} }
 }
 
 /// A call of which the agent has not said what came of it.

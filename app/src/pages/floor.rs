@@ -92,7 +92,7 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
         (None, None) => view! { {tile_skeleton()} {tile_skeleton()} {tile_skeleton()} }.into_any(),
     };
     view! {
-        <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2 lg:overflow-hidden">
+        <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:overflow-hidden">
             <div class="flex h-full min-h-0 flex-col gap-3 p-4">
                 <div class="grid grid-cols-1 gap-3 lg:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">{tiles}</div>
                 <div class="grid min-h-0 flex-1 grid-cols-1 gap-3 lg:grid-cols-[minmax(0,1fr)_17.5rem] lg:grid-rows-[minmax(0,1fr)] 2xl:grid-cols-[minmax(0,1fr)_24rem]">

@@ -1,8 +1,7 @@
 use calls::UserContext;
-use kernel::{ErrorCode, UserId, WireError};
+use kernel::{ErrorCode, UserId};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use queue::{Explanation, FoundPeople};
 use users::UserCard;
 
@@ -10,15 +9,15 @@ use super::{Missing, provided, set_title};
 use crate::components::card::{CARD, card};
 use crate::components::claims::{claims_table, compared, outstanding_list};
 use crate::components::empty::empty;
-use crate::components::error_strip::{error_strip, query_strip};
+use crate::components::error_strip::query_strip;
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::PageHeader;
 use crate::components::skeleton::list_skeleton;
+use crate::components::take_button::TakeButton;
 use crate::components::timeline::{our_entries, timeline};
 use crate::components::why::score_details;
 use crate::format::{age, counted, initials};
 use crate::state::address::Address;
-use crate::state::announce::Announcer;
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -40,7 +39,7 @@ fn users() -> Result<impl IntoView, Missing> {
     let words = Signal::stored(Some("By name, number or id; why somebody may or may not be rung".to_owned()));
     Ok(view! {
         <PageHeader title="Users" words />
-        <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
+        <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto">
             <div class="mx-auto flex max-w-7xl flex-col gap-3 p-4">
                 <Look search />
                 {move || match user.get() {
@@ -162,7 +161,7 @@ fn read_ago<T: Send + Sync + 'static>(query: Query<T>, old: fn(&T) -> i64) -> im
 
 #[component]
 fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Explanation>) -> impl IntoView {
-    let (id, compare) = (card.id, compared(&card));
+    let (id, name, compare) = (card.id, card.name.clone(), compared(&card));
     let may_call = Memo::new(move |_| explained.map(may_call).unwrap_or(false));
     view! {
         <section class=format!("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 {CARD}") aria-label="The person">
@@ -176,7 +175,10 @@ fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Expl
                 </p>
             </div>
             {read_ago(person, |context| context.read_age_millis)}
-            {move || may_call.get().then(|| view! { <TakeButton user=id explained /> })}
+            {move || may_call.get().then(|| {
+                let name = name.clone();
+                view! { <TakeButton user=id words="Take to the console" name on_refused=Callback::new(move |()| explained.again()) /> }
+            })}
             <div class="w-full">{compare}</div>
         </section>
         {move || match (explained.answer(), explained.error()) {
@@ -249,42 +251,4 @@ fn place_words(explanation: &Explanation) -> String {
         sentences.push(format!("Was promised a call {promise}."));
     }
     sentences.join(" ")
-}
-
-/// Takes the person, through the same checks as Call next, and shows them in the console.
-#[component]
-fn TakeButton(user: UserId, explained: Query<Explanation>) -> impl IntoView {
-    let address = expect_context::<Address>();
-    let announcer = expect_context::<Announcer>();
-    let is_busy = RwSignal::new(false);
-    let failed = RwSignal::new(None::<WireError>);
-    let take = move |_| {
-        if is_busy.get_untracked() {
-            return;
-        }
-        is_busy.set(true);
-        spawn_local(async move {
-            let taken = queue::take(user).await;
-            let _ = is_busy.try_set(false);
-            match taken {
-                Ok(hand_out) if hand_out.user.is_some() => address.replace("/"),
-                Ok(hand_out) => {
-                    // The last check found that no call is needed, or allowed.
-                    let words = hand_out.passed_over.first().map(|passed| passed.words.clone()).or(hand_out.note);
-                    announcer.refuse(words.unwrap_or_else(|| "Nobody was taken.".to_owned()));
-                    explained.again();
-                }
-                Err(error) => {
-                    let _ = failed.try_set(Some(error));
-                    explained.again();
-                }
-            }
-        });
-    };
-    view! {
-        <button type="button" class="btn btn-primary" aria-disabled=move || if is_busy.get() { "true" } else { "false" } on:click=take>
-            {icon(Icon::Phone, "size-4")} {move || if is_busy.get() { "Checking…" } else { "Take to the console" }}
-        </button>
-        {move || failed.get().map(|error| view! { <div class="w-full">{error_strip("The person was not taken", &error, None)}</div> })}
-    }
 }

@@ -59,6 +59,13 @@ impl Address {
         self.read();
     }
 
+    /// Shows another page, unless it is this one.
+    pub(crate) fn show(self, path: &str) {
+        if !self.path.with_untracked(|shown| shown == path) {
+            self.change(path, false);
+        }
+    }
+
     /// Shows another page in the place of this one, which Back does not come back to.
     pub(crate) fn replace(self, to: &str) {
         self.change(to, true);

@@ -1,5 +1,6 @@
 //! The agent's console: who is held, what is under way, what went wrong. The decisions are pure functions.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use auth::Intention;
@@ -8,18 +9,21 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::{HandOut, PassedOver, ReleaseReason};
 
+use super::address::Address;
 use super::announce::Announcer;
 use super::calls::{Calls, Phase};
 use super::clock::Received;
 use super::query::Query;
 use super::session::Session;
 use crate::format::{count, counted, lower_first};
-use crate::telephone::{Line, checked};
+use crate::telephone::{Line, checked, touched};
 
 /// The queues there are, in the order of the screen.
 const CHOICES: [QueueKind; 3] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests, QueueKind::Callbacks];
 /// Where the browser keeps the choice.
 const CHOICE_KEY: &str = "dialler.queue";
+/// Where the console is.
+const PATH: &str = "/";
 /// The longest note to a skip, in characters.
 pub(crate) const LONGEST_NOTE: usize = 500;
 
@@ -208,9 +212,21 @@ enum Release {
     UnderWayAndAsked,
 }
 
-/// The console's state, for all of its parts.
+/// The console's state: for all of its parts, and for the bars around every page of somebody who takes calls.
+/// Like the telephone, one for as long as the page is there.
 #[derive(Clone, Copy)]
-pub(crate) struct Console {
+pub(crate) struct Console(&'static Parts);
+
+impl Deref for Console {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        self.0
+    }
+}
+
+/// What it is made of.
+pub(crate) struct Parts {
     held: RwSignal<Option<Arc<Received<HandOut>>>>,
     task: RwSignal<Option<Task>>,
     failure: RwSignal<Option<Failure>>,
@@ -233,6 +249,7 @@ pub(crate) struct Console {
     is_follow_due: StoredValue<bool>,
     calls: Calls,
     session: Session,
+    address: Address,
     announcer: Announcer,
     summary: Query<queue::Summary>,
 }
@@ -250,13 +267,13 @@ pub(crate) enum Then {
 
 impl Console {
     /// Begins by asking whether somebody is held already.
-    pub(crate) fn start(session: Session, announcer: Announcer, summary: Query<queue::Summary>, calls: Calls) -> Self {
+    pub(crate) fn start(session: Session, address: Address, announcer: Announcer, summary: Query<queue::Summary>, calls: Calls) -> Self {
         let held = RwSignal::<Option<Arc<Received<HandOut>>>>::new(None);
         let task = RwSignal::new(None);
         let stage = Memo::new(move |_| {
             held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention(), calls.phase()))
         });
-        let console = Self {
+        let console = Self(Box::leak(Box::new(Parts {
             held,
             task,
             failure: RwSignal::new(None),
@@ -271,9 +288,10 @@ impl Console {
             is_follow_due: StoredValue::new(false),
             calls,
             session,
+            address,
             announcer,
             summary,
-        };
+        })));
         console.restore();
         let intention = Memo::new(move |_| session.intention());
         Effect::new(move |was: Option<Intention>| {
@@ -300,12 +318,36 @@ impl Console {
         Effect::new(move |_| {
             if session.intention() == Intention::Available && calls.telephone.line.get_untracked() == Line::Off && checked::is_set() {
                 spawn_local(async move {
-                    // The light says when it fails, and Call tries again.
-                    let _ = calls.telephone.start().await;
+                    touched().await;
+                    let is_wanted = session.intention_now() == Intention::Available;
+                    if is_wanted && calls.telephone.line.get_untracked() == Line::Off {
+                        // The light says when it fails, and Call tries again.
+                        let _ = calls.telephone.start().await;
+                    }
                 });
             }
         });
         console
+    }
+
+    /// Whether the console is on the screen.
+    pub(crate) fn is_shown(self) -> bool {
+        self.address.is(PATH)
+    }
+
+    /// Puts it there.
+    pub(crate) fn show(self) {
+        self.address.show(PATH);
+    }
+
+    /// Whether whoever is signed in takes calls: then their status and their telephone are on every page. A supervisor does who is
+    /// available, on a break, or has somebody.
+    pub(crate) fn is_in_use(self) -> bool {
+        self.is_shown()
+            || !self.session.sees_the_floor()
+            || self.session.intention() != Intention::Offline
+            || self.calls.phase().is_some()
+            || self.held_name().is_some()
     }
 
     /// What the centre shows.
@@ -368,6 +410,11 @@ impl Console {
         untrack(move || self.held_name())
     }
 
+    /// Whether this person is held.
+    pub(crate) fn holds(self, user: UserId) -> bool {
+        self.held.with(|held| held.as_ref().is_some_and(|held| held.value.user.as_ref().is_some_and(|held| held.id == user)))
+    }
+
     fn user_now(self) -> Option<UserId> {
         self.held.with_untracked(|held| held.as_ref()?.value.user.as_ref().map(|user| user.id))
     }
@@ -381,8 +428,14 @@ impl Console {
         if checked::is_set() {
             self.set_intention(Intention::Available);
         } else {
-            self.calls.telephone.is_being_checked.set(true);
+            self.check_telephone();
         }
+    }
+
+    /// Shows the check of the telephone.
+    pub(crate) fn check_telephone(self) {
+        self.calls.telephone.is_being_checked.set(true);
+        self.show();
     }
 
     /// The telephone has been found to work.
@@ -390,7 +443,7 @@ impl Console {
         checked::set();
         self.is_focus_wanted.set_value(true);
         self.calls.telephone.is_being_checked.set(false);
-        if untrack(|| self.session.intention()) != Intention::Available {
+        if self.session.intention_now() != Intention::Available {
             self.set_intention(Intention::Available);
         }
     }
@@ -511,10 +564,11 @@ impl Console {
             return;
         };
         if checked::is_set() {
+            self.show();
             self.notice.set(None);
             self.calls.begin(lease, name);
         } else {
-            self.calls.telephone.is_being_checked.set(true);
+            self.check_telephone();
         }
     }
 
@@ -540,7 +594,7 @@ impl Console {
                 self.held.set(None);
                 self.failure.set(None);
                 self.announcer.show(format!("{name}: {}", lower_first(&recorded.words)));
-                match (then, untrack(|| self.session.intention())) {
+                match (then, self.session.intention_now()) {
                     (Then::Next, Intention::Available) => self.call_next(),
                     (Then::Pause, Intention::Available) => self.set_intention(Intention::Break),
                     _ => {}
@@ -563,6 +617,7 @@ impl Console {
         if !is_ready || self.is_skipping.get_untracked() {
             return;
         }
+        self.show();
         self.notice.set(None);
         self.calls.forget_end();
         self.changes.update_value(|changes| *changes += 1);
@@ -573,6 +628,38 @@ impl Console {
             let result = queue::call_next(choice).await;
             self.answered(Task::CallingNext, result);
         });
+    }
+
+    /// Takes this person, through the same checks as Call next, and shows them. Otherwise why not.
+    pub(crate) async fn pick(self, user: UserId) -> Result<(), WireError> {
+        self.changes.update_value(|changes| *changes += 1);
+        self.task.set(Some(Task::CallingNext));
+        let answer = queue::take(user).await;
+        match answer {
+            Ok(hand_out) if hand_out.user.is_some() => {
+                self.show();
+                self.answered(Task::CallingNext, Ok(hand_out));
+                Ok(())
+            }
+            answer => {
+                let _ = self.task.try_set(None);
+                self.follow_if_due();
+                // The last check found that no call is needed, or allowed.
+                let hand_out = answer.inspect_err(|error| self.session.noticed(error))?;
+                let words = hand_out.passed_over.first().map(|passed| passed.words.clone()).or(hand_out.note);
+                Err(WireError::new(ErrorCode::Conflict, words.unwrap_or_else(|| "Nobody was taken.".to_owned())))
+            }
+        }
+    }
+
+    /// Why nobody can be taken now, beside what is known of the person.
+    pub(crate) fn cannot_pick(self) -> Option<String> {
+        match self.stage() {
+            Stage::Ready | Stage::NobodyLeft | Stage::Checking | Stage::Restoring => None,
+            Stage::Offered => Some(format!("{} is with you: call or skip them first.", self.held_name().unwrap_or_default())),
+            Stage::OnCall | Stage::WrapUp => Some("You have a call: finish it first.".to_owned()),
+            Stage::OnBreak | Stage::Offline => Some("You are not available.".to_owned()),
+        }
     }
 
     fn answered(self, task: Task, result: Result<HandOut, WireError>) {
@@ -617,7 +704,7 @@ impl Console {
         // How a call ended has been said by whoever knows.
         let is_told = self.user_now().is_some_and(|user| self.calls.has_told_of(user));
         let gone = self.name_now().filter(|_| hand_out.user.is_none() && !is_told).map(|name| {
-            let is_offline = untrack(|| self.session.intention()) == Intention::Offline;
+            let is_offline = self.session.intention_now() == Intention::Offline;
             gone_words(&name, &hand_out, is_offline)
         });
         let queue = untrack(|| self.choice());

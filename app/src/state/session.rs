@@ -166,6 +166,11 @@ impl Session {
         self.map(|me| me.value.intention).unwrap_or(Intention::Offline)
     }
 
+    /// The same, for whatever happens once.
+    pub(crate) fn intention_now(self) -> Intention {
+        untrack(move || self.intention())
+    }
+
     /// What the agent is doing beside it.
     pub(crate) fn engagement(self) -> Option<Engagement> {
         self.map(|me| me.value.engagement).flatten()
