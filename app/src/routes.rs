@@ -21,6 +21,7 @@ use crate::state::calls::{Calls, Phase};
 use crate::state::clock::Clock;
 use crate::state::console::Console as State;
 use crate::state::live::Live;
+use crate::state::promise::Promise;
 use crate::state::query::Query;
 use crate::state::session::{Session, Signed, Why};
 use crate::telephone::Telephone;
@@ -178,6 +179,7 @@ fn Frame() -> impl IntoView {
     provide_context(telephone);
     provide_context(calls);
     provide_context(console);
+    provide_context(Promise::start(session, announcer, expect_context::<Clock>(), summary));
     let is_in_use = Memo::new(move |_| console.is_in_use());
     provide_context(Check::new());
     provide_context(live);

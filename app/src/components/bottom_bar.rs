@@ -13,6 +13,7 @@ use crate::format::{duration, stopwatch};
 use crate::state::calls::Calls;
 use crate::state::clock::Clock;
 use crate::state::console::{Console, Stage, Then};
+use crate::state::promise::Promise;
 use crate::state::session::Session;
 use crate::telephone::{Counters, Telephone};
 
@@ -80,6 +81,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
     let telephone = calls.telephone;
     let check = expect_context::<Check>();
     let session = expect_context::<Session>();
+    let promise = expect_context::<Promise>();
     let clock = expect_context::<Clock>();
     let state_part = NodeRef::<Div>::new();
     let shown = move || {
@@ -102,7 +104,14 @@ pub(crate) fn BottomBar() -> impl IntoView {
             None if calls.is_beginning.get() => {
                 (Icon::PhoneOutgoing, BUSY, "Calling".to_owned(), "Getting your telephone ready".to_owned())
             }
-            None => look(console.stage(), console.held_name(), session.intention() == Intention::Break),
+            None => {
+                let stage = console.stage();
+                let is_free = matches!(stage, Stage::Ready | Stage::NobodyLeft | Stage::OnBreak | Stage::Offline);
+                match promise.due_words().filter(|_| is_free) {
+                    Some((headline, words)) => (Icon::CalendarClock, "bg-warning/12 text-warning", headline, words),
+                    None => look(stage, console.held_name(), session.intention() == Intention::Break),
+                }
+            }
         }
     };
     let border = move || match (console.stage(), calls.is_talking()) {

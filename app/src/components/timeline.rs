@@ -15,7 +15,15 @@ use crate::state::session::Session;
 pub(crate) fn Timeline(user: UserCard) -> impl IntoView {
     let id: UserId = user.id;
     let live = expect_context::<Live>();
-    let history = Query::new(expect_context::<Session>(), move || live.everything.track(), move || calls::history(id));
+    let history = Query::new(
+        expect_context::<Session>(),
+        move || {
+            // A call that gets on is told to its agent.
+            live.me.track();
+            live.everything.track();
+        },
+        move || calls::history(id),
+    );
     let ours = move || {
         match (history.answer(), history.error()) {
         (Some(entries), _) => our_entries(&entries.value).into_any(),

@@ -13,6 +13,7 @@ use crate::routes::Summary;
 use crate::state::announce::Announcer;
 use crate::state::clock::Clock;
 use crate::state::console::{Console, leaving_words};
+use crate::state::promise::{Nearness, Promise};
 use crate::state::session::{Session, role_label};
 
 /// The bar of whoever takes calls: status, lights, figures, account.
@@ -36,33 +37,20 @@ pub(crate) fn TopBar() -> impl IntoView {
     }
 }
 
-/// The agent's next promise, when it comes near: how long until then, or that it is late. Said once when it comes near and once when it is due.
+/// The agent's next promise, when it comes near: how long until then, or that it is late.
 #[component]
 fn PromisedCall() -> impl IntoView {
-    let summary = expect_context::<Summary>();
-    let clock = expect_context::<Clock>();
-    let announcer = expect_context::<Announcer>();
-    let promise = Memo::new(move |_| {
-        let (next, ago) = summary.received(|summary| summary.next_callback.clone(), clock.now())?;
-        next.map(|next| (next.seconds_left - ago, next)).filter(|(left, next)| *left <= next.notice_seconds)
-    });
-    let told = Memo::new(move |_| promise.with(|promise| promise.as_ref().map(|(left, next)| (next.at.clone(), *left <= 0))));
-    Effect::new(move |_| match told.get() {
-        Some((at, false)) => announcer.say(format!("Your callback at {at} comes near.")),
-        Some((at, true)) => announcer.say(format!("Your callback at {at} is due. Call next offers it first.")),
-        None => {}
-    });
+    let promise = expect_context::<Promise>();
     move || {
-        promise.get().map(|(left, next)| {
-            let (class, words) = match left {
-                left if left > 60 => ("badge badge-soft badge-primary", format!("in {} min", (left + 59) / 60)),
-                left if left > 0 => ("badge badge-soft badge-primary", "in a minute".to_owned()),
-                left if left > -60 => ("badge badge-soft badge-warning", "due now".to_owned()),
-                left => ("badge badge-soft badge-error", format!("{} min late", -left / 60)),
+        promise.near().map(|(nearness, next)| {
+            let class = match nearness {
+                Nearness::Soon(_) => "badge badge-soft badge-primary whitespace-nowrap",
+                Nearness::Due => "badge badge-soft badge-warning whitespace-nowrap",
+                Nearness::Late(_) => "badge badge-soft badge-error whitespace-nowrap",
             };
             view! {
-                <a href="/callbacks" class=format!("{class} whitespace-nowrap") data-testid="promised-call">
-                    {icon(Icon::CalendarClock, "size-3.5")} "Callback "{next.at}", "<b class="font-semibold">{words}</b>
+                <a href="/callbacks" class=class title=move || promise.detail().map(|detail| detail.name) data-testid="promised-call">
+                    {icon(Icon::CalendarClock, "size-3.5")} "Callback "{next.at}", "<b class="font-semibold">{nearness.words()}</b>
                 </a>
             }
         })

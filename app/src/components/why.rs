@@ -8,6 +8,7 @@ use super::card::{CARD, card_header};
 use super::check_list::check_list;
 use super::icon::{Icon, icon};
 use crate::format::{age, factor, factors_in_a_line, first_sentence, points, score};
+use crate::state::calls::Calls;
 use crate::state::clock::{Clock, Received};
 use crate::state::console::{Console, Task};
 
@@ -39,8 +40,11 @@ pub(crate) fn WhyThisCall(why: Why, held: Arc<Received<HandOut>>) -> impl IntoVi
 fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     let console = expect_context::<Console>();
+    let calls = expect_context::<Calls>();
     let millis = Memo::new(move |_| old + held.millis_ago(clock.now()));
-    let is_stale = Memo::new(move |_| millis.get() > STALE);
+    // In a call it is not read again: why it was made stays as it was.
+    let is_in_call = Memo::new(move |_| calls.phase().is_some());
+    let is_stale = Memo::new(move |_| millis.get() > STALE && !is_in_call.get());
     let is_busy = move || console.task() == Some(Task::CheckingAgain);
     view! {
         <span class=move || {
@@ -50,9 +54,11 @@ fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
                 "inline-flex items-center gap-1 whitespace-nowrap text-xs text-muted"
             }
         }>{icon(Icon::Clock, "size-3.5")} "read " {move || age(millis.get())}</span>
-        <button type="button" class="btn btn-ghost btn-sm -mr-3" aria-disabled=move || if is_busy() { "true" } else { "false" } on:click=move |_| console.check_again()>
-            {icon(Icon::RefreshCw, "size-4")} {move || if is_busy() { "Checking…" } else { "Check again" }}
-        </button>
+        {move || (!is_in_call.get()).then(|| view! {
+            <button type="button" class="btn btn-ghost btn-sm -mr-3" aria-disabled=move || if is_busy() { "true" } else { "false" } on:click=move |_| console.check_again()>
+                {icon(Icon::RefreshCw, "size-4")} {move || if is_busy() { "Checking…" } else { "Check again" }}
+            </button>
+        })}
     }
 }
 

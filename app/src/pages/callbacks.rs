@@ -1,9 +1,10 @@
 use auth::AgentPresence;
+use calls::PromiseNote;
 use kernel::{AgentId, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use queue::{Callback, CallbackList, CallbackStanding};
+use queue::{Callback as Promised, CallbackList, CallbackStanding};
 
 use super::{Missing, provided, set_title};
 use crate::components::card::{CARD, card};
@@ -12,6 +13,7 @@ use crate::components::error_strip::{error_strip, query_strip};
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::PageHeader;
 use crate::components::skeleton::list_skeleton;
+use crate::components::take_button::TakeButton;
 use crate::format::{count, time_until};
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
@@ -21,6 +23,54 @@ use crate::state::query::Query;
 use crate::state::session::Session;
 
 const LONGEST_REASON: usize = 300;
+
+/// How far ahead is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Span {
+    Today,
+    Week,
+    All,
+}
+
+impl Span {
+    const ALL: [Self; 3] = [Self::Today, Self::Week, Self::All];
+
+    /// Its name in the page's address; the usual one has none.
+    const fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Today => Some("today"),
+            Self::Week => Some("week"),
+            Self::All => None,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Today => "Today",
+            Self::Week => "Week",
+            Self::All => "All",
+        }
+    }
+
+    /// Whether a promise of so many days ahead is shown. What is overdue always is.
+    const fn has(self, days: i64) -> bool {
+        match self {
+            Self::Today => days <= 0,
+            Self::Week => days < 7,
+            Self::All => true,
+        }
+    }
+}
+
+/// Where a choice of both leads. Agents have only their own, and supervisors begin with everybody's.
+fn link(is_mine: bool, sees_all: bool, span: Span) -> String {
+    let of = (is_mine && sees_all).then_some("of=mine".to_owned());
+    let when = span.key().map(|key| format!("when={key}"));
+    let query = of.into_iter().chain(when).collect::<Vec<_>>().join("&");
+    if query.is_empty() { "/callbacks".to_owned() } else { format!("/callbacks?{query}") }
+}
+
+const CHOSEN: &str = "btn btn-sm join-item border-primary/50 bg-primary/12 text-primary";
 
 /// Promises to ring: one's own, or everybody's.
 #[component]
@@ -34,7 +84,10 @@ fn callbacks() -> Result<impl IntoView, Missing> {
     let live = provided::<Live>("event stream")?;
     let address = provided::<Address>("address")?;
     let sees_all = Memo::new(move |_| session.sees_the_floor());
-    let is_all = Memo::new(move |_| sees_all.get() && address.parameter("of", |of| (of == "all").then_some(())).is_some());
+    let is_all = Memo::new(move |_| sees_all.get() && address.parameter("of", |of| (of == "mine").then_some(())).is_none());
+    let span = Memo::new(move |_| {
+        address.parameter("when", |when| Span::ALL.into_iter().find(|span| span.key() == Some(when))).unwrap_or(Span::All)
+    });
     let list = Query::new(
         session,
         move || {
@@ -44,66 +97,128 @@ fn callbacks() -> Result<impl IntoView, Missing> {
         },
         move || queue::callbacks(is_all.get_untracked()),
     );
-    let kept =
-        move || list.map(|list| (list.of > 0).then(|| format!("{} of {} kept in seven days", count(list.kept), count(list.of)))).flatten();
-    let words = Signal::derive(move || Some(kept().unwrap_or_else(|| "What was promised, to the minute".to_owned())));
+    let open =
+        move |span: Span| list.map(|list| list.callbacks.iter().filter(|of| of.standing.is_open() && span.has(of.days_until)).count());
+    let words = Signal::derive(move || {
+        let whose = if is_all.get() { "Everybody’s" } else { "Yours" };
+        Some(open(Span::All).map_or_else(|| whose.to_owned(), |count| format!("{whose}: {count} to make")))
+    });
     let whose = move || {
         sees_all.get().then(|| {
-            let link = move |of_all: bool, href: &'static str, words: &'static str| {
-                let class = move || if is_all.get() == of_all { "btn btn-sm join-item btn-active" } else { "btn btn-sm join-item" };
-                view! { <a class=class href=href aria-current=move || (is_all.get() == of_all).then_some("true")>{words}</a> }
+            let part = move |of_all: bool, words: &'static str| {
+                let is_chosen = move || is_all.get() == of_all;
+                view! {
+                    <a
+                        class=move || if is_chosen() { CHOSEN } else { "btn btn-sm join-item" }
+                        href=move || link(!of_all, true, span.get())
+                        aria-current=move || is_chosen().then_some("true")
+                    >
+                        {words}
+                    </a>
+                }
             };
-            view! { <nav class="join" aria-label="Whose callbacks">{link(false, "/callbacks", "Mine")} {link(true, "/callbacks?of=all", "Everybody's")}</nav> }
+            view! { <nav class="join" aria-label="Whose callbacks">{part(false, "Mine")} {part(true, "Everybody’s")}</nav> }
         })
     };
+    let spans = Span::ALL.map(|part| {
+        let is_chosen = move || span.get() == part;
+        view! {
+            <a
+                class=move || if is_chosen() { CHOSEN } else { "btn btn-sm join-item" }
+                href=move || link(!is_all.get(), sees_all.get(), part)
+                aria-current=move || is_chosen().then_some("true")
+            >
+                {part.word()} <span class="font-normal text-muted">{move || open(part)}</span>
+            </a>
+        }
+    });
     Ok(view! {
-        <PageHeader title="Callbacks" words>{whose}</PageHeader>
+        <PageHeader title="Callbacks" words>
+            {whose} <nav class="join" aria-label="How far ahead">{spans.collect_view()}</nav>
+        </PageHeader>
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto">
-            <div class="mx-auto flex max-w-6xl flex-col gap-3 p-4"><Promises list is_all /></div>
+            <div class="mx-auto flex max-w-6xl flex-col gap-3 p-4"><Promises list is_all span /></div>
         </main>
     })
 }
 
+/// What the rows of a list share.
+#[derive(Clone, Copy)]
+struct Shared {
+    list: Query<CallbackList>,
+    agents: Query<Vec<AgentPresence>>,
+    /// What was written down with each promise.
+    notes: Query<Vec<PromiseNote>>,
+    failed: RwSignal<Option<WireError>>,
+    is_all: bool,
+    window: u32,
+    handover: u32,
+    notice: u32,
+}
+
 #[component]
-fn Promises(list: Query<CallbackList>, is_all: Memo<bool>) -> impl IntoView {
+fn Promises(list: Query<CallbackList>, is_all: Memo<bool>, span: Memo<Span>) -> impl IntoView {
     let session = expect_context::<Session>();
     let live = expect_context::<Live>();
     let failed = RwSignal::new(None::<WireError>);
     // To whom a supervisor can give one.
     let agents: Query<Vec<AgentPresence>> = Query::new(
         session,
-        move || live.everything.track(),
+        move || {
+            live.everything.track();
+            is_all.track();
+        },
         move || async move { if is_all.get_untracked() { auth::agents().await } else { Ok(Vec::new()) } },
     );
-    Effect::new(move |_| {
-        if is_all.get() {
-            agents.again();
-        }
+    let people = Memo::new(move |_| {
+        let open = |list: &CallbackList| list.callbacks.iter().filter(|of| of.standing.is_open()).map(|of| of.user_id).collect::<Vec<_>>();
+        list.map(open).unwrap_or_default()
     });
+    let notes: Query<Vec<PromiseNote>> = Query::new(
+        session,
+        move || people.track(),
+        move || async move {
+            let people = people.get_untracked();
+            if people.is_empty() { Ok(Vec::new()) } else { calls::promise_notes(people).await }
+        },
+    );
     move || match (list.answer(), list.error()) {
         (Some(answer), error) => {
             let strip = error.map(|error| query_strip(list, "The list is not fresh", &error));
-            let open: Vec<Callback> = answer.value.callbacks.iter().filter(|callback| callback.standing.is_open()).cloned().collect();
-            let settled: Vec<Callback> = answer.value.callbacks.iter().filter(|callback| !callback.standing.is_open()).cloned().collect();
-            let (window, notice) = (answer.value.window_minutes, answer.value.notice_minutes);
-            let rows = if open.is_empty() {
-                empty(
+            let (open, settled): (Vec<Promised>, Vec<Promised>) =
+                answer.value.callbacks.iter().cloned().partition(|of| of.standing.is_open());
+            let is_any = !open.is_empty();
+            let open: Vec<Promised> = open.into_iter().filter(|of| span.get().has(of.days_until)).collect();
+            let shared = Shared {
+                list,
+                agents,
+                notes,
+                failed,
+                is_all: is_all.get(),
+                window: answer.value.window_minutes,
+                handover: answer.value.handover_minutes,
+                notice: answer.value.notice_minutes,
+            };
+            let rows = match (open.is_empty(), is_any) {
+                (true, true) => empty(Icon::CalendarClock, "Nothing is promised for then", "There are later ones under All.").into_any(),
+                (true, false) => empty(
                     Icon::CalendarClock,
-                    "Nothing is promised",
+                    if shared.is_all { "Nothing is promised" } else { "You have promised nothing" },
                     "When somebody asks to be rung at a time, choose “Call me back” after the call.",
                 )
-                .into_any()
-            } else {
-                let answer = answer.clone();
-                let row = move |callback| open_row(list, agents, failed, is_all.get(), &answer, callback, window, notice);
-                view! { <ul>{open.into_iter().map(row).collect_view()}</ul> }.into_any()
+                .into_any(),
+                (false, _) => {
+                    let answer = answer.clone();
+                    view! { <ul>{open.into_iter().map(move |callback| open_row(shared, &answer, callback)).collect_view()}</ul> }.into_any()
+                }
             };
             let settled_rows = view! { <ul>{settled.iter().cloned().map(settled_row).collect_view()}</ul> };
+            let kept = (answer.value.of > 0).then(|| format!("{} of {} kept", count(answer.value.kept), count(answer.value.of)));
             view! {
                 {strip}
                 {move || failed.get().map(|error| error_strip("Nothing was changed", &error, None))}
                 {card("to-keep", Icon::CalendarClock, "To keep", (), rows)}
-                {(!settled.is_empty()).then(|| card("settled", Icon::History, "Settled in seven days", (), settled_rows))}
+                {(!settled.is_empty()).then(|| card("settled", Icon::History, "Settled in seven days", kept, settled_rows))}
             }
             .into_any()
         }
@@ -112,57 +227,94 @@ fn Promises(list: Query<CallbackList>, is_all: Memo<bool>) -> impl IntoView {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of one list")]
-fn open_row(
-    list: Query<CallbackList>,
-    agents: Query<Vec<AgentPresence>>,
-    failed: RwSignal<Option<WireError>>,
-    is_all: bool,
-    answer: &Received<CallbackList>,
-    callback: Callback,
-    window: u32,
-    notice: u32,
-) -> impl IntoView + use<> {
+/// What stands below the time: the day, or of today how exact the promise is.
+fn below_the_time(at: &str, clock: &str, window: u32) -> String {
+    match at.strip_suffix(clock).map(str::trim) {
+        Some("today") | None => format!("± {window} min"),
+        Some(day) => day.to_owned(),
+    }
+}
+
+/// Who is offered it, and until when it is kept for them.
+fn whose(callback: &Promised, is_due: bool) -> String {
+    let who = match (&callback.with, callback.is_mine) {
+        (_, true) => "You".to_owned(),
+        (Some(with), false) => with.clone(),
+        (None, false) => return "Anyone".to_owned(),
+    };
+    match (&callback.kept_until, is_due) {
+        (Some(until), true) => format!("{who}, until {until} then anyone"),
+        (Some(_), false) => who,
+        (None, _) => format!("Anyone; it was kept for {}", if callback.is_mine { "you" } else { who.as_str() }),
+    }
+}
+
+fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised) -> impl IntoView + use<> {
     let clock = expect_context::<Clock>();
-    let (id, until, since) = (callback.id, callback.seconds_until, answer.clone_moment());
+    let Shared { list, agents, notes, failed, is_all, window, handover, notice } = shared;
+    let (id, user, until, since) = (callback.id, callback.user_id, callback.seconds_until, answer.clone_moment());
     let left = Memo::new(move |_| until - since.seconds_ago(clock.now()));
     let is_near = move || left.get() <= i64::from(notice) * 60;
+    let is_due = Memo::new(move |_| left.get() <= 0);
     let standing = move || match left.get() {
-        left if left < -i64::from(window) * 60 => ("badge badge-sm badge-soft badge-error whitespace-nowrap", "Late".to_owned()),
+        left if left <= -i64::from(handover) * 60 => {
+            ("badge badge-sm badge-soft badge-error whitespace-nowrap", format!("Late by {}", time_until(-left)))
+        }
         left if left <= 0 => ("badge badge-sm badge-soft badge-warning whitespace-nowrap", "Due now".to_owned()),
         left => ("text-xs text-muted", format!("in {}", time_until(left))),
     };
-    let whose = match (&callback.held_by, callback.is_mine, &callback.with, callback.is_anyones) {
-        (Some(held_by), ..) => format!("with {held_by} now"),
-        (None, true, _, false) => "you, then anyone".to_owned(),
-        (None, false, Some(with), false) => format!("{with}, then anyone"),
-        _ => "anyone".to_owned(),
-    };
-    let retry = callback.is_retry.then_some(" · second try");
+    let below = below_the_time(&callback.at, &callback.clock, window);
+    let reason = if callback.is_retry { format!("{}, second try", callback.reason) } else { callback.reason.clone() };
+    // With somebody, kept for somebody, or put back: then it is not for whoever looks.
+    let is_free = callback.held_by.is_none() && callback.waits_until.is_none() && (callback.is_mine || callback.kept_until.is_none());
+    let note = move || notes.map(|notes| notes.iter().find(|of| of.user_id == user).map(|of| of.note.clone())).flatten();
+    let (name, number, held_by) = (callback.name.clone(), callback.number.clone(), callback.held_by.clone());
+    let (with, waits_until, is_mine) = (callback.with.clone(), callback.waits_until.clone(), callback.is_mine);
+    let (taken, given) = (name.clone(), name.clone());
     view! {
         <li
-            class=move || if is_near() { "flex flex-wrap items-start gap-x-4 gap-y-2 border-b border-base-300 bg-warning/8 px-4 py-3 last:border-0" } else { "flex flex-wrap items-start gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 last:border-0" }
+            class=move || {
+                format!(
+                    "grid gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 text-dense last:border-0 sm:grid-cols-[5rem_minmax(0,1fr)] lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_auto] {}",
+                    if is_near() { "bg-warning/8" } else { "" },
+                )
+            }
             data-testid="callback"
         >
-            <div class="w-24">
+            <div title=callback.at.clone()>
                 <p class=move || if is_near() { "text-lg leading-6 font-semibold text-warning" } else { "text-lg leading-6 font-semibold" }>{callback.clock.clone()}</p>
-                <p class="text-xs text-muted">{callback.at.clone()}</p>
+                <p class="text-xs text-muted">{below}</p>
             </div>
-            <div class="min-w-48 flex-1 text-dense">
-                <p class="flex flex-wrap items-center gap-2">
-                    <a class="link link-hover font-semibold break-words" href=format!("/users?id={}", callback.user_id)>{callback.name.clone()}</a>
+            <div class="min-w-0">
+                <p class="flex flex-wrap items-center gap-x-2">
+                    <a class="link link-hover font-semibold break-words" href=format!("/users?id={user}")>{name}</a>
                     {move || { let (class, words) = standing(); view! { <span class=class>{words}</span> } }}
                 </p>
-                <p class="text-muted">{callback.reason.clone()}" · "{whose}{retry}</p>
-                {callback.waits_until.clone().map(|until| view! { <p class="text-muted">"Waits until "{until}</p> })}
+                <p class="text-muted">
+                    {number.map(|number| format!("{number} · "))}
+                    {move || match &held_by {
+                        Some(held_by) => format!("with {held_by} now"),
+                        None => whose(&callback, is_due.get()),
+                    }}
+                </p>
             </div>
-            {is_all.then(|| view! { <Give list agents failed id with=callback.with.clone() name=callback.name.clone() /> })}
-            {(is_all || callback.is_mine).then(|| view! { <Withdraw list failed id name=callback.name /> })}
+            <div class="min-w-0 sm:col-start-2 lg:col-start-auto">
+                <p class="font-medium">{reason}</p>
+                <p class="break-words text-muted empty:hidden">{note}</p>
+                {waits_until.map(|until| view! { <p class="text-muted">"Waits until "{until}</p> })}
+            </div>
+            <div class="flex flex-wrap items-start justify-end gap-2 sm:col-start-2 lg:col-start-auto">
+                {move || (is_due.get() && is_free).then(|| {
+                    view! { <TakeButton user words="Call now" name=taken.clone() on_refused=Callback::new(move |()| list.again()) /> }
+                })}
+                {is_all.then(|| view! { <Give list agents failed id with name=given.clone() /> })}
+                {(is_all || is_mine).then(|| view! { <Withdraw list failed id name=given /> })}
+            </div>
         </li>
     }
 }
 
-fn settled_row(callback: Callback) -> impl IntoView {
+fn settled_row(callback: Promised) -> impl IntoView {
     let (class, words) = match callback.standing {
         CallbackStanding::Kept => ("badge badge-sm badge-soft badge-success", "Kept"),
         CallbackStanding::Missed => ("badge badge-sm badge-soft badge-error", "Too late"),
@@ -173,11 +325,11 @@ fn settled_row(callback: Callback) -> impl IntoView {
     };
     let what = callback.rang.map(|at| format!("rang {at}")).or(callback.withdrawn);
     view! {
-        <li class="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-base-300 px-4 py-2 text-dense last:border-0">
-            <span class="w-24 text-muted">{callback.at}</span>
-            <a class="link link-hover min-w-40 flex-1 break-words" href=format!("/users?id={}", callback.user_id)>{callback.name}</a>
-            <span class=class>{words}</span>
-            <span class="min-w-40 flex-1 break-words text-muted">{what}</span>
+        <li class="grid items-center gap-x-4 gap-y-1 border-b border-base-300 px-4 py-2 text-dense last:border-0 sm:grid-cols-[7.5rem_minmax(0,1fr)_8.5rem] lg:grid-cols-[7.5rem_minmax(0,1fr)_8.5rem_minmax(0,1.5fr)]">
+            <span class="text-muted">{callback.at}</span>
+            <a class="link link-hover break-words" href=format!("/users?id={}", callback.user_id)>{callback.name}</a>
+            <span><span class=class>{words}</span></span>
+            <span class="break-words text-muted sm:col-start-2 lg:col-start-auto">{what}</span>
         </li>
     }
 }
@@ -199,7 +351,11 @@ fn Give(
             let done = queue::reassign(id, to).await;
             let _ = failed.try_set(done.as_ref().err().cloned());
             if done.is_ok() {
-                announcer.show("The callback is given to somebody else.");
+                let name = agents.map(|agents| agents.iter().find(|agent| Some(agent.id) == to).map(|agent| agent.name.clone())).flatten();
+                announcer.show(name.map_or_else(
+                    || "The callback is offered to anyone.".to_owned(),
+                    |name| format!("The callback is offered to {name} first."),
+                ));
             }
             list.again();
         });
@@ -264,5 +420,47 @@ fn Withdraw(list: Query<CallbackList>, failed: RwSignal<Option<WireError>>, id: 
         } else {
             view! { <button type="button" class="btn btn-sm btn-ghost" aria-label=label.clone() on:click=move |_| is_open.set(true)>{icon(Icon::X, "size-4")} "Withdraw…"</button> }.into_any()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_said_twice() {
+        assert_eq!(below_the_time("today 10:42", "10:42", 15), "± 15 min");
+        assert_eq!(below_the_time("23 Dec 12:00", "12:00", 15), "23 Dec");
+    }
+
+    #[test]
+    fn it_is_said_for_whom_a_promise_is_kept_and_until_when() {
+        let callback = |with: Option<&str>, is_mine, kept_until: Option<&str>| {
+            Promised {
+            with: with.map(str::to_owned),
+            kept_until: kept_until.map(str::to_owned),
+            is_mine,
+            ..serde_json::from_str(
+                r#"{"id":1,"user_id":"1","name":"Priya Raman","at":"today 14:30","clock":"14:30","days_until":0,"seconds_until":0,"standing":"due",
+                    "reason":"Not signed yet","number":null,"is_mine":false,"with":null,"kept_until":null,"is_retry":false,"held_by":null,
+                    "waits_until":null,"rang":null,"withdrawn":null}"#,
+            )
+            .unwrap()
+        }
+        };
+        let mine = callback(Some("Hannah Whitfield"), true, Some("14:35"));
+        assert_eq!(whose(&mine, true), "You, until 14:35 then anyone");
+        assert_eq!(whose(&mine, false), "You");
+        assert_eq!(whose(&callback(Some("Hannah Whitfield"), false, Some("14:35")), true), "Hannah Whitfield, until 14:35 then anyone");
+        assert_eq!(whose(&callback(Some("Hannah Whitfield"), true, None), true), "Anyone; it was kept for you");
+        assert_eq!(whose(&callback(None, false, None), true), "Anyone");
+    }
+
+    #[test]
+    fn whoever_sees_everybodys_begins_with_them_and_what_is_overdue_is_always_there() {
+        assert_eq!(link(true, false, Span::All), "/callbacks");
+        assert_eq!(link(true, true, Span::Week), "/callbacks?of=mine&when=week");
+        assert_eq!(link(false, true, Span::All), "/callbacks");
+        assert!(Span::ALL.iter().all(|span| span.has(-3)) && !Span::Today.has(1) && Span::Week.has(6) && !Span::Week.has(7));
     }
 }

@@ -30,6 +30,7 @@ use crate::state::calls::Calls;
 use crate::state::clock::Received;
 use crate::state::console::{Console as State, Failure, Stage, Task, nobody_words};
 use crate::state::live::Live;
+use crate::state::promise::Promise;
 use crate::state::query::Query;
 use crate::state::session::Session;
 
@@ -228,6 +229,7 @@ fn Ready() -> impl IntoView {
         let (callable, waiting) = numbers(summary, console.choice())?;
         Some(format!(": {} callable now, {} waiting for a time.", count(callable), count(waiting)))
     };
+    let promise = expect_context::<Promise>();
     let heading = NodeRef::new();
     console.focus_when_wanted(heading);
     let hours = move || summary.map(|summary| (!summary.hours.is_open).then(|| summary.hours.words.clone())).flatten();
@@ -246,11 +248,15 @@ fn Ready() -> impl IntoView {
                 </p>
                 <div class="mt-6">{call_next_button("min-w-56 gap-3", false, Callback::new(move |()| console.call_next()))}</div>
                 <p class="mt-3 min-h-4.5 text-dense text-muted">
-                    {move || counts().map(|counts| view! {
-                        "From "
-                        <b class="font-semibold text-base-content">{console.choice().label()}</b>
-                        {counts}
-                    })}
+                    {move || match promise.due_words() {
+                        Some((headline, words)) => due(headline, words).into_any(),
+                        None => counts().map(|counts| view! {
+                            "From "
+                            <b class="font-semibold text-base-content">{console.choice().label()}</b>
+                            {counts}
+                        })
+                        .into_any(),
+                    }}
                 </p>
             </div>
         </section>
@@ -284,9 +290,15 @@ fn HowItGoes() -> impl IntoView {
     }
 }
 
+/// A promise whose time has come is offered before anybody else.
+fn due(headline: String, words: String) -> impl IntoView {
+    view! { <b class="font-semibold text-warning">{headline}</b> ", "{words}". Call next offers it first." }
+}
+
 /// Offline or on a break.
 fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoView {
     let console = expect_context::<State>();
+    let promise = expect_context::<Promise>();
     let heading = NodeRef::new();
     console.focus_when_wanted(heading);
     view! {
@@ -298,6 +310,9 @@ fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoVi
                 <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=move |_| console.become_available()>
                     {icon(Icon::CircleCheck, "size-5")} "Become available"
                 </button>
+                <p class="mt-3 text-dense text-muted empty:hidden">
+                    {move || promise.due_words().map(|(headline, words)| due(headline, words))}
+                </p>
             </div>
         </section>
     }

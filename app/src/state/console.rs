@@ -12,7 +12,7 @@ use queue::{HandOut, PassedOver, ReleaseReason};
 use super::address::Address;
 use super::announce::Announcer;
 use super::calls::{Calls, Phase};
-use super::clock::Received;
+use super::clock::{Received, now_millis};
 use super::query::Query;
 use super::session::Session;
 use crate::format::{count, counted, lower_first};
@@ -155,7 +155,7 @@ fn saved_words(hand_out: &HandOut) -> Option<String> {
     }
 }
 
-/// Why nobody was offered; `waiting` of the queue cannot be called yet, if that is known.
+/// Why nobody was offered; `waiting` of the queue cannot be called yet, if that is known to be all of it.
 pub(crate) fn nobody_words(queue: QueueKind, hand_out: &HandOut, waiting: Option<i64>) -> (String, String) {
     let headline = || format!("Nobody can be called from {} now", queue.label());
     match (&hand_out.note, waiting) {
@@ -163,7 +163,9 @@ pub(crate) fn nobody_words(queue: QueueKind, hand_out: &HandOut, waiting: Option
         (None, Some(0)) => (format!("Nobody is left in {}", queue.label()), "Everybody in this queue has been dealt with.".to_owned()),
         (None, Some(1)) => (headline(), "One person waits for a time.".to_owned()),
         (None, Some(many)) => (headline(), format!("{} people wait for a time.", count(many))),
-        (None, None) => (headline(), "Whoever is left waits for a time, or is with somebody else.".to_owned()),
+        (None, None) => {
+            (headline(), "Whoever is left waits for a time, is kept for a colleague for some minutes, or is with somebody else.".to_owned())
+        }
     }
 }
 
@@ -395,9 +397,10 @@ impl Console {
         }
     }
 
-    /// How many in a queue cannot be called before some time, as last counted.
+    /// How many in a queue cannot be called before some time, as last counted. None when others are left, too.
     pub(crate) fn waiting(self, queue: QueueKind) -> Option<i64> {
-        self.summary.map(|summary| summary.queues.iter().find(|count| count.queue == queue).map(|count| count.waiting)).flatten()
+        let of = |count: &&queue::QueueCount| count.queue == queue && count.callable == 0;
+        self.summary.map(|summary| summary.queues.iter().find(of).map(|count| count.waiting)).flatten()
     }
 
     /// The name of whoever is held.
@@ -687,13 +690,19 @@ impl Console {
             return;
         }
         if is_same && before.is_some() {
-            // Who was passed over on the way to this person is still so.
-            self.held.with_untracked(|held| {
-                if let Some(held) = held {
-                    hand_out.passed_over.clone_from(&held.value.passed_over);
-                    hand_out.saved_calls = held.value.saved_calls;
+            let held = self.held.get_untracked();
+            if let Some(held) = held {
+                // Who was passed over on the way to this person is still so.
+                hand_out.passed_over.clone_from(&held.value.passed_over);
+                hand_out.saved_calls = held.value.saved_calls;
+                if hand_out.call_id.is_some() && held.value.why.is_some() {
+                    // Why the call was made stays as it was.
+                    keep_why(&mut hand_out, &held.value, held.millis_ago(now_millis()));
+                    if held.value.user == hand_out.user && held.value.note == hand_out.note {
+                        return;
+                    }
                 }
-            });
+            }
         }
         // Whoever stood in the centre would lose the focus when it is drawn anew.
         self.is_focus_wanted.set_value(!is_same || task == Task::CallingNext || is_focus_in_the_centre());
@@ -779,6 +788,19 @@ impl Console {
             }
         }
     }
+}
+
+/// Keeps why the call was made, as it was `millis` ago.
+fn keep_why(hand_out: &mut HandOut, before: &HandOut, millis: i64) {
+    hand_out.why = before.why.clone().map(|mut why| {
+        why.read_age_millis += millis;
+        for old in why.checks.iter_mut().filter_map(|check| check.age_millis.as_mut()) {
+            *old += millis;
+        }
+        why
+    });
+    hand_out.score.clone_from(&before.score);
+    hand_out.stored_score = before.stored_score;
 }
 
 /// What is said when the person on the screen is not held any more.

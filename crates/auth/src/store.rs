@@ -292,7 +292,9 @@ pub(crate) async fn set_engagement(
         r#"
         update auth.agent
         set engagement = $2,
-            engaged_since = case when $2::text is null then null when engagement = $2 then engaged_since else $3 end
+            engaged_since = case when $2::text is null then null when engagement = $2 then engaged_since else $3 end,
+            -- Whoever has finished is available, or on a break, from now on.
+            intention_since = case when $2::text is null and engagement is not null then $3 else intention_since end
         where id = $1
         "#,
         agent.get(),

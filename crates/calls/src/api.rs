@@ -8,7 +8,7 @@ use leptos::server_fn::codec::Json;
 use crate::service::Calls;
 #[cfg(feature = "ssr")]
 use crate::types::Outcome;
-use crate::types::{CallView, Disposition, HistoryEntry, Recorded, Unrecorded, UserContext, VoiceToken};
+use crate::types::{CallView, Disposition, HistoryEntry, PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]
@@ -43,6 +43,13 @@ pub async fn unrecorded() -> Result<Vec<Unrecorded>, WireError> {
 pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Calls>().history(&agent, user_id).await?)
+}
+
+/// What was written down with those promises to these people that are still to be kept: by the agent, for supervisors by anybody.
+#[server(name = AskPromiseNotes, prefix = "/api", endpoint = "calls/promise_notes", input = Json, output = Json)]
+pub async fn promise_notes(users: Vec<UserId>) -> Result<Vec<PromiseNote>, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().promise_notes(&agent, &users).await?)
 }
 
 /// Everything that is known of one person, for display.

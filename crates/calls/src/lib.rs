@@ -12,11 +12,13 @@ mod store;
 #[cfg(feature = "ssr")]
 mod webhooks;
 
-pub use api::{current, extend_wrap_up, find, hang_up, history, note, record_outcome, save_notes, start, unrecorded, user, voice_token};
+pub use api::{
+    current, extend_wrap_up, find, hang_up, history, note, promise_notes, record_outcome, save_notes, start, unrecorded, user, voice_token,
+};
 pub use error::CallsError;
 pub use types::{
-    CallEnd, CallState, CallView, Choice, Disposition, Ended, HistoryEntry, HistoryKind, LONGEST_NOTE, Outcome, Recorded, Unrecorded,
-    UserContext, VoiceToken, WrapUp,
+    CallEnd, CallState, CallView, Choice, Disposition, Ended, HistoryEntry, HistoryKind, LONGEST_NOTE, Outcome, PromiseNote, Recorded,
+    Unrecorded, UserContext, VoiceToken, WrapUp,
 };
 
 #[cfg(feature = "ssr")]

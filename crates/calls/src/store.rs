@@ -12,4 +12,4 @@ pub(crate) use calls::{
 };
 pub(crate) use catalogue::{DispositionRow, list_dispositions};
 pub(crate) use legs::{NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended};
-pub(crate) use people::{Past, PastCall, PastRow, list_history};
+pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};

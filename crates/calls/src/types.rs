@@ -282,6 +282,15 @@ pub struct UserContext {
     pub history: Vec<HistoryEntry>,
 }
 
+/// What was written down when somebody was promised a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromiseNote {
+    /// Who.
+    pub user_id: UserId,
+    /// Verbatim.
+    pub note: String,
+}
+
 /// One line of what the dialler did about a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {

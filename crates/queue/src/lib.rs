@@ -37,8 +37,8 @@ pub use settings::{
 };
 pub use types::{
     AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, Holding,
-    Hours, NewObjection, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind, QueueCount, ReleaseReason, Released,
-    Run, SavedCall, SettingsChange, SettingsView, Summary, Why,
+    Hours, NewObjection, NextCallback, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind, QueueCount,
+    ReleaseReason, Released, Run, SavedCall, SettingsChange, SettingsView, Summary, Why,
 };
 
 #[cfg(feature = "ssr")]

@@ -26,8 +26,9 @@ pub(crate) use blocks::{
     list_sealable_after_a_move, list_sealed, try_lock_sealing,
 };
 pub(crate) use callbacks::{
-    CallbackRow, CallbackState, PromisePicture, cancel_callback, close_needless, close_retry, count_kept, has_promises_between,
-    insert_retry, is_last_promise_a_retry, list_callbacks, list_promised, lock_callback, name_promises, set_preferred,
+    CallbackRow, CallbackState, PromisePicture, PromiseRow, cancel_callback, close_needless, close_retry, count_kept, find_promise,
+    has_promises_between, insert_retry, is_last_promise_a_retry, list_callbacks, list_promised, lock_callback, name_promises,
+    set_preferred,
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};

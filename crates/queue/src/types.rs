@@ -171,6 +171,8 @@ pub struct NextCallback {
     pub seconds_left: i64,
     /// The agent is told so long before it.
     pub notice_seconds: i64,
+    /// So long after it the promise is late: it passes to anyone.
+    pub handover_seconds: i64,
 }
 
 /// Whether calls may be made now.
@@ -494,9 +496,9 @@ pub struct AgainstCall {
 pub enum CallbackStanding {
     /// Its time has not come.
     Upcoming,
-    /// Its time has come, and its window has not passed.
+    /// Its time has come, and it is not late yet.
     Due,
-    /// Its window has passed, and nobody was rung.
+    /// It has passed to anyone, and nobody was rung.
     Late,
     /// A call was placed inside the window.
     Kept,
@@ -530,18 +532,22 @@ pub struct Callback {
     pub at: String,
     /// `14:30`.
     pub clock: String,
+    /// London's days from today to that day; negative when it has passed.
+    pub days_until: i64,
     /// From the answer to the time promised; negative when it has passed.
     pub seconds_until: i64,
     /// Where it stands.
     pub standing: CallbackStanding,
     /// What it is about.
     pub reason: String,
+    /// The person's number, as people write it; none when none is known that could be rung.
+    pub number: Option<String>,
     /// It is offered first to whoever asks.
     pub is_mine: bool,
     /// To whom it is offered first; none: to anyone.
     pub with: Option<String>,
-    /// By now it is offered to anyone.
-    pub is_anyones: bool,
+    /// Until when it is kept for them: `14:35`; none: it is offered to anyone.
+    pub kept_until: Option<String>,
     /// The second try of a promise that nobody answered.
     pub is_retry: bool,
     /// Who is with the person now.
@@ -565,6 +571,8 @@ pub struct CallbackList {
     pub of: i64,
     /// A call within so many minutes keeps a promise.
     pub window_minutes: u32,
+    /// After so many minutes a promise is late and passes to anyone.
+    pub handover_minutes: u32,
     /// The agent is told so many minutes before.
     pub notice_minutes: u32,
 }

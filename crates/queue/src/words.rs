@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kernel::{Moment, QueueKind};
+use kernel::{Moment, QueueKind, display_time};
 use users::{Facts, LagSource, ReplicaLag, UserCard};
 
 use crate::hours;
-use crate::rules::{Judgement, Reason};
+use crate::rules::{CallbackReason, Judgement, Reason};
 use crate::settings::Settings;
-use crate::store::OwnRow;
+use crate::store::{OwnRow, PromiseRow};
 use crate::types::{Check, Why};
 
 /// What the words are about.
@@ -27,8 +27,8 @@ pub(crate) struct Grounds<'a> {
     pub(crate) answered_at: DateTime<Utc>,
     /// What speaks against the call, where the gate is off and that stops nobody.
     pub(crate) against: &'a [Reason],
-    /// They are on the telephone: the last call is this one, which needs no distance from itself.
-    pub(crate) is_on_call: bool,
+    /// What they were promised, when that is the reason for the call.
+    pub(crate) promise: Option<&'a PromiseRow>,
 }
 
 /// Why the call is needed, with every check that passed; where the gate is off and something speaks against it, that alone.
@@ -42,12 +42,36 @@ fn sentence(grounds: &Grounds<'_>) -> String {
     if !grounds.against.is_empty() {
         return format!("{name} would not have been offered. The gate is off, so that no rule stops anybody.");
     }
-    let open = grounds.facts.claims.iter().filter(|claim| claim.is_open()).count();
     match grounds.need {
+        QueueKind::Callbacks => {
+            let promised = grounds.promise.map_or_else(
+                || format!("{name} was promised a call."),
+                |promise| format!("{name} was promised a call for {}.", display_time(promise.promised_at, grounds.moment.at)),
+            );
+            let what = if !grounds.facts.has_signed {
+                needed(grounds, QueueKind::UnsignedUsers)
+            } else if grounds.counted_requirements > 0 {
+                needed(grounds, QueueKind::OutstandingRequests)
+            } else if grounds.promise.is_some_and(|promise| promise.reason == CallbackReason::UserAsked) {
+                "Nothing is outstanding; they asked to be rung in any case.".to_owned()
+            } else {
+                "Nothing is outstanding any more.".to_owned()
+            };
+            format!("{promised} {what}")
+        }
+        need => needed(grounds, need),
+    }
+}
+
+/// What is still needed of them, for this queue.
+fn needed(grounds: &Grounds<'_>, need: QueueKind) -> String {
+    let name = &grounds.card.first_name;
+    let open = grounds.facts.claims.iter().filter(|claim| claim.is_open()).count();
+    match need {
         QueueKind::UnsignedUsers if open == 1 => {
             format!("{name} has not signed yet. The open claim cannot be sent to the lender until that is done.")
         }
-        QueueKind::UnsignedUsers => {
+        QueueKind::UnsignedUsers | QueueKind::Callbacks => {
             format!(
                 "{name} has not signed yet. {} open claims cannot be sent to the lenders until that is done.",
                 upper_first(&count(open))
@@ -65,7 +89,6 @@ fn sentence(grounds: &Grounds<'_>) -> String {
             let claims = if open == 1 { "the open claim waits" } else { "open claims wait" };
             format!("{name} has signed, but {claims} for something that only {name} can send: {things}.")
         }
-        QueueKind::Callbacks => format!("{name} was promised a call at this time."),
     }
 }
 
@@ -100,7 +123,6 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     let used = if today == 0 { "None".to_owned() } else { upper_first(&count(today)) };
     checks.push(own("attempts", format!("{used} of {limit} calls used today"), None));
     let (last, needs) = match grounds.own.last_attempt_at {
-        _ if grounds.is_on_call => ("This call is the last one".to_owned(), None),
         None => ("Never rung before".to_owned(), None),
         Some(at) => (format!("Last call {}", since(at, grounds.moment.at)), cap.hours_between.map(|hours| format!("needs {hours} h"))),
     };

@@ -1,6 +1,6 @@
 //! One person as a screen shows them: what the claims platform has, and what the dialler did.
 
-use auth::CurrentAgent;
+use auth::{CurrentAgent, Role};
 use chrono::{DateTime, Utc};
 use kernel::{UserId, display_time};
 use queue::PastEvent;
@@ -8,8 +8,10 @@ use queue::PastEvent;
 use super::{Calls, CallsFailure};
 use crate::error::CallsError;
 use crate::store::{self, Past, PastCall, PastRow};
-use crate::types::{CallEnd, CallState, HistoryEntry, HistoryKind, UserContext};
+use crate::types::{CallEnd, CallState, HistoryEntry, HistoryKind, PromiseNote, UserContext};
 
+/// People on a list of promises.
+const MOST_NOTES: usize = 400;
 /// Lines of history on a screen.
 const HISTORY_SHOWN: i64 = 50;
 
@@ -25,6 +27,14 @@ impl Calls {
         let now = self.shared.queue.now();
         let rows = store::list_history(&self.shared.pool, user, HISTORY_SHOWN).await?;
         rows.into_iter().map(|row| history_entry(row, now)).collect()
+    }
+
+    /// What was written down with those promises to these people that are still to be kept: by the agent, for supervisors by anybody.
+    pub(crate) async fn promise_notes(&self, agent: &CurrentAgent, users: &[UserId]) -> Result<Vec<PromiseNote>, CallsFailure> {
+        let users: Vec<i64> = users.iter().take(MOST_NOTES).map(|user| user.get()).collect();
+        let by = (agent.role < Role::Supervisor).then_some(agent.id);
+        let notes = store::list_promise_notes(&self.shared.pool, &users, by).await?;
+        Ok(notes.into_iter().map(|(user_id, note)| PromiseNote { user_id, note }).collect())
     }
 
     /// Everything that is known of one person: one round trip to each database, both at once; and none to the replica when the person was

@@ -80,7 +80,7 @@ fn choice(disposition: &DispositionRow, closing: &Closing, after: &After, before
         label: disposition.label.clone(),
         is_reached: closing.is_reached,
         key: disposition.key.and_then(|key| u8::try_from(key).ok()),
-        hint: hint(disposition),
+        hint: hint(disposition, after),
         next_attempt,
         attempts: format!("{today} of {today_cap} today · {week} of {week_cap} in seven days"),
         order: after.score.as_ref().filter(|_| !before.has_later_attempt).map(|score| match before.score {
@@ -101,9 +101,12 @@ fn also(disposition: &DispositionRow) -> Option<String> {
 }
 
 /// Short, for a button.
-fn hint(disposition: &DispositionRow) -> String {
+fn hint(disposition: &DispositionRow, after: &After) -> String {
     if disposition.needs_time {
         return "needs a time".to_owned();
+    }
+    if let Some(at) = after.retry_at {
+        return format!("once more at {}", kernel::london(at).format("%H:%M"));
     }
     match disposition.delay_hours {
         _ if disposition.code == Disposition::Completed => "on the call".to_owned(),

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use kernel::{DecisionId, UserId};
+use kernel::{AgentId, DecisionId, UserId};
 use queue::{Outcome, PastEvent, ReleaseReason};
 use sqlx::PgPool;
 
@@ -34,6 +34,27 @@ pub(crate) struct PastCall {
     pub(crate) rung_at: Option<DateTime<Utc>>,
     pub(crate) answered_at: Option<DateTime<Utc>>,
     pub(crate) ended_at: Option<DateTime<Utc>>,
+}
+
+/// What was written down with the promise to each of these people that is still to be kept, where anything was; by one agent, or by all.
+pub(crate) async fn list_promise_notes(pool: &PgPool, users: &[i64], agent: Option<AgentId>) -> sqlx::Result<Vec<(UserId, String)>> {
+    let rows = sqlx::query!(
+        r#"
+        select distinct on (c.user_id) c.user_id as "user: UserId", o.notes
+        from calls.call c
+        join calls.outcome o on o.call_id = c.id
+        where c.user_id = any($1)
+            and ($2::bigint is null or c.agent_id = $2)
+            and o.callback_at is not null
+            and exists (select from queue.published_event e where e.user_id = c.user_id and e.callback_state = 'scheduled')
+        order by c.user_id, c.created_at desc
+        "#,
+        users,
+        agent.map(AgentId::get),
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user, row.notes)).filter(|(_, notes)| !notes.trim().is_empty()).collect())
 }
 
 /// The newest events about a person, of the queue and of calls: one statement. A call that was refused at the dial is told by its decision.

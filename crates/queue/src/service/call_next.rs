@@ -12,8 +12,8 @@ use super::{Queue, QueueFailure, VersionedSettings, announce, require_available}
 use crate::decision::{Decision, Purpose};
 use crate::error::QueueError;
 use crate::hours;
-use crate::rules::{NumberFact, Reason, counted_requirements};
-use crate::store::{self, Disposal, OwnRow, Source, Take, TakeTimes, Taken, Wish};
+use crate::rules::{Effect, Judgement, NumberFact, Reason, counted_requirements};
+use crate::store::{self, BeforeRow, Disposal, OwnRow, PromiseRow, Source, Take, TakeTimes, Taken, Wish};
 use crate::types::{HandOut, PassedOver};
 use crate::words;
 
@@ -237,20 +237,30 @@ impl Queue {
         };
         let facts = context.as_ref().map(|context| &context.facts);
         let number = parse_number(facts, &self.shared.numbers);
-        let own = self.own_facts(&taken, &number).await?;
+        let mut own = self.own_facts(&taken, &number).await?;
+        if let Some(call) = taken.call {
+            let before = store::find_before_attempt(&self.shared.pool, call).await?;
+            own = before_this_call(own, before);
+        }
         let assessment = self.assess(settings, facts, &number, &own);
         let question = Question { agent: agent.id, taken: &taken, purpose: purpose_of(&taken), settings, asked_at, lag: Some(lag) };
         let decision = self.decide(&question, Some(&assessment), context.as_ref().map(Context::name))?;
 
-        let shown = Shown { taken: &taken, settings, assessment: &assessment, lag };
+        let promise = match taken.queue {
+            QueueKind::Callbacks => store::find_promise(&self.shared.pool, taken.user).await?,
+            _ => None,
+        };
+        let shown = Shown { taken: &taken, settings, assessment: &assessment, promise: promise.as_ref(), lag };
         match (taken.call, &context) {
             // Gone from the claims platform in the middle of a call: the call goes on, and there is nothing to show.
             (Some(_), None) => return Ok(Checked::Lost),
             // The call goes on, whatever has changed meanwhile: the agent is told, and nobody is taken from them.
-            // Not what follows from this very call: that it is too soon for another, or that a promise is kept by it.
+            // Not that a promise is kept by this very call, nor that another one would have to wait.
             (Some(_), Some(context)) => {
-                let has_moved = taken.queue != QueueKind::Callbacks && assessment.judgement.need != Some(taken.queue);
-                let note = has_moved.then(|| words::passed_over(taken.queue, &assessment.judgement));
+                let Judgement { need, reasons, .. } = &assessment.judgement;
+                let has_moved = taken.queue != QueueKind::Callbacks && *need != Some(taken.queue);
+                let lasting: Vec<Reason> = reasons.iter().filter(|reason| reason.effect() == Effect::Remove).cloned().collect();
+                let note = has_moved.then(|| words::passed_over_for(taken.queue, *need, &lasting));
                 return Ok(Checked::HandedOut(Box::new(HandOut { note, ..self.show(&shown, context) })));
             }
             (None, _) => {}
@@ -305,7 +315,7 @@ impl Queue {
                 None if self.shared.is_gate_off => &shown.assessment.judgement.reasons,
                 _ => &[],
             },
-            is_on_call: shown.taken.call.is_some(),
+            promise: shown.promise,
         });
         HandOut {
             lease_id: Some(shown.taken.lease),
@@ -410,7 +420,21 @@ struct Shown<'a> {
     taken: &'a Taken,
     settings: &'a VersionedSettings,
     assessment: &'a Assessment<'a>,
+    /// What they were promised, when that is the reason for the call.
+    promise: Option<&'a PromiseRow>,
     lag: ReplicaLag,
+}
+
+/// What the dialler knew before this call: it is no reason against itself, and why it was made stays as it was.
+fn before_this_call(mut own: OwnRow, before: BeforeRow) -> OwnRow {
+    let Some(attempted_at) = before.attempted_at else { return own };
+    own.facts.attempts.retain(|attempt| !(attempt.of_person && attempt.at == attempted_at));
+    OwnRow {
+        last_attempt_at: before.last_attempt_at,
+        last_disposition: before.last_disposition,
+        failed_attempts: u32::try_from(before.failed_attempts).unwrap_or(u32::MAX),
+        ..own
+    }
 }
 
 /// How far one request has come.

@@ -2,7 +2,7 @@
 
 use auth::{CurrentAgent, Role};
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, Hint, UserId, display_time, london};
+use kernel::{AgentId, Hint, PhoneNumber, UserId, display_time, london};
 
 use super::{Queue, QueueFailure};
 use crate::error::QueueError;
@@ -30,7 +30,8 @@ impl Queue {
         let staff = self.shared.auth.names().await?;
         let ids: Vec<UserId> = rows.iter().map(|row| row.user).collect();
         let people = self.names_of(&ids).await;
-        let handed_over = now - TimeDelta::minutes(times.callback_handover_minutes.into());
+        let handover = TimeDelta::minutes(times.callback_handover_minutes.into());
+        let handed_over = now - handover;
         let shown = |row: CallbackRow| {
             let standing = match row.state {
                 CallbackState::Kept => CallbackStanding::Kept,
@@ -38,7 +39,7 @@ impl Queue {
                 CallbackState::Rescheduled => CallbackStanding::Moved,
                 CallbackState::NoLongerNeeded => CallbackStanding::NoLongerNeeded,
                 CallbackState::Cancelled => CallbackStanding::Cancelled,
-                CallbackState::Scheduled if row.promised_at + window < now => CallbackStanding::Late,
+                CallbackState::Scheduled if row.promised_at <= handed_over => CallbackStanding::Late,
                 CallbackState::Scheduled if row.promised_at <= now => CallbackStanding::Due,
                 CallbackState::Scheduled => CallbackStanding::Upcoming,
             };
@@ -49,12 +50,18 @@ impl Queue {
                 name: people.get(&row.user).cloned().unwrap_or_else(|| format!("User {}", row.user)),
                 at: display_time(row.promised_at, now),
                 clock: london(row.promised_at).format("%H:%M").to_string(),
+                days_until: (london(row.promised_at).date() - london(now).date()).num_days(),
                 seconds_until: (row.promised_at - now).num_seconds(),
                 standing,
                 reason: reason_words(row.reason).to_owned(),
+                number: row
+                    .number
+                    .and_then(|number| PhoneNumber::parse(&number, &self.shared.numbers).ok())
+                    .map(|number| number.national()),
                 is_mine: row.preferred == Some(agent.id),
                 with: row.preferred.map(name),
-                is_anyones: row.preferred.is_none() || row.promised_at <= handed_over,
+                kept_until: (row.preferred.is_some() && row.promised_at > handed_over)
+                    .then(|| london(row.promised_at + handover).format("%H:%M").to_string()),
                 is_retry: row.is_retry,
                 held_by: row.held_by.map(name),
                 waits_until: (row.state == CallbackState::Scheduled && row.available_at > row.promised_at.max(now))
@@ -69,6 +76,7 @@ impl Queue {
             kept,
             of,
             window_minutes: times.promise_window_minutes,
+            handover_minutes: times.callback_handover_minutes,
             notice_minutes: times.callback_notice_minutes,
         })
     }
@@ -127,7 +135,7 @@ impl Queue {
 
 const fn reason_words(reason: CallbackReason) -> &'static str {
     match reason {
-        CallbackReason::Signature => "Signature",
+        CallbackReason::Signature => "Not signed yet",
         CallbackReason::Requirements => "Something outstanding",
         CallbackReason::UserAsked => "They asked to be rung",
     }

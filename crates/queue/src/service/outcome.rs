@@ -184,7 +184,7 @@ impl Queue {
 
     /// How it stood with the person before this call rang them, for comparison.
     pub async fn before(&self, call: CallId, prospects: &Prospects) -> Result<Before, QueueFailure> {
-        let BeforeRow { last_attempt_at, last_disposition, failed_attempts, has_later } =
+        let BeforeRow { last_attempt_at, last_disposition, failed_attempts, has_later, .. } =
             store::find_before_attempt(&self.shared.pool, call).await?;
         let own = OwnRow {
             last_attempt_at,

@@ -86,6 +86,7 @@ impl Queue {
             at: london(promised_at).format("%H:%M").to_string(),
             seconds_left: (promised_at - now).num_seconds(),
             notice_seconds: i64::from(self.settings().settings.callback_notice_minutes) * 60,
+            handover_seconds: i64::from(self.settings().settings.callback_handover_minutes) * 60,
         }
     }
 

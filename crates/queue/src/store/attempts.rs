@@ -160,6 +160,8 @@ pub(crate) async fn close_attempt(conn: &mut PgConnection, call: CallId, outcome
 /// What was known of a person before one attempt, and whether there was a later one.
 #[derive(Debug, Default)]
 pub(crate) struct BeforeRow {
+    /// When this one was made; none when it was not.
+    pub(crate) attempted_at: Option<DateTime<Utc>>,
     pub(crate) last_attempt_at: Option<DateTime<Utc>>,
     pub(crate) last_disposition: Option<String>,
     pub(crate) failed_attempts: i64,
@@ -171,7 +173,7 @@ pub(crate) async fn find_before_attempt(pool: &PgPool, call: CallId) -> sqlx::Re
     let row = sqlx::query_as!(
         BeforeRow,
         r#"
-        select earlier.attempted_at as "last_attempt_at?", earlier.disposition as last_disposition,
+        select this.attempted_at as "attempted_at?", earlier.attempted_at as "last_attempt_at?", earlier.disposition as last_disposition,
             (
                 select count(*)
                 from queue.attempt f

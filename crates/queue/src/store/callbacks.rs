@@ -25,6 +25,8 @@ pub(crate) struct CallbackRow {
     pub(crate) id: i64,
     pub(crate) user: UserId,
     pub(crate) reason: CallbackReason,
+    /// As discovery saw it, or as it was rung last.
+    pub(crate) number: Option<String>,
     pub(crate) promised_at: DateTime<Utc>,
     pub(crate) available_at: DateTime<Utc>,
     pub(crate) preferred: Option<AgentId>,
@@ -70,7 +72,11 @@ pub(crate) async fn list_callbacks(
             select c.id as "id!", c.user_id as "user!: UserId", c.reason as "reason!: CallbackReason", c.promised_at as "promised_at!",
                 c.available_at as "available_at!", c.preferred_agent_id as "preferred: AgentId", c.state as "state!: CallbackState",
                 c.retry_of is not null as "is_retry!", c.attempted_at, c.closed_by as "closed_by: AgentId", c.closed_reason,
-                l.agent_id as "held_by?: AgentId"
+                l.agent_id as "held_by?: AgentId",
+                coalesce(
+                    (select e.number from queue.entry e where e.user_id = c.user_id),
+                    (select a.number from queue.attempt a where a.user_id = c.user_id order by a.attempted_at desc limit 1)
+                ) as number
             from queue.callback c
             left join queue.lease l on l.user_id = c.user_id and l.expires_at > $3
             where c.state = 'scheduled' and ($1::bigint is null or c.preferred_agent_id = $1)
@@ -80,7 +86,7 @@ pub(crate) async fn list_callbacks(
         union all
         (
             select c.id, c.user_id, c.reason, c.promised_at, c.available_at, c.preferred_agent_id, c.state, c.retry_of is not null,
-                c.attempted_at, c.closed_by, c.closed_reason, null
+                c.attempted_at, c.closed_by, c.closed_reason, null, null
             from queue.callback c
             where c.state <> 'scheduled' and c.promised_at >= $2 and ($1::bigint is null or c.preferred_agent_id = $1)
             order by c.promised_at desc, c.id desc
@@ -93,6 +99,24 @@ pub(crate) async fn list_callbacks(
         limit,
     )
     .fetch_all(pool)
+    .await
+}
+
+/// A promise as the reason for a call.
+#[derive(Debug)]
+pub(crate) struct PromiseRow {
+    pub(crate) reason: CallbackReason,
+    pub(crate) promised_at: DateTime<Utc>,
+}
+
+/// The promise that somebody is held for: the last one to them, also when a call has kept it by now.
+pub(crate) async fn find_promise(pool: &PgPool, user: UserId) -> sqlx::Result<Option<PromiseRow>> {
+    sqlx::query_as!(
+        PromiseRow,
+        r#"select reason as "reason: CallbackReason", promised_at from queue.callback where user_id = $1 order by id desc limit 1"#,
+        user.get(),
+    )
+    .fetch_optional(pool)
     .await
 }
 

@@ -126,6 +126,8 @@ pub(crate) async fn find_figures(
                 select distinct on (c.preferred_agent_id) c.preferred_agent_id, c.user_id, c.promised_at
                 from queue.callback c
                 where c.state = 'scheduled' and c.preferred_agent_id is not null and c.promised_at < $1::timestamptz + interval '1 day'
+                    -- Whoever is with somebody is dealt with.
+                    and not exists (select from queue.lease l where l.user_id = c.user_id)
                 order by c.preferred_agent_id, c.promised_at
             ) n
         ) next

@@ -52,6 +52,9 @@ async fn a_promise_that_nobody_answers_is_tried_once_more_and_then_the_usual_que
         agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
         let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
         assert_eq!(offered["user"]["id"], "1", "try {attempt}: {offered}");
+        let sentence = offered["why"]["sentence"].as_str().unwrap();
+        let promised = if attempt == 1 { "today 10:30" } else { "today 10:45" };
+        assert!(sentence.starts_with(&format!("Priya was promised a call for {promised}. Priya has not signed yet.")), "{sentence}");
         let call = start(app.signed_in_again(&agent).await, &offered, leg).await;
         call.join(&app).await;
         call.until("ended").await;
@@ -117,6 +120,10 @@ async fn everybody_sees_their_promises_a_supervisor_all_of_them_and_gives_one_aw
     assert_eq!(agent.post("/api/queue/callbacks", json!({"is_all": true})).await.0, 403);
     let all = list(&supervisor, true).await;
     let late = &all["callbacks"][0];
+    // Kept for its agent for five minutes from its time, and then anyone's.
+    let kept = |list: &Value, at: usize| list["callbacks"][at]["kept_until"].clone();
+    assert_eq!((kept(&mine, 0), kept(&mine, 1), kept(&all, 0)), (json!("10:33"), json!("11:35"), json!(null)));
+    assert_eq!((&mine["callbacks"][0]["days_until"], &mine["callbacks"][0]["reason"]), (&json!(0), &json!("They asked to be rung")));
     assert_eq!((&late["user_id"], &late["standing"], &all["of"]), (&json!("3"), &json!("late"), &json!(1)), "{all}");
 
     // Somebody else's is not an agent's to withdraw; a supervisor gives it to another.
@@ -277,5 +284,58 @@ async fn whoever_was_promised_a_call_that_is_withdrawn_waits_for_it_no_longer(_:
     assert_eq!(offered["user"]["id"], "2", "{offered}");
     let offered = app.signed_in(Role::Agent).await.call_next().await;
     assert_eq!(offered["user"]["id"], "1", "{offered}");
+    app.stop().await;
+}
+
+/// A call is no reason against itself: with it, “too soon after the last call” was said of the very call that was going on.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn why_a_call_was_made_stays_as_it_was_while_it_goes_on(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, offered) = handed_out(&app, ANSWERS).await;
+    let words = |hand_out: &Value| {
+        let checks = hand_out["why"]["checks"].as_array().unwrap();
+        let words: Vec<String> = checks.iter().map(|check| check["words"].as_str().unwrap().to_owned()).collect();
+        (hand_out["why"]["sentence"].clone(), words, hand_out["score"]["total"].clone())
+    };
+    let begun = start(agent, &offered, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    let held = begun.agent.ask("/api/queue/current", json!({})).await;
+    assert_eq!((words(&held), &held["note"]), (words(&offered), &json!(null)));
+    assert!(words(&held).1.contains(&"Never rung before".to_owned()), "{held}");
+
+    sqlx::query("update users set current_signature_file_id = uuid() where id = 1").execute(app.platform.primary()).await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["note"], "Signed in the meantime");
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn what_was_written_down_with_a_promise_is_there_until_it_is_kept_for_whoever_made_it(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    sqlx::query("update auth.agent set intention_since = now() - interval '1 hour'").execute(&app.pool).await.unwrap();
+    let record =
+        json!({"call_id": begun.call, "disposition": "callback_requested", "notes": "After work", "callback_at": "2026-11-24T14:00"});
+    begun.agent.ask("/api/calls/record_outcome", record).await;
+
+    let (other, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    let notes = async |client: &Client| client.ask("/api/calls/promise_notes", json!({"users": ["1", "2"]})).await;
+    let note = json!([{"user_id": "1", "note": "After work"}]);
+    assert_eq!((notes(&begun.agent).await, notes(&supervisor).await, notes(&other).await), (note.clone(), note, json!([])));
+    let promised = list(&begun.agent, false).await["callbacks"][0].clone();
+    assert!(promised["number"].as_str().is_some_and(|number| number.starts_with("07700")), "{promised}");
+    begun.agent.ask("/api/queue/withdraw", json!({"callback_id": promised["id"], "reason": "A mistake"})).await;
+    assert_eq!(notes(&begun.agent).await, json!([]), "it is not to be kept any more");
+
+    // Whoever has finished is available from then on, not since before the call.
+    assert!(begun.agent.ask("/api/auth/me", json!({})).await["intention_seconds"].as_i64().unwrap() < 60);
     app.stop().await;
 }

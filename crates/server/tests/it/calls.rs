@@ -672,9 +672,7 @@ async fn a_time_that_the_caps_forbid_is_promised_only_to_whoever_asks_regardless
     .execute(&app.pool)
     .await
     .unwrap();
-    let record = |at: &str, regardless: bool| {
-        json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": at, "asked_regardless": regardless})
-    };
+    let record = |at: &str, regardless: bool| json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": at, "asked_regardless": regardless});
 
     let (status, refused) = begun.agent.post("/api/calls/record_outcome", record("2026-11-24T15:00", false)).await;
     let words = refused["message"].as_str().unwrap();

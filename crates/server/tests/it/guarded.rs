@@ -23,6 +23,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 42] = [
     ("/api/calls/hang_up", Some(Role::Agent)),
     ("/api/calls/history", Some(Role::Agent)),
     ("/api/calls/note", Some(Role::Agent)),
+    ("/api/calls/promise_notes", Some(Role::Agent)),
     ("/api/calls/record_outcome", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
     ("/api/calls/start", Some(Role::Agent)),
