@@ -37,8 +37,12 @@ test("an agent looks somebody up, takes them to the console, and nobody else can
   const other = await elsewhere(browser, GARETH);
   await lookUp(other, name);
   await other.getByRole("link", { name: new RegExp(`User ${taken.id}`) }).click();
-  await expect(other.getByText("Is with Hannah Whitfield now.")).toBeVisible();
+  await expect(other.getByRole("heading", { name: "With Hannah Whitfield now" })).toBeVisible();
   await expect(other.getByRole("button", { name: "Take to the console" })).toHaveCount(0);
+  await expect(other.getByRole("button", { name: "Look again" })).toHaveCount(1);
+  await expect(other.getByLabel("Name, number or user's id")).toHaveValue(name);
+  await other.getByRole("link", { name: /Back to those found for/ }).click();
+  await expect(other.getByRole("link", { name: new RegExp(`User ${taken.id}`) })).toBeVisible();
   await other.close();
   await skip(page);
   await page.goto(`/users?id=${taken.id}`);
@@ -130,6 +134,55 @@ test("an agent who is limited to a queue sees that queue alone", async ({ page, 
   await personOnScreen(agent);
   await expect(agent.getByText("has signed, but").first()).toBeVisible();
   await agent.close();
+});
+
+test("a callback whose time has come is called from its page, and whose are shown is plain", async ({ page, browser }) => {
+  const [made] = await ours<{ id: string; user_id: string }>(
+    `insert into queue.callback
+       (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
+     select e.user_id, 'signature', t.at, t.at at time zone 'Europe/London', a.id, t.at, t.at - interval '1 hour', a.id
+     from (
+       select q.user_id from queue.entry q
+       where q.kind = 'unsigned_users' and q.put_back_until is null and not exists (select from queue.attempt t where t.user_id = q.user_id)
+       order by q.user_id limit 1
+     ) e, auth.agent a, (select business_at + (clock_timestamp() - machine_at) - interval '1 minute' as at from server.clock) t
+     where a.email = $1
+     returning id, user_id::text`,
+    [HANNAH],
+  );
+  try {
+    await signIn(page, HANNAH);
+    await setStatus(page, "Break");
+    // Figures are shared for up to a second, and nothing tells of what a test writes.
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByTestId("state")).toContainText("Callback due: ", { timeout: 1_500 });
+    }).toPass();
+    await expect(page.getByText("Call next offers it first.")).toBeVisible();
+    await page.getByRole("link", { name: "Callbacks", exact: true }).click();
+    const row = page.getByTestId("callback");
+    await expect(row).toContainText("Due now");
+    await expect(row).toContainText(/07700 90\d{4} · You, until \d\d:\d\d then anyone/);
+    await expect(row.getByText(/\d\d:\d\d$/)).toHaveCount(1);
+    const call = row.getByRole("button", { name: /Call now/ });
+    await expect(call).toHaveAttribute("aria-disabled", "true");
+    await row.getByRole("button", { name: "Become available" }).click();
+    await call.click();
+    expect((await personOnScreen(page)).id).toBe(made?.user_id);
+    await expect(page.getByText(/was promised a call for today \d\d:\d\d\./)).toBeVisible();
+    // Whoever is with somebody is no late callback.
+    await expect(page.getByTestId("promised-call")).toHaveCount(0);
+
+    const gareth = await elsewhere(browser, GARETH);
+    await gareth.getByRole("link", { name: "Callbacks" }).click();
+    await expect(gareth.getByRole("link", { name: "Everybody’s" })).toHaveAttribute("aria-current", "true");
+    await expect(gareth.getByTestId("callback")).toContainText("with Hannah Whitfield now");
+    await gareth.getByRole("link", { name: "Mine" }).click();
+    await expect(gareth.getByText("You have promised nothing")).toBeVisible();
+    await gareth.close();
+  } finally {
+    await ours("delete from queue.callback where id = $1", [made?.id]);
+  }
 });
 
 test("an agent sees the next callback before it is due, a supervisor those that turned late", async ({ page, browser }) => {

@@ -450,6 +450,9 @@ test("the telephone, its keys and the clock of the wrap-up are on every page, wi
   await page.keyboard.press("Alt+c");
   await expect(page.getByTestId("person")).toHaveText(person.name);
   await expect(state(page)).toContainText("Talking");
+  // The timeline follows by itself, and why the call was made stays as it was.
+  await expect(page.getByTestId("history")).toContainText("On the telephone now");
+  await expect(page.getByRole("region", { name: "Why this call" })).toContainText("None of 3 calls used today");
   await page.getByRole("checkbox", { name: "Identity checked" }).check();
 
   await main.getByRole("link", { name: "Users" }).click();
@@ -479,7 +482,14 @@ test("the telephone, its keys and the clock of the wrap-up are on every page, wi
   await expect(dock(page).getByRole("button", { name: /^Save/ })).toHaveCount(0);
   await back.click();
   await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
+  await expect(page.getByTestId("history")).toContainText("Outcome still to be recorded");
+  await expect(page.getByTestId("history")).not.toContainText("On the telephone now");
   await page.keyboard.press("1");
+  // All that follows from it is in sight on the smallest screen, and the heading that has the focus has no ring round it.
+  const follows = await page.getByRole("region", { name: "What will happen" }).boundingBox();
+  expect((follows?.y ?? 0) + (follows?.height ?? 0)).toBeLessThan((await dock(page).boundingBox())?.y ?? 0);
+  await page.getByTestId("person").focus();
+  expect(await page.getByTestId("person").evaluate((heading) => getComputedStyle(heading).outlineStyle)).toBe("none");
   await page.keyboard.press("Shift+Enter");
   await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
 });
@@ -489,6 +499,8 @@ test("in a second window the telephone waits for a key or a click, before which 
   await setStatus(page, "Available");
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
   const other = await context.newPage();
+  // What the journey itself looks at counts as a touch, for the browser.
+  await other.addInitScript(() => Object.defineProperty(navigator, "userActivation", { value: { hasBeenActive: false } }));
   const loaded: string[] = [];
   other.on("request", (asked) => loaded.push(new URL(asked.url()).pathname));
   await other.goto("/");
@@ -513,6 +525,7 @@ test("a page that is left in a call asks first, and the call ends cleanly", asyn
   await alive(page);
   await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
   expect((await personOnScreen(page)).id).toBe(person.id);
+  await expect(page.getByTestId("end-words")).toHaveText("The page was left or loaded anew, which ended the call.");
   await expect.poll(async () => (await personLegs(request)).map((leg) => leg.status)).toEqual(["completed"]);
 });
 

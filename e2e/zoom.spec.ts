@@ -35,6 +35,17 @@ for (const height of [400, 360]) {
   });
 }
 
+test("on the smallest screen the claims are whole, with their solicitors", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
+  await page.getByRole("checkbox", { name: "Identity checked" }).check();
+  const claims = page.getByRole("region", { name: "Claims, scrolls sideways" });
+  await expect(claims.getByRole("columnheader", { name: "Solicitor" })).toBeVisible();
+  expect(await claims.evaluate((table) => table.scrollWidth <= table.clientWidth)).toBe(true);
+});
+
 test("at 200 % zoom the floor begins in the upper half", async ({ page }) => {
   await page.setViewportSize({ width: 640, height: 360 });
   await signIn(page, GARETH);

@@ -168,7 +168,11 @@ fn Frame() -> impl IntoView {
             event.set_return_value("yes");
         }
     });
-    on_cleanup(move || leaving.remove());
+    let left = window_event_listener(ev::pagehide, move |_| calls.note_left());
+    on_cleanup(move || {
+        leaving.remove();
+        left.remove();
+    });
     // Another window has written.
     Effect::new(move |was: Option<()>| {
         live.my_note.track();

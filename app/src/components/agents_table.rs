@@ -121,13 +121,14 @@ fn row(agent: &AgentPresence, received: Received<()>, holding: Option<(Holding, 
         Concern::Soon => Some(icon(Icon::TriangleAlert, "size-3.5")),
         Concern::None => None,
     };
+    let held_class = if holding.is_some() { "" } else { "text-muted" };
     let (held, held_for) = match holding {
         Some((holding, received)) => {
             let words = format!("{}, user {}", holding.queue.label(), holding.user_id);
             let seconds = holding.seconds;
             (words, (move || duration(seconds + received.seconds_ago(clock.now()))).into_any())
         }
-        None => (String::new(), ().into_any()),
+        None => ("–".to_owned(), "–".into_any()),
     };
     view! {
         <tr class=class>
@@ -135,8 +136,8 @@ fn row(agent: &AgentPresence, received: Received<()>, holding: Option<(Holding, 
             <td class="text-muted">{role_label(agent.role)}</td>
             <td>{badge(presence_look(presence))}</td>
             <td class="text-right"><span class=for_class>{mark} {move || time_in_state(now.get())}</span></td>
-            <td>{held}</td>
-            <td class="text-right">{held_for}</td>
+            <td class=held_class>{held}</td>
+            <td class=format!("text-right {held_class}")>{held_for}</td>
         </tr>
     }
 }

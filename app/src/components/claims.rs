@@ -15,6 +15,16 @@ fn claim_counts(claims: &[ClaimCard]) -> String {
     }
 }
 
+/// How many a call is about, and how many more are listed: `2, and 1 that no call is about`.
+pub(crate) fn outstanding_counts(items: &[OutstandingCard]) -> String {
+    let counted = items.iter().filter(|item| item.uncounted.is_none()).count();
+    match items.len() - counted {
+        0 => counted.to_string(),
+        more if counted == 0 => format!("{more} that no call is about"),
+        more => format!("{counted}, and {more} that no call is about"),
+    }
+}
+
 /// Date of birth, addresses and earlier name, which the person's answers are compared with.
 pub(crate) fn compared(user: &UserCard) -> AnyView {
     let rows = to_compare(user).into_iter();
@@ -46,7 +56,7 @@ pub(crate) fn ClaimsOf(user: UserCard) -> impl IntoView {
     let is_checked = console.is_identity_checked;
     let compare = compared(&user);
     let claim_count = claim_counts(&user.claims);
-    let outstanding_count = user.outstanding.iter().filter(|item| item.uncounted.is_none()).count().to_string();
+    let outstanding_count = outstanding_counts(&user.outstanding);
     let outstanding_title = format!("Outstanding from {}", user.first_name);
     let (claims, outstanding) = (StoredValue::new(user.claims), StoredValue::new(user.outstanding));
     view! {
@@ -118,14 +128,14 @@ pub(crate) fn claims_table(claims: &[ClaimCard]) -> AnyView {
                         {icon(if claim.is_open { Icon::Briefcase } else { Icon::Check }, "size-3.5")} {claim.status}
                     </span>
                 </td>
-                <td>{claim.opened.unwrap_or_else(dash)}</td>
+                <td class="whitespace-nowrap">{claim.opened.unwrap_or_else(dash)}</td>
                 <td>{claim.solicitor.unwrap_or_else(dash)}</td>
             </tr>
         }
     });
     view! {
         <div class="overflow-x-auto" tabindex="0" role="region" aria-label="Claims, scrolls sideways">
-            <table class="table table-sm whitespace-nowrap [&_:is(td,th)]:px-2.5 [&_tr>:first-child]:pl-4 [&_tr>:last-child]:pr-4">
+            <table class="table table-sm [&_:is(td,th)]:px-2 [&_tr>:first-child]:pl-4 [&_tr>:last-child]:pr-4">
                 <thead>
                     <tr>
                         <th scope="col">"Lender"</th>
@@ -174,6 +184,22 @@ mod tests {
         assert_eq!(all, expected.map(|(name, value)| (name, value.to_owned())));
         let none = user(r#""date_of_birth":null,"age":null,"address":null,"post_code":null,"earlier_addresses":[]"#);
         assert_eq!(none, [("Date of birth", "not known".to_owned()), ("Post code", "not known".to_owned())]);
+    }
+
+    #[test]
+    fn the_count_of_what_is_outstanding_and_the_rows_below_it_match() {
+        let item = |uncounted: Option<&str>| OutstandingCard {
+            uncounted: uncounted.map(str::to_owned),
+            ..serde_json::from_str(
+                r#"{"id":"1","title":"Payslip","is_signature":false,"lender":null,"detail":null,"since":null,"uncounted":null}"#,
+            )
+            .unwrap()
+        };
+        let closed = Some("The claim is closed");
+        assert_eq!(outstanding_counts(&[]), "0");
+        assert_eq!(outstanding_counts(&[item(None), item(None)]), "2");
+        assert_eq!(outstanding_counts(&[item(None), item(closed)]), "1, and 1 that no call is about");
+        assert_eq!(outstanding_counts(&[item(closed), item(closed)]), "2 that no call is about");
     }
 
     #[test]

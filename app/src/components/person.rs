@@ -29,7 +29,7 @@ pub(crate) fn PersonHeader(user: UserCard, held: Arc<Received<HandOut>>) -> impl
                 {initials(&user.name)}
             </span>
             <div class="min-w-48 flex-1">
-                <h1 class="-mx-1 w-fit max-w-full rounded-xs px-1 text-lg leading-6 font-semibold break-words focus-visible:-outline-offset-1" tabindex="-1" node_ref=heading data-testid="person">{user.name}</h1>
+                <h1 class="w-fit max-w-full text-lg leading-6 font-semibold break-words" tabindex="-1" node_ref=heading data-testid="person">{user.name}</h1>
                 <p class="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-dense text-muted">
                     <span class="inline-flex items-center gap-1">
                         {icon(Icon::Phone, "size-3.5")} {user.number.unwrap_or_else(|| "no usable number".into())}

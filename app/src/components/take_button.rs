@@ -14,6 +14,8 @@ pub(crate) fn TakeButton(
     user: UserId,
     /// What the button says.
     words: &'static str,
+    /// How it looks while it can be pressed.
+    class: &'static str,
     /// Whom it is about, for whoever does not see where it stands.
     #[prop(into)]
     name: String,
@@ -46,16 +48,16 @@ pub(crate) fn TakeButton(
     move || {
         if is_held_here.get() {
             return view! {
-                <button type="button" class="btn btn-primary" on:click=move |_| console.show()>{icon(Icon::Headphones, "size-4")} "Back to the console"</button>
+                <button type="button" class=class on:click=move |_| console.show()>{icon(Icon::Headphones, "size-4")} "Back to the console"</button>
             }
             .into_any();
         }
         let name = name.clone();
         view! {
-            <div class="flex max-w-72 flex-col items-end gap-1 text-right">
+            <div class="flex max-w-52 flex-col items-end gap-1 text-right">
                 <button
                     type="button"
-                    class=move || if cannot.get().is_some() { "btn btn-disabled" } else { "btn btn-primary" }
+                    class=move || if cannot.get().is_some() { format!("{class} btn-disabled") } else { class.to_owned() }
                     aria-disabled=move || if is_busy.get() || cannot.get().is_some() { "true" } else { "false" }
                     on:click=take
                 >

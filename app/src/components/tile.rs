@@ -30,7 +30,7 @@ pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
             <div class="flex h-2 overflow-hidden rounded-full bg-base-300" aria-hidden="true">
                 {segments(callable, waiting, leased).map(|(class, flex)| view! { <span class=class style:flex=flex></span> }).collect_view()}
             </div>
-            <dl class="mt-2 grid grid-cols-2 gap-x-4 gap-y-0.5 text-xs">
+            <dl class="mt-2 grid grid-cols-1 gap-x-4 gap-y-0.5 text-xs whitespace-nowrap 2xl:grid-cols-2">
                 {legend("size-2 rounded-xs bg-primary/55", "waiting for a time", waiting)}
                 {legend("size-2 rounded-xs bg-secondary/55", "with an agent", leased)}
                 {paused}

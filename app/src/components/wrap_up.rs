@@ -37,7 +37,7 @@ fn groups(choices: &[Choice]) -> [(&'static str, bool, Vec<Choice>); 4] {
         ("Reached", true, of(true, true)),
         ("Not reached", true, of(true, false)),
         ("Less common, reached", false, of(false, true)),
-        ("Less common, not reached", false, of(false, false)),
+        ("Not reached", false, of(false, false)),
     ]
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
                     view! { <span class="text-xs text-muted">"press " <kbd class="kbd kbd-sm">"1"</kbd> " to " <kbd class="kbd kbd-sm">"9"</kbd></span> },
                 )}
                 <div
-                    class="flex flex-wrap gap-x-4 gap-y-2.5 px-4 pt-3 pb-3.5"
+                    class="flex flex-wrap gap-x-3 gap-y-2 px-4 pt-2.5 pb-3"
                     role="radiogroup"
                     id="outcome-choices"
                     tabindex="-1"
@@ -140,7 +140,7 @@ fn Who() -> impl IntoView {
     let talked = move || {
         calls.map(|view| view.talk_seconds).flatten().map_or_else(|| "Ended".to_owned(), |seconds| format!("Ended · {}", duration(seconds)))
     };
-    let end = move || calls.map(|view| view.end.as_ref().map(|end| end.words.clone())).flatten();
+    let end = move || calls.end_words();
     let number = move || {
         calls
             .map(|view| view.number.clone())
@@ -152,7 +152,7 @@ fn Who() -> impl IntoView {
             <span class="grid size-11 shrink-0 place-items-center rounded-full bg-base-300 text-sm font-semibold" aria-hidden="true">{move || initials(&name.get())}</span>
             <div class="min-w-48 flex-1">
                 <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
-                    <h1 class="-mx-1 rounded-xs px-1 text-lg leading-6 font-semibold break-words focus-visible:-outline-offset-1" tabindex="-1" node_ref=heading data-testid="person">{name}</h1>
+                    <h1 class="text-lg leading-6 font-semibold break-words" tabindex="-1" node_ref=heading data-testid="person">{name}</h1>
                     <span class="badge badge-sm badge-soft badge-secondary whitespace-nowrap">{icon(Icon::PenLine, "size-3.5")} {talked}</span>
                 </div>
                 <p class="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-dense text-muted">
@@ -169,7 +169,7 @@ fn choice_group(calls: Calls, (legend, is_large, choices): (&'static str, bool, 
     let class = if is_large { "grid gap-2 sm:grid-cols-3" } else { "flex flex-wrap gap-1.5" };
     view! {
         <fieldset class=if is_large { "w-full" } else { "min-w-0" }>
-            <legend class="mb-1.5 text-xs font-semibold text-muted">{legend}</legend>
+            <legend class="mb-1 text-xs font-semibold text-muted">{legend}</legend>
             <div class=class>{choices.into_iter().map(|choice| choice_view(calls, choice)).collect_view()}</div>
         </fieldset>
     }
@@ -186,7 +186,7 @@ fn choice_view(calls: Calls, choice: Choice) -> impl IntoView {
         Some(key) => view! {
             <label class=move || {
                 format!(
-                    "relative flex cursor-pointer items-center gap-3 rounded-field border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
+                    "relative flex cursor-pointer items-center gap-3 rounded-field border px-3 py-1.5 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
                     chosen("border-primary bg-primary/8 ring-1 ring-primary", "border-base-300 hover:bg-base-200"),
                 )
             }>
@@ -201,14 +201,14 @@ fn choice_view(calls: Calls, choice: Choice) -> impl IntoView {
                     <span class="block leading-5 font-medium">{choice.label}</span>
                     <span class="block text-xs text-muted">{choice.hint}</span>
                 </span>
-                {move || is_chosen().then(|| view! { <span class="absolute top-1.5 right-1.5 text-primary">{icon(Icon::CircleCheck, "size-4")}</span> })}
+                {move || is_chosen().then(|| view! { <span class="absolute right-1.5 bottom-1.5 text-primary">{icon(Icon::CircleCheck, "size-4")}</span> })}
             </label>
         }
         .into_any(),
         None => view! {
             <label class=move || {
                 format!(
-                    "inline-flex h-7 cursor-pointer items-center rounded-field border px-2 text-xs has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
+                    "inline-flex h-7 cursor-pointer items-center rounded-field border px-1.5 text-xs has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary {}",
                     chosen("border-primary bg-primary/8 font-semibold ring-1 ring-primary", "border-base-300 hover:bg-base-200"),
                 )
             }>

@@ -275,7 +275,9 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
         <li
             class=move || {
                 format!(
-                    "grid gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 text-dense last:border-0 sm:grid-cols-[5rem_minmax(0,1fr)] lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_auto] {}",
+                    "grid gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 text-dense last:border-0 sm:grid-cols-[5rem_minmax(0,1fr)] {} {}",
+                    // The same for every row, so that the columns stand below each other.
+                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_26rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_16rem]" },
                     if is_near() { "bg-warning/8" } else { "" },
                 )
             }
@@ -305,7 +307,7 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
             </div>
             <div class="flex flex-wrap items-start justify-end gap-2 sm:col-start-2 lg:col-start-auto">
                 {move || (is_due.get() && is_free).then(|| {
-                    view! { <TakeButton user words="Call now" name=taken.clone() on_refused=Callback::new(move |()| list.again()) /> }
+                    view! { <TakeButton user words="Call now" class="btn btn-sm btn-success" name=taken.clone() on_refused=Callback::new(move |()| list.again()) /> }
                 })}
                 {is_all.then(|| view! { <Give list agents failed id with name=given.clone() /> })}
                 {(is_all || is_mine).then(|| view! { <Withdraw list failed id name=given /> })}

@@ -52,6 +52,7 @@ fn console() -> Result<impl IntoView, Missing> {
         let lease = console.held().filter(|_| console.is_skipping.get())?.value.lease_id?;
         Some((lease, console.held_name().unwrap_or_default()))
     });
+    console.has_come();
     // Going elsewhere ends what cannot be seen from there.
     on_cleanup(move || {
         let _ = console.is_skipping.try_set(false);
@@ -247,7 +248,7 @@ fn Ready() -> impl IntoView {
                     "The dialler takes the person who should be rung first and proves, just before you see them, that the call is still needed."
                 </p>
                 <div class="mt-6">{call_next_button("min-w-56 gap-3", false, Callback::new(move |()| console.call_next()))}</div>
-                <p class="mt-3 min-h-4.5 text-dense text-muted">
+                <p class="mt-3 min-h-4.5 text-dense text-balance text-muted">
                     {move || match promise.due_words() {
                         Some((headline, words)) => due(headline, words).into_any(),
                         None => counts().map(|counts| view! {
@@ -310,7 +311,7 @@ fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoVi
                 <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=move |_| console.become_available()>
                     {icon(Icon::CircleCheck, "size-5")} "Become available"
                 </button>
-                <p class="mt-3 text-dense text-muted empty:hidden">
+                <p class="mt-3 text-dense text-balance text-muted empty:hidden">
                     {move || promise.due_words().map(|(headline, words)| due(headline, words))}
                 </p>
             </div>

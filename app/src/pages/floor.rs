@@ -50,7 +50,7 @@ fn FloorHeader(summary: Summary) -> impl IntoView {
             let discovery = summary.last_discovery.clone();
             view! {
                 {light(lag_is_well, "Replica", lag_words)}
-                {light(discovery.is_some(), "Last discovery", discovery.unwrap_or_else(|| "none yet".into()))}
+                {light(discovery.is_some(), "Discovery ended", discovery.unwrap_or_else(|| "none yet".into()))}
                 {light(summary.hours.is_open, "Calls", hours_words(&summary.hours))}
             }
         })

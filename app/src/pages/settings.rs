@@ -9,7 +9,7 @@ use super::{Missing, provided, set_title};
 use crate::components::card::card;
 use crate::components::error_strip::{error_strip, query_strip};
 use crate::components::icon::Icon;
-use crate::components::page_header::{PageHeader, not_for_agents};
+use crate::components::page_header::{PageHeader, not_for_you};
 use crate::components::skeleton::list_skeleton;
 use crate::state::announce::Announcer;
 use crate::state::live::Live;
@@ -32,7 +32,7 @@ fn settings_page() -> Result<impl IntoView, Missing> {
     let may_see = Memo::new(move |_| session.administers());
     Ok(move || {
         if !may_see.get() {
-            return not_for_agents("Settings are for administrators").into_any();
+            return not_for_you("Settings are for administrators", "An administrator").into_any();
         }
         let view = Query::new(session, move || live.queues.track(), queue::settings);
         let staff = Query::new(session, move || live.agents.track(), auth::staff);

@@ -7,7 +7,7 @@ use users::UserCard;
 
 use super::{Missing, provided, set_title};
 use crate::components::card::{CARD, card};
-use crate::components::claims::{claims_table, compared, outstanding_list};
+use crate::components::claims::{claims_table, compared, outstanding_counts, outstanding_list};
 use crate::components::empty::empty;
 use crate::components::error_strip::query_strip;
 use crate::components::icon::{Icon, icon};
@@ -43,7 +43,7 @@ fn users() -> Result<impl IntoView, Missing> {
             <div class="mx-auto flex max-w-7xl flex-col gap-3 p-4">
                 <Look search />
                 {move || match user.get() {
-                    Some(user) => view! { <Person user /> }.into_any(),
+                    Some(user) => view! { {move || back(search)} <Person user /> }.into_any(),
                     None if search.with(String::is_empty) => {
                         empty(Icon::Search, "Whom do you look for?", "Write a part of the name, the number or the user's id above.").into_any()
                     }
@@ -51,6 +51,16 @@ fn users() -> Result<impl IntoView, Missing> {
                 }}
             </div>
         </main>
+    })
+}
+
+/// From a person to the list that they were found in.
+fn back(search: Memo<String>) -> Option<impl IntoView> {
+    let text = search.get();
+    (!text.is_empty()).then(|| {
+        view! {
+            <a class="link link-hover w-fit text-dense text-primary" href=format!("/users?search={}", encoded(&text))>"Back to those found for “"{text.clone()}"”"</a>
+        }
     })
 }
 
@@ -68,6 +78,8 @@ fn encoded(text: &str) -> String {
 fn Look(search: Memo<String>) -> impl IntoView {
     let address = expect_context::<Address>();
     let text = RwSignal::new(search.get_untracked());
+    // What is shown and what was looked for stay the same, also by the browser's own way back.
+    Effect::new(move |_| text.set(search.get()));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let typed = text.with_untracked(|text| text.trim().to_owned());
@@ -99,7 +111,7 @@ fn Found(search: Memo<String>) -> impl IntoView {
             let rows = answer.value.people.iter().cloned().map(|person| {
                 view! {
                     <li>
-                        <a class="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 hover:bg-base-200" href=format!("/users?id={}", person.user_id)>
+                        <a class="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 hover:bg-base-200" href=format!("/users?id={}&search={}", person.user_id, encoded(&search.get_untracked()))>
                             <span class="min-w-40 flex-1 font-medium break-words">{person.name}</span>
                             <span class="text-dense text-muted">{person.number.unwrap_or_else(|| "no usable number".into())}</span>
                             <span class="w-24 text-dense text-muted">"User "{person.user_id.to_string()}</span>
@@ -151,18 +163,17 @@ fn read_ago<T: Send + Sync + 'static>(query: Query<T>, old: fn(&T) -> i64) -> im
         let (old, seconds) = query.received(old, clock.now())?;
         Some(old + seconds * 1_000)
     });
-    view! {
-        <span class="ml-auto flex items-center gap-2 text-xs text-muted">
-            {move || millis.get().map(|millis| format!("read {}", age(millis)))}
-            <button type="button" class="btn btn-ghost btn-xs" on:click=move |_| query.again()>{icon(Icon::RefreshCw, "size-3.5")} "Look again"</button>
-        </span>
-    }
+    move || millis.get().map(|millis| format!("read {}", age(millis)))
 }
 
 #[component]
 fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Explanation>) -> impl IntoView {
     let (id, name, compare) = (card.id, card.name.clone(), compared(&card));
     let may_call = Memo::new(move |_| explained.map(may_call).unwrap_or(false));
+    let look_again = move |_| {
+        person.again();
+        explained.again();
+    };
     view! {
         <section class=format!("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 {CARD}") aria-label="The person">
             <span class="grid size-11 shrink-0 place-items-center rounded-full bg-base-300 text-sm font-semibold" aria-hidden="true">{initials(&card.name)}</span>
@@ -174,10 +185,13 @@ fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Expl
                     <span>"User "{card.id.to_string()}</span>
                 </p>
             </div>
-            {read_ago(person, |context| context.read_age_millis)}
+            <span class="ml-auto flex items-center gap-2 text-xs text-muted">
+                {read_ago(person, |context| context.read_age_millis)}
+                <button type="button" class="btn btn-ghost btn-xs" on:click=look_again>{icon(Icon::RefreshCw, "size-3.5")} "Look again"</button>
+            </span>
             {move || may_call.get().then(|| {
                 let name = name.clone();
-                view! { <TakeButton user=id words="Take to the console" name on_refused=Callback::new(move |()| explained.again()) /> }
+                view! { <TakeButton user=id words="Take to the console" class="btn btn-primary" name on_refused=Callback::new(move |()| explained.again()) /> }
             })}
             <div class="w-full">{compare}</div>
         </section>
@@ -187,7 +201,7 @@ fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Expl
             (None, None) => view! { <section class=CARD>{list_skeleton(3)}</section> }.into_any(),
         }}
         <details class=CARD>
-            <summary class="cursor-pointer px-4 py-2.5 font-semibold">{format!("Outstanding: {}", card.outstanding.len())}</summary>
+            <summary class="cursor-pointer px-4 py-2.5 font-semibold">{format!("Outstanding: {}", outstanding_counts(&card.outstanding))}</summary>
             {outstanding_list(&card.outstanding)}
         </details>
         <details class=CARD>
@@ -204,10 +218,12 @@ fn may_call(explanation: &Explanation) -> bool {
 /// Whether they may be rung now, and all that is against it.
 fn verdict(explained: Query<Explanation>, explanation: Explanation) -> impl IntoView {
     let place = place_words(&explanation);
-    let head = match (&explanation.need, explanation.against.is_empty()) {
-        (Some(_), true) => "May be rung now",
-        (Some(_), false) => "May not be rung now",
-        (None, _) => "Nothing to call about",
+    let head = match (&explanation.held_by, &explanation.need, explanation.against.is_empty()) {
+        (Some(_), ..) if explanation.is_held_by_me => "With you now".to_owned(),
+        (Some(name), ..) => format!("With {name} now"),
+        (None, Some(_), true) => "May be rung now".to_owned(),
+        (None, Some(_), false) => "May not be rung now".to_owned(),
+        (None, None, _) => "Nothing to call about".to_owned(),
     };
     let (mark, class) = if may_call(&explanation) { (Icon::CircleCheck, "text-success") } else { (Icon::ShieldAlert, "text-warning") };
     view! {
@@ -215,7 +231,7 @@ fn verdict(explained: Query<Explanation>, explanation: Explanation) -> impl Into
             <header class="flex min-h-10 items-center gap-2 border-b border-base-300 px-4 py-1.5">
                 <span class=class>{icon(mark, "size-4")}</span>
                 <h2 class="font-semibold" id="explained">{head}</h2>
-                {read_ago(explained, |explanation| explanation.read_age_millis)}
+                <span class="ml-auto text-xs text-muted">{read_ago(explained, |explanation| explanation.read_age_millis)}</span>
             </header>
             <ul class="divide-y divide-base-300" data-testid="against">
                 {explanation.against.into_iter().map(|against| view! {

@@ -59,11 +59,9 @@ impl Address {
         self.read();
     }
 
-    /// Shows another page, unless it is this one.
+    /// Shows another page, from which Back comes back to this one.
     pub(crate) fn show(self, path: &str) {
-        if !self.path.with_untracked(|shown| shown == path) {
-            self.change(path, false);
-        }
+        self.change(path, false);
     }
 
     /// Shows another page in the place of this one, which Back does not come back to.

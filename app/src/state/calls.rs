@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls::{CallState, CallView, Disposition, Unrecorded};
+use calls::{CallEnd, CallState, CallView, Disposition, Unrecorded};
 use kernel::{CallId, ErrorCode, LeaseId, UserId, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -23,6 +23,8 @@ use super::session::Session;
 use super::slot::Slot;
 use crate::telephone::{Telephone, error_words};
 
+/// Where the browser keeps which call ended with the page, for as long as its window is there.
+const LEFT_KEY: &str = "dialler.left_in_call";
 /// A key pressed twice within this time means it.
 const TWICE: Duration = Duration::from_secs(1);
 /// This browser has left the call, but the server has not heard so from the carrier by then: it is told.
@@ -72,7 +74,6 @@ pub(crate) struct Over {
 
 /// How this call ended, when there is nothing to record.
 fn over(view: &CallView) -> Over {
-    use calls::CallEnd;
     let (words, next) = match &view.end {
         Some(end) if end.how.is_before_ringing() => {
             let next = match end.how {
@@ -262,6 +263,26 @@ impl Calls {
     /// The same, for whatever happens once.
     pub(crate) fn phase_now(self) -> Option<Phase> {
         self.view.with_untracked(|view| view.as_ref().and_then(|view| phase(&view.value)))
+    }
+
+    /// The page is being left: if that ends a call, the page that comes after it can say so.
+    pub(crate) fn note_left(self) {
+        let id = self.id_now().filter(|_| self.phase_now() == Some(Phase::Going) && self.telephone.is_on_line.get_untracked());
+        if let (Some(id), Ok(Some(storage))) = (id, window().session_storage()) {
+            // A full or closed storage only means that less is said.
+            let _ = storage.set_item(LEFT_KEY, &id.to_string());
+        }
+    }
+
+    /// How the call ended, in a sentence.
+    pub(crate) fn end_words(self) -> Option<String> {
+        let words = |view: &CallView| {
+            let end = view.end.as_ref()?;
+            let left = || window().session_storage().ok().flatten().and_then(|storage| storage.get_item(LEFT_KEY).ok().flatten());
+            let is_left = end.how == CallEnd::ByAgent && left() == Some(view.id.to_string());
+            Some(if is_left { "The page was left or loaded anew, which ended the call.".to_owned() } else { end.words.clone() })
+        };
+        self.map(words).flatten()
     }
 
     fn id_now(self) -> Option<CallId> {
@@ -538,7 +559,7 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use calls::{CallEnd, Ended, WrapUp};
+    use calls::{Ended, WrapUp};
 
     use super::*;
 

@@ -337,9 +337,19 @@ impl Console {
         self.address.is(PATH)
     }
 
-    /// Puts it there.
+    /// Puts it there, and the focus on what it shows.
     pub(crate) fn show(self) {
-        self.address.show(PATH);
+        if !untrack(|| self.is_shown()) {
+            self.is_focus_wanted.set_value(true);
+            self.address.show(PATH);
+        }
+    }
+
+    /// It is there: whoever came from another page begins with what it shows, and the page that has just been loaded takes nothing away.
+    pub(crate) fn has_come(self) {
+        if document().active_element().is_some_and(|active| active.tag_name() != "BODY") {
+            self.is_focus_wanted.set_value(true);
+        }
     }
 
     /// Whether whoever is signed in takes calls: then their status and their telephone are on every page. A supervisor does who is
