@@ -26,14 +26,18 @@ const QUIET: &str = "bg-base-200 text-muted";
 const BUSY: &str = "bg-info/12 text-info";
 
 /// How the bar looks in each stage without a call.
-fn look(stage: Stage, name: Option<String>, is_on_break: bool) -> Look {
+fn look(stage: Stage, name: Option<String>, is_on_break: bool, is_against: bool) -> Look {
     let (glyph, class, headline, words) = match stage {
         Stage::Restoring | Stage::OnCall | Stage::WrapUp => {
             (Icon::CircleDashed, QUIET, "One moment".into(), "Asking whether somebody is with you")
         }
         Stage::Checking => (Icon::ShieldCheck, BUSY, "Checking".into(), "Nobody is shown before every check has passed"),
         Stage::Offered => {
-            let words = if is_on_break { "You are on a break; they stay with you until you skip" } else { "All checks passed" };
+            let words = match (is_on_break, is_against) {
+                (true, _) => "You are on a break; they stay with you until you skip",
+                (false, true) => "Checks are off: something speaks against the call",
+                (false, false) => "All checks passed",
+            };
             (Icon::Headphones, "bg-primary/12 text-primary", format!("With you: {}", name.unwrap_or_default()), words)
         }
         Stage::NobodyLeft => (Icon::CircleCheck, QUIET, "Nobody is with you".into(), "Call next looks for somebody again"),
@@ -109,7 +113,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 let is_free = matches!(stage, Stage::Ready | Stage::NobodyLeft | Stage::OnBreak | Stage::Offline);
                 match promise.due_words().filter(|_| is_free) {
                     Some((headline, words)) => (Icon::CalendarClock, "bg-warning/12 text-warning", headline, words),
-                    None => look(stage, console.held_name(), session.intention() == Intention::Break),
+                    None => look(stage, console.held_name(), session.intention() == Intention::Break, console.is_against()),
                 }
             }
         }

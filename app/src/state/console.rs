@@ -418,6 +418,14 @@ impl Console {
         self.held.with(|held| held.as_ref()?.value.user.as_ref().map(|user| user.name.clone()))
     }
 
+    /// A check of whoever is held did not pass: the gate is off.
+    pub(crate) fn is_against(self) -> bool {
+        self.held.with(|held| {
+            let why = held.as_ref().and_then(|held| held.value.why.as_ref());
+            why.is_some_and(|why| why.checks.iter().any(|check| !check.has_passed))
+        })
+    }
+
     /// The same, for whatever happens once.
     pub(crate) fn name_now(self) -> Option<String> {
         untrack(move || self.held_name())

@@ -55,11 +55,7 @@ pub(crate) async fn list_suppressions(
 }
 
 /// The kind of an objection that holds, and how many others do to the same person or number; none when it is not there, or has ended.
-pub(crate) async fn find_suppression(
-    conn: &mut PgConnection,
-    id: i64,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<(SuppressionKind, i64)>> {
+pub(crate) async fn find_suppression(conn: &mut PgConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<Option<(SuppressionKind, i64)>> {
     let row = sqlx::query!(
         r#"
         select s.kind as "kind: SuppressionKind",
