@@ -166,7 +166,7 @@ fn Who() -> impl IntoView {
 }
 
 fn choice_group(calls: Calls, (legend, is_large, choices): (&'static str, bool, Vec<Choice>)) -> impl IntoView {
-    let class = if is_large { "grid gap-2 sm:grid-cols-3" } else { "flex flex-wrap gap-1.5" };
+    let class = if is_large { "grid gap-2 sm:grid-cols-3" } else { "flex flex-wrap gap-1" };
     view! {
         <fieldset class=if is_large { "w-full" } else { "min-w-0" }>
             <legend class="mb-1 text-xs font-semibold text-muted">{legend}</legend>
@@ -236,7 +236,7 @@ fn Consequences() -> impl IntoView {
                     String::new(),
                     view! { <span class="text-xs text-muted">"if you save “"{choice.label}"”"</span> },
                 )}
-                <div class="grid gap-4 px-4 py-3 sm:grid-cols-[1.35fr_1fr]">
+                <div class=if choice.needs_time { "grid gap-4 px-4 py-3 sm:grid-cols-[1.35fr_1fr]" } else { "px-4 py-2.5" }>
                     <dl class="grid grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1.5 text-dense">
                         {line("Next attempt", choice.next_attempt, "font-semibold")}
                         {line("Attempts", choice.attempts, "")}
