@@ -443,12 +443,14 @@ test("the telephone, its keys and the clock of the wrap-up are on every page, wi
   const person = await offered(page);
   const main = page.getByRole("navigation", { name: "Main" });
   const back = dock(page).getByRole("button", { name: `Back to ${person.name}` });
-  // Whoever is not seen is not rung by a click.
+  // Whoever is not seen is not rung: neither by a click nor by the key, which shows them.
   await main.getByRole("link", { name: "Callbacks" }).click();
   await expect(dock(page)).toContainText(`With you: ${person.name}`);
   await expect(dock(page).getByRole("button", { name: /^Call/ })).toHaveCount(0);
   await page.keyboard.press("Alt+c");
   await expect(page.getByTestId("person")).toHaveText(person.name);
+  await expect(state(page)).toContainText(`With you: ${person.name}`);
+  await page.keyboard.press("Alt+c");
   await expect(state(page)).toContainText("Talking");
   // The timeline follows by itself, and why the call was made stays as it was.
   await expect(page.getByTestId("history")).toContainText("On the telephone now");

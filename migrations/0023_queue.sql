@@ -1,8 +1,6 @@
--- Servers say which queues have no basis: they know the settings, and learn newer ones with each take.
-drop function queue.is_without_basis(text);
-
--- When a lease ends stands in the lease alone, and entries that wait need no change when it does.
-alter table queue.entry drop column leased_until;
+-- Servers say which queues have no basis, and the end of a lease stands in the lease alone. The function queue.is_without_basis and the column
+-- queue.entry.leased_until stay for the previous program, which runs on this schema too; they go with a later release.
+alter table queue.entry drop constraint entry_lease_is_whole;
 
 -- There are as many leases as agents: finding those that have run out reads them all sooner than an index is kept, and without it a new end
 -- of a lease is a heap-only update, for which there is room.

@@ -1,5 +1,6 @@
 use auth::Intention;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::badge::{badge, intention_look, my_look};
 use super::dialog::ConfirmDialog;
@@ -166,7 +167,15 @@ pub(crate) fn AccountMenu() -> impl IntoView {
             announcer.refuse("You are still in a call. Hang up and say what came of it, then sign out.");
         }
         Some(name) => asked.set(Some(name)),
-        None => sign_out(),
+        // Another window may hold somebody, or this one not know yet.
+        None => spawn_local(async move {
+            match queue::held().await {
+                Ok(Some(_)) => {
+                    let _ = asked.try_set(Some("Whoever is with you".to_owned()));
+                }
+                _ => sign_out(),
+            }
+        }),
     };
     view! {
         <Menu label class="ml-1 grid size-8 cursor-pointer place-items-center rounded-full" face=face.into() is_at_right=true>

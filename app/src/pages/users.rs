@@ -105,7 +105,7 @@ fn Found(search: Memo<String>) -> impl IntoView {
     let body = move || match (found.answer(), found.error()) {
         (_, Some(error)) => view! { <div class="p-4">{query_strip(found, "Nobody was looked up", &error)}</div> }.into_any(),
         (Some(answer), None) if answer.value.people.is_empty() => {
-            empty(Icon::Search, "Nobody was found", "Try a part of the last name, or the last six digits of the number.").into_any()
+            empty(Icon::Search, "Nobody was found", "Try a part of the last name, or the whole number.").into_any()
         }
         (Some(answer), None) => {
             let rows = answer.value.people.iter().cloned().map(|person| {

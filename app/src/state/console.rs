@@ -584,8 +584,10 @@ impl Console {
         let Some((lease, name)) = self.lease_now().zip(self.name_now()).filter(|_| is_ready && !self.is_skipping.get_untracked()) else {
             return;
         };
-        if checked::is_set() {
+        // Whoever is not seen is not rung.
+        if !untrack(|| self.is_shown()) {
             self.show();
+        } else if checked::is_set() {
             self.notice.set(None);
             self.calls.begin(lease, name);
         } else {
@@ -653,6 +655,9 @@ impl Console {
 
     /// Takes this person, through the same checks as Call next, and shows them. Otherwise why not.
     pub(crate) async fn pick(self, user: UserId) -> Result<(), WireError> {
+        if self.task.get_untracked().is_some() {
+            return Ok(());
+        }
         self.changes.update_value(|changes| *changes += 1);
         self.task.set(Some(Task::CallingNext));
         let answer = queue::take(user).await;
@@ -676,7 +681,8 @@ impl Console {
     /// Why nobody can be taken now, beside what is known of the person.
     pub(crate) fn cannot_pick(self) -> Option<String> {
         match self.stage() {
-            Stage::Ready | Stage::NobodyLeft | Stage::Checking | Stage::Restoring => None,
+            Stage::Ready | Stage::NobodyLeft => None,
+            Stage::Checking | Stage::Restoring => Some("One moment: somebody else is being looked at.".to_owned()),
             Stage::Offered => Some(format!("{} is with you: call or skip them first.", self.held_name().unwrap_or_default())),
             Stage::OnCall | Stage::WrapUp => Some("You have a call: finish it first.".to_owned()),
             Stage::OnBreak | Stage::Offline => Some("You are not available.".to_owned()),

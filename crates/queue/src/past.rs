@@ -48,12 +48,13 @@ impl PastEvent {
         Ok(match self {
             Self::Release { reason, note } => (format!("Skipped by {by}: {}", words::lower_first(reason.label())), note.clone()),
             Self::Decision { outcome: Outcome::Callable, record, .. } => {
-                let told: Told = serde_json::from_slice(record)?;
-                let title = match told.purpose {
-                    Purpose::Dial => format!("Checked again before {by} rang"),
-                    Purpose::HandOut | Purpose::Return => format!("Offered to {by}"),
+                // Records of older shapes told less.
+                let told = serde_json::from_slice::<Told>(record).ok();
+                let title = match told.as_ref().map(|told| told.purpose) {
+                    Some(Purpose::Dial) => format!("Checked again before {by} rang"),
+                    _ => format!("Offered to {by}"),
                 };
-                (title, Some(told.words()))
+                (title, Some(told.map_or_else(|| "All checks passed.".to_owned(), |told| told.words())))
             }
             Self::Decision { outcome: Outcome::Unknown, .. } => {
                 (format!("Not offered to {by}"), Some("The claims platform could not be read.".to_owned()))

@@ -268,6 +268,10 @@ impl Queue {
         let orphans = store::rescue_orphans(&self.shared.pool).await?;
         if orphans > 0 {
             tracing::warn!(queue.orphans = orphans, "entries were marked as leased without a lease; they wait again");
+        }
+        // A promise that was made while a pause ended has the mark of before.
+        let promises = store::mark_paused_promises(&self.shared.pool, None).await?;
+        if orphans + promises > 0 {
             announce(&self.shared.hints, &[]);
         }
         Ok(())

@@ -18,7 +18,7 @@ mod suppressions;
 pub(crate) use attempts::{
     AttemptOutcome, BeforeRow, HeldRow, NewCallback, NewEntry, NewSuppression, close_attempt, close_promise, delay_entry, delete_attempt,
     delete_entry, find_before_attempt, find_last_callback_reason, give_back, hold_for_call, insert_attempt, insert_callback,
-    insert_callback_unless_promised, insert_suppression, put_entry,
+    insert_callback_unless_promised, insert_suppression, is_promise_used, put_entry,
 };
 pub(crate) use blocks::{
     SealedRow, Searched, count_unsealed, delete_personal, delete_personal_before, find_block_before, find_block_hash, find_last_block,
@@ -37,7 +37,7 @@ pub(crate) use leases::{
     take_next,
 };
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
-pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused};
+pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused, mark_paused_promises};
 pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_following, note_viewing};
 pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
 pub(crate) use reports::{

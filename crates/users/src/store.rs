@@ -111,14 +111,6 @@ const SEARCH_ID: &str = "
       from users
      where id = ?";
 
-/// Whoever has the id first.
-const SEARCH_ID_OR_NUMBER: &str = "
-    select cast(id as signed) as id, first_name as first_name, last_name as last_name, phone_number as phone_number
-      from users
-     where users.id = ? or replace(replace(replace(replace(phone_number, ' ', ''), '-', ''), '(', ''), ')', '') like ?
-     order by users.id = ? desc, users.id desc
-     limit 21";
-
 /// The last id of the next so many users. One end at a time: a statement for all of them would grow with the table.
 const RANGE_END: &str = "select cast(id as signed) from users where id > ? order by users.id limit 1 offset ?";
 
@@ -193,10 +185,11 @@ pub(crate) async fn search(conn: &mut MySqlConnection, search: &Search) -> Resul
             sqlx::query(SEARCH_NAME).bind(&part).bind(&part).fetch_all(conn).await
         }
         Search::Number(digits) => sqlx::query(SEARCH_NUMBER).bind(format!("%{}", plain(digits))).fetch_all(conn).await,
-        Search::IdOrNumber(id, digits) => {
-            let end = format!("%{}", plain(digits));
-            sqlx::query(SEARCH_ID_OR_NUMBER).bind(id.get()).bind(end).bind(id.get()).fetch_all(conn).await
-        }
+        // Numbers are looked through only when nobody has that id: it reads everybody.
+        Search::IdOrNumber(id, digits) => match sqlx::query(SEARCH_ID).bind(id.get()).fetch_all(&mut *conn).await {
+            Ok(nobody) if nobody.is_empty() => sqlx::query(SEARCH_NUMBER).bind(format!("%{}", plain(digits))).fetch_all(conn).await,
+            found => found,
+        },
     }
     .map_err(unreadable)?;
     rows.iter()

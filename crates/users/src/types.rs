@@ -165,7 +165,7 @@ pub enum Search {
     Name(String),
     /// By the last digits of the number, however it is written there.
     Number(String),
-    /// Digits that may be an id, or the last of a number.
+    /// Digits that are an id, or else the last of a number.
     IdOrNumber(UserId, String),
 }
 

@@ -92,9 +92,6 @@ impl Calls {
     ) -> Result<Recorded, CallsFailure> {
         let chosen = catalogue.get(&record.disposition).ok_or(CallsFailure::NoDisposition(record.disposition.as_str()))?;
         let prospects = self.prospects(row).await?;
-        if let Some(until) = record.promise.and_then(|promise| self.shared.queue.forbidden_until(&prospects, &promise)) {
-            return Err(CallsError::RungEnough(until).into());
-        }
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         // One after the other: a double click, or the agent and the end of the wrap-up.
@@ -103,10 +100,17 @@ impl Calls {
             // The agent has asked for more time, or was quicker.
             return Ok(recorded_before(row.id, record.disposition));
         }
+        let before = store::outcome_of(&mut *transaction, row.id).await?;
+        if before.as_ref().is_none_or(|before| before.is_by_system)
+            && let Some(promise) = &record.promise
+            && let Some(until) = self.shared.queue.forbidden_until(&mut transaction, &prospects, promise).await?
+        {
+            return Err(CallsError::RungEnough(until).into());
+        }
         let callback_at = record.promise.map(|promise| promise.at);
         let notes = record.notes.unwrap_or(&row.notes);
         let new = NewOutcome { disposition: record.disposition, notes, callback_at, recorded_by: record.recorded_by };
-        match store::outcome_of(&mut *transaction, row.id).await? {
+        match before {
             None => store::insert_outcome(&mut transaction, row.id, &new, now).await?,
             // What the system said stands until the agent says what is true (rules, Presence).
             Some(before) if before.is_by_system && record.recorded_by.is_some() => {

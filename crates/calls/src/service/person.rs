@@ -18,7 +18,7 @@ const HISTORY_SHOWN: i64 = 50;
 impl Calls {
     /// What the dialler did about one person, newest first. Before it is shown it is noted who looks.
     pub(crate) async fn history(&self, agent: &CurrentAgent, user: UserId) -> Result<Vec<HistoryEntry>, CallsFailure> {
-        self.shared.queue.note_following(agent, user).await?;
+        self.shared.queue.note_following(agent, &[user]).await?;
         self.past(user).await
     }
 
@@ -30,10 +30,13 @@ impl Calls {
     }
 
     /// What was written down with those promises to these people that are still to be kept: by the agent, for supervisors by anybody.
+    /// Before it is shown it is noted who looks.
     pub(crate) async fn promise_notes(&self, agent: &CurrentAgent, users: &[UserId]) -> Result<Vec<PromiseNote>, CallsFailure> {
         let users: Vec<i64> = users.iter().take(MOST_NOTES).map(|user| user.get()).collect();
         let by = (agent.role < Role::Supervisor).then_some(agent.id);
         let notes = store::list_promise_notes(&self.shared.pool, &users, by).await?;
+        let shown: Vec<UserId> = notes.iter().map(|(user, _)| *user).collect();
+        self.shared.queue.note_following(agent, &shown).await?;
         Ok(notes.into_iter().map(|(user_id, note)| PromiseNote { user_id, note }).collect())
     }
 

@@ -46,7 +46,11 @@ pub(crate) async fn list_promise_notes(pool: &PgPool, users: &[i64], agent: Opti
         where c.user_id = any($1)
             and ($2::bigint is null or c.agent_id = $2)
             and o.callback_at is not null
-            and exists (select from queue.published_event e where e.user_id = c.user_id and e.callback_state = 'scheduled')
+            -- The promise that stands now, and not one that another has taken the place of.
+            and exists (
+                select from queue.published_event e
+                where e.user_id = c.user_id and e.callback_state = 'scheduled' and e.promised_at = o.callback_at
+            )
         order by c.user_id, c.created_at desc
         "#,
         users,

@@ -246,8 +246,10 @@ impl Queue {
         let question = Question { agent: agent.id, taken: &taken, purpose: purpose_of(&taken), settings, asked_at, lag: Some(lag) };
         let decision = self.decide(&question, Some(&assessment), context.as_ref().map(Context::name))?;
 
-        let promise = match taken.queue {
-            QueueKind::Callbacks => store::find_promise(&self.shared.pool, taken.user).await?,
+        let promise = match (taken.queue, taken.call) {
+            (QueueKind::Callbacks, None) => taken.promise.clone(),
+            // By now the call has kept it.
+            (QueueKind::Callbacks, Some(_)) => store::find_promise(&self.shared.pool, taken.user).await?,
             _ => None,
         };
         let shown = Shown { taken: &taken, settings, assessment: &assessment, promise: promise.as_ref(), lag };

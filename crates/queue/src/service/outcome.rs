@@ -296,12 +296,7 @@ impl Queue {
         promise: Promise,
     ) -> sqlx::Result<NewCallback> {
         let user = prospects.user;
-        let reason = match (promise.asked_regardless, prospects.queue) {
-            (true, _) => CallbackReason::UserAsked,
-            (false, QueueKind::UnsignedUsers) => CallbackReason::Signature,
-            (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
-            (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
-        };
+        let reason = promise_reason(conn, prospects, &promise).await?;
         let names = prospects.facts.as_ref().map(|facts| claim_names(facts, &prospects.settings.settings));
         let (lenders, solicitors) = names.unwrap_or_default();
         Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent, lenders, solicitors })
@@ -323,17 +318,26 @@ impl Queue {
     }
 
     /// From when a promise could be kept, where the caps forbid it at the promised time: the gate would refuse the call. What the user
-    /// asked for regardless outweighs them (rules, Caps).
-    pub fn forbidden_until(&self, prospects: &Prospects, promise: &Promise) -> Option<String> {
-        if promise.asked_regardless {
-            return None;
+    /// asked for regardless outweighs them, once a day (rules, Caps).
+    pub async fn forbidden_until(
+        &self,
+        conn: &mut PgConnection,
+        prospects: &Prospects,
+        promise: &Promise,
+    ) -> Result<Option<String>, QueueFailure> {
+        let day = Moment::new(promise.at);
+        if promise_reason(conn, prospects, promise).await? == CallbackReason::UserAsked
+            && !store::is_promise_used(conn, prospects.user, day.midnight, day.next_midnight).await?
+        {
+            return Ok(None);
         }
         let settings = &prospects.settings.settings;
         // The delay of the last outcome ends with the promise.
         let own = OwnFacts { last_outcome: None, ..prospects.own.facts.clone() };
-        let until = attempt_limits(&own, settings, QueueKind::Callbacks, Moment::new(promise.at))?;
-        let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.shared.bank_holidays);
-        Some(display_time(opens.and_then(from_london).unwrap_or(until), self.shared.clock.now()))
+        Ok(attempt_limits(&own, settings, QueueKind::Callbacks, day).map(|until| {
+            let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.shared.bank_holidays);
+            display_time(opens.and_then(from_london).unwrap_or(until), self.shared.clock.now())
+        }))
     }
 
     /// The first and the last wall time that can be promised now.
@@ -362,6 +366,16 @@ impl Queue {
     pub fn shown_number(&self, e164: &str) -> Option<String> {
         PhoneNumber::parse(e164, &self.shared.numbers).ok().map(|number| number.national())
     }
+}
+
+/// What a promise is about: what the call was about, unless they asked regardless.
+async fn promise_reason(conn: &mut PgConnection, prospects: &Prospects, promise: &Promise) -> sqlx::Result<CallbackReason> {
+    Ok(match (promise.asked_regardless, prospects.queue) {
+        (true, _) => CallbackReason::UserAsked,
+        (false, QueueKind::UnsignedUsers) => CallbackReason::Signature,
+        (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
+        (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, prospects.user).await?.unwrap_or(CallbackReason::UserAsked),
+    })
 }
 
 /// What the dialler will know of the person once the outcome is written.

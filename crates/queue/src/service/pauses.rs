@@ -114,7 +114,8 @@ impl Queue {
 
     /// Puts right marks that a discovery under way wrote by what was paused before.
     pub async fn mark_paused(&self) -> Result<(), QueueFailure> {
-        if store::mark_paused(&self.shared.pool, None).await? > 0 {
+        let entries = store::mark_paused(&self.shared.pool, None).await?;
+        if entries + store::mark_paused_promises(&self.shared.pool, None).await? > 0 {
             announce(&self.shared.hints, &[]);
         }
         Ok(())
@@ -122,7 +123,11 @@ impl Queue {
 
     /// Marks the entries that have to do with a pause; a queue's need no marks. How many have changed.
     async fn mark_those_of(&self, kind: PauseKind, name: &str) -> Result<u64, QueueFailure> {
-        Ok(if kind == PauseKind::Queue { 0 } else { store::mark_paused(&self.shared.pool, Some(name)).await? })
+        if kind == PauseKind::Queue {
+            return Ok(0);
+        }
+        store::mark_paused_promises(&self.shared.pool, Some(name)).await?;
+        Ok(store::mark_paused(&self.shared.pool, Some(name)).await?)
     }
 }
 

@@ -110,9 +110,10 @@ impl Queue {
     }
 
     /// Notes that this agent follows a person on a screen that looks again at each change; once in a while, and not of whom they hold.
-    pub async fn note_following(&self, agent: &CurrentAgent, user: UserId) -> Result<(), QueueFailure> {
+    pub async fn note_following(&self, agent: &CurrentAgent, users: &[UserId]) -> Result<(), QueueFailure> {
         let now = self.shared.clock.now();
-        Ok(store::note_following(&self.shared.pool, agent.id, user, now, now - NOTED_AGAIN).await?)
+        let users: Vec<i64> = users.iter().map(|user| user.get()).collect();
+        Ok(store::note_following(&self.shared.pool, agent.id, &users, now, now - NOTED_AGAIN).await?)
     }
 
     /// What the dialler knows of a person, with a promise that is due.

@@ -375,6 +375,28 @@ pub(crate) async fn close_promise(conn: &mut PgConnection, user: UserId) -> sqlx
     Ok(())
 }
 
+/// Whether a promise that the person asked for was rung in that time: its exemption holds once a day.
+pub(crate) async fn is_promise_used(
+    conn: &mut PgConnection,
+    user: UserId,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from queue.callback
+            where user_id = $1 and reason = 'user_asked' and attempted_at >= $2 and attempted_at < $3
+        ) as "is!"
+        "#,
+        user.get(),
+        from,
+        until,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Why the last promise to this person was made.
 pub(crate) async fn find_last_callback_reason(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<CallbackReason>> {
     sqlx::query_scalar!(

@@ -103,7 +103,7 @@ pub(crate) async fn list_callbacks(
 }
 
 /// A promise as the reason for a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PromiseRow {
     pub(crate) reason: CallbackReason,
     pub(crate) promised_at: DateTime<Utc>,

@@ -129,7 +129,8 @@ async fn insert_decision(
         with kept as (
             update queue.lease
             set expires_at = case when call_id is null then $14 else expires_at end, decision_id = $1
-            where id = $5 and agent_id = $3 and expires_at > $2 and $14::timestamptz is not null
+            -- With the person: a lease that PostgreSQL lost in a crash may have given its id to another.
+            where id = $5 and agent_id = $3 and user_id = $4 and expires_at > $2 and $14::timestamptz is not null
             returning expires_at
         ),
         decided as (

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{AgentId, CallId, LeaseId, QueueKind, UserId};
 use sqlx::PgPool;
 
+use super::callbacks::PromiseRow;
 use super::own_facts::{OwnRow, own_row};
 use crate::rules::{CallbackReason, DueCallback, SuppressionKind};
 use crate::types::ReleaseReason;
@@ -19,6 +20,8 @@ pub(crate) struct Taken {
     pub(crate) call: Option<CallId>,
     /// None when the person is held without waiting in a queue.
     pub(crate) entry: Option<TakenEntry>,
+    /// The due promise that they are taken for.
+    pub(crate) promise: Option<PromiseRow>,
     pub(crate) own: OwnRow,
 }
 
@@ -216,6 +219,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
             h.is_new as "is_new?",
             h.call_id as "call?: CallId",
             due.reason as "callback_reason?: CallbackReason",
+            due.promised_at as "promised_at?",
             due.promise_used_today as "promise_used_today?",
             due.is_retry as "is_retry?",
             e.number as "number?",
@@ -240,7 +244,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         left join queue.entry e on e.user_id = h.user_id
         left join lateral queue.own_facts(h.user_id, e.number, $4) f on h.id is not null
         left join lateral (
-            select c.reason,
+            select c.reason, c.promised_at,
                 exists (
                     select from queue.callback u where u.user_id = c.user_id and u.reason = 'user_asked' and u.attempted_at >= $6
                 ) as promise_used_today,
@@ -273,6 +277,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         queue,
         is_new: row.is_new.unwrap_or(false),
         call: row.call,
+        promise: row.callback_reason.zip(row.promised_at).map(|(reason, promised_at)| PromiseRow { reason, promised_at }),
         entry: row.number.zip(row.score).map(|(number, score)| TakenEntry { number, score }),
         own: own_row(
             row.suppressions.unwrap_or_default(),

@@ -103,7 +103,7 @@ pub(crate) async fn end_pause(
     Ok(ended.map(|ended| (ended.kind, ended.name)))
 }
 
-/// Marks the entries and the promises that wait behind a pause, and those that do so no longer; how many entries have changed. In the order of their people, as
+/// Marks the entries that wait behind a pause, and those that do so no longer; how many have changed. In the order of their people, as
 /// discovery writes, so that neither waits for the other in a ring.
 ///
 /// With the name of a lender or a solicitor, only those who have to do with it are looked at; without, everybody, if anything is paused at all.
@@ -128,7 +128,12 @@ pub(crate) async fn mark_paused(pool: &PgPool, name: Option<&str>) -> sqlx::Resu
     )
     .execute(pool)
     .await?;
-    sqlx::query!(
+    Ok(done.rows_affected())
+}
+
+/// The same of promises.
+pub(crate) async fn mark_paused_promises(pool: &PgPool, name: Option<&str>) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
         "
         with wrong as (
             select c.id

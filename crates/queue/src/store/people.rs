@@ -95,19 +95,23 @@ pub(crate) async fn note_viewing(pool: &PgPool, agent: AgentId, user: UserId, no
 pub(crate) async fn note_following(
     pool: &PgPool,
     agent: AgentId,
-    user: UserId,
+    users: &[i64],
     now: DateTime<Utc>,
     since: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "
         insert into queue.viewing (agent_id, user_id, viewed_at)
-        select $1, $2, $3
-        where not exists (select from queue.lease l where l.user_id = $2 and l.agent_id = $1 and l.expires_at > $3)
-            and not exists (select from queue.viewing v where v.user_id = $2 and v.agent_id = $1 and v.viewed_at > $4)
+        select $1, w.user_id, $3
+        from unnest($2::bigint[]) w (user_id)
+        where not exists (
+                select from queue.lease l
+                where l.user_id = w.user_id and l.agent_id = $1 and l.expires_at > $3 and l.decision_id is not null
+            )
+            and not exists (select from queue.viewing v where v.user_id = w.user_id and v.agent_id = $1 and v.viewed_at > $4)
         ",
         agent.get(),
-        user.get(),
+        users,
         now,
         since,
     )

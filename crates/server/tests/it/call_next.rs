@@ -475,23 +475,37 @@ async fn call_next_costs_three_round_trips_to_postgresql_and_one_to_the_replica(
     let through = connect.clone().host("127.0.0.1").port(counted.port());
     let pool = server::app::pool_options().max_connections(2).connect_with(server::app::with_timeouts(through)).await.unwrap();
     let app = TestApp::over(pool, TestPlatform::new().await.unwrap()).await;
-    for id in 1..=6 {
+    for id in 1..=8 {
         app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
     }
     app.discover().await;
     let agent = app.signed_in(Role::Agent).await;
     // Hints of a change follow within a tenth of a second, off the request's path: let them pass before counting. The
     // first request of a connection also prepares its statements, so the cheapest of a few is what one costs.
-    let mut cheapest = (u64::MAX, u64::MAX);
-    for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        let (postgres, replica) = (counted.count(), app.app.replica.statements());
-        let held = agent.call_next().await;
-        cheapest = cheapest.min((counted.count() - postgres, app.app.replica.statements() - replica));
-        assert!(held["user"]["id"].is_string());
-        agent.ask("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "language"})).await;
+    for queue in ["unsigned_users", "callbacks"] {
+        let mut cheapest = (u64::MAX, u64::MAX);
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            let (postgres, replica) = (counted.count(), app.app.replica.statements());
+            let held = agent.call_next().await;
+            cheapest = cheapest.min((counted.count() - postgres, app.app.replica.statements() - replica));
+            assert_eq!(held["queue"], queue, "{held}");
+            agent.ask("/api/queue/release", json!({"lease_id": held["lease_id"], "reason": "language"})).await;
+        }
+        assert_eq!(cheapest, (3, 1), "{queue}");
+        // Promises that are due, to those who were not let go.
+        sqlx::query(
+            "insert into queue.callback (user_id, reason, promised_at, promised_wall_time, available_at, created_at, created_by)
+             select id, 'signature', $1::timestamptz - interval '10 minutes', '2026-11-24 10:20', $1, $1, 1 from generate_series(5, 8) id",
+        )
+        .bind(app.now())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+        if queue == "callbacks" {
+            break;
+        }
     }
-    assert_eq!(cheapest, (3, 1));
     app.stop().await;
 }
 

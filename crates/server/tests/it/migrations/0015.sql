@@ -6,7 +6,7 @@ insert into queue.drift (run_id, user_id, was, belongs) values (1, 4, 'outstandi
 insert into queue.consent (number, given_at, source) values ('+447700900101', '2026-11-01T09:00:00Z', 'web form');
 insert into queue.tps_screening (number, screened_at, is_listed) values ('+447700900102', '2026-11-20T09:00:00Z', true);
 insert into queue.viewing (agent_id, user_id, viewed_at) values (3, 4, '2026-11-23T17:00:00Z');
-update queue.entry set lenders = '{santander}', solicitors = '{hill & co}' where user_id = 4;
+update queue.entry set lenders = '{santander}', solicitors = '{hill & co}' where user_id in (3, 4);
 
 -- Both decisions are sealed, in the order of their ids.
 with leaves as (
