@@ -32,6 +32,8 @@ use users::{PATIENCE, Replica};
 const SESSIONS: usize = 100;
 /// How many are signed in: five times as many.
 const MOST: usize = 500;
+/// Agents who each ask once, so that what letting go costs is not in the figure.
+const ONCE: usize = 5_000;
 /// How many of them look at people.
 const LOOKING: usize = 50;
 /// How often somebody is looked at, over all of those sessions, where they come at an even pace: each session four times a second.
@@ -90,7 +92,7 @@ async fn main() -> anyhow::Result<()> {
     });
     let closed = Duration::from_secs(arguments.seconds);
     let mut memory = vec![("idle, nobody has asked anything yet", bench.processes.server_memory("VmRSS")?)];
-    let sessions = bench.sign_in(MOST).await?;
+    let sessions = bench.sign_in(MOST, &[]).await?;
     if arguments.contexts_only {
         return print(&bench.contexts(&sessions[..LOOKING], arguments.contexts, closed).await?);
     }
@@ -106,6 +108,9 @@ async fn main() -> anyhow::Result<()> {
         bench.put_all_back().await?;
     }
     let sessions = &sessions[..SESSIONS];
+    let many = bench.sign_in(ONCE, sessions).await?;
+    runs.push((format!("once each, {ONCE}, {SESSIONS} at a time"), bench.once_each(&many).await?));
+    bench.take_all_back().await?;
     memory.push(("after flat out", bench.processes.server_memory("VmRSS")?));
     runs.push((format!("{OPEN_RATE}/s, {SESSIONS}"), bench.open_loop(sessions, 2 * closed).await?));
     bench.put_all_back().await?;
@@ -152,10 +157,11 @@ struct Bench {
     held: Mutex<HashMap<String, i64>>,
 }
 
-/// One signed-in browser, with a connection of its own.
+/// One signed-in browser, with a connection of its own unless it is one of thousands.
 #[derive(Clone)]
 struct Session {
     http: reqwest::Client,
+    cookie: header::HeaderValue,
     base: String,
     agent: i64,
     queue: &'static str,
@@ -163,7 +169,7 @@ struct Session {
 
 impl Session {
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
-        let answer = self.http.post(format!("{}{path}", self.base)).json(body).send().await?;
+        let answer = self.http.post(format!("{}{path}", self.base)).header(header::COOKIE, &self.cookie).json(body).send().await?;
         let status = answer.status();
         let bytes = answer.bytes().await?;
         ensure!(status.is_success(), "{path} answered {status}: {}", String::from_utf8_lossy(&bytes));
@@ -182,7 +188,8 @@ impl Session {
 impl Bench {
     /// Sessions as signing in makes them, without the price of a hundred passwords: a password costs by design what dozens
     /// of hand-outs cost, at most two are hashed at a time, and a floor signs in once a day. `available` as if they had said so.
-    async fn sign_in(&self, count: usize) -> anyhow::Result<Vec<Session>> {
+    /// With the connections of `others`, if there are any.
+    async fn sign_in(&self, count: usize, others: &[Session]) -> anyhow::Result<Vec<Session>> {
         let mut sessions = Vec::new();
         for number in 0..count {
             let id = Id::default();
@@ -202,12 +209,15 @@ impl Bench {
             .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
             .fetch_one(&self.pool)
             .await?;
-            let headers = header::HeaderMap::from_iter([
-                (header::ORIGIN, self.base.parse()?),
-                (header::COOKIE, format!("dialler_session={id}").parse()?),
-            ]);
+            let http = if let Some(other) = others.get(number % others.len().max(1)) {
+                other.http.clone()
+            } else {
+                let headers = header::HeaderMap::from_iter([(header::ORIGIN, self.base.parse()?)]);
+                reqwest::Client::builder().default_headers(headers).build()?
+            };
             sessions.push(Session {
-                http: reqwest::Client::builder().default_headers(headers).build()?,
+                http,
+                cookie: format!("dialler_session={id}").parse()?,
                 base: self.base.clone(),
                 agent,
                 // As the queues' lengths are.
@@ -219,8 +229,8 @@ impl Bench {
         Ok(sessions)
     }
 
-    /// One hand-out and its release. `asked` is when it was due.
-    async fn hand_out(&self, session: &Session, asked: Instant) -> anyhow::Result<Sample> {
+    /// One hand-out; the lease is let go by whoever called. `asked` is when it was due.
+    async fn call_next(&self, session: &Session, asked: Instant) -> anyhow::Result<(Sample, Value)> {
         let bytes = session.post("/api/queue/call_next", &json!({"queue": session.queue})).await?;
         let latency = asked.elapsed();
         let answer: Value = serde_json::from_slice(&bytes)?;
@@ -229,10 +239,16 @@ impl Bench {
         };
         let other = self.held().insert(user.to_owned(), session.agent);
         ensure!(other.is_none(), "user {user} was held by agent {} and handed to agent {}", other.unwrap_or_default(), session.agent);
+        Ok((Sample { latency, user: user.to_owned() }, lease.clone()))
+    }
+
+    /// One hand-out and its release.
+    async fn hand_out(&self, session: &Session, asked: Instant) -> anyhow::Result<Sample> {
+        let (sample, lease) = self.call_next(session, asked).await?;
         // Not held any more from before the server knows it: a mistake can only be missed, never invented.
-        self.held().remove(user);
+        self.held().remove(&sample.user);
         session.post("/api/queue/release", &json!({"lease_id": lease, "reason": "language"})).await?;
-        Ok(Sample { latency, user: user.to_owned() })
+        Ok(sample)
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, i64>> {
@@ -249,6 +265,30 @@ impl Bench {
             Ok(samples)
         })
         .await
+    }
+
+    /// Every agent asks once, a hundred at a time, and nobody is let go.
+    async fn once_each(self: &Arc<Self>, agents: &[Session]) -> anyhow::Result<Run> {
+        let all: Arc<[Session]> = agents.into();
+        self.run(&agents[..SESSIONS], move |bench, _, number, _| {
+            let all = Arc::clone(&all);
+            async move {
+                let mut samples = Vec::new();
+                for agent in all.iter().skip(number as usize).step_by(SESSIONS) {
+                    samples.push(bench.call_next(agent, Instant::now()).await?.0);
+                }
+                Ok(samples)
+            }
+        })
+        .await
+    }
+
+    /// Ends every lease by hand.
+    async fn take_all_back(&self) -> anyhow::Result<()> {
+        sqlx::query("delete from queue.lease").execute(&self.pool).await?;
+        sqlx::query("update queue.entry set leased_by = null where leased_by is not null").execute(&self.pool).await?;
+        self.held().clear();
+        self.put_all_back().await
     }
 
     /// Hand-outs become due at an even pace whether or not the server keeps up; latency counts from when each was due.
@@ -328,9 +368,15 @@ impl Bench {
     async fn open_streams(&self, sessions: &[Session]) -> anyhow::Result<JoinSet<()>> {
         let mut streams = JoinSet::new();
         for session in sessions {
-            let mut answer = session.http.get(format!("{}/api/events", self.base)).send().await?.error_for_status()?;
+            let mut answer = session
+                .http
+                .get(format!("{}/api/events", self.base))
+                .header(header::COOKIE, &session.cookie)
+                .send()
+                .await?
+                .error_for_status()?;
             ensure!(answer.chunk().await?.is_some(), "an event stream ended at once");
-            let (session, base) = (session.clone(), self.base.clone());
+            let session = session.clone();
             streams.spawn(async move {
                 let mut asked = Instant::now();
                 let mut is_out_of_date = false;
@@ -342,10 +388,7 @@ impl Bench {
                         },
                         () = tokio::time::sleep_until((asked + SCREEN_RESTS).into()), if is_out_of_date => {
                             (asked, is_out_of_date) = (Instant::now(), false);
-                            let summary = session.http.post(format!("{base}/api/queue/summary")).json(&json!({})).send().await;
-                            if let Ok(summary) = summary {
-                                let _ = summary.bytes().await;
-                            }
+                            let _ = session.post("/api/queue/summary", &json!({})).await;
                         }
                     }
                 }
