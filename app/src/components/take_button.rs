@@ -54,7 +54,7 @@ pub(crate) fn TakeButton(
         }
         let name = name.clone();
         view! {
-            <div class="flex max-w-52 flex-col items-end gap-1 text-right">
+            <div class="flex max-w-32 flex-col items-end gap-1 text-right">
                 <button
                     type="button"
                     class=move || if cannot.get().is_some() { format!("{class} btn-disabled") } else { class.to_owned() }
