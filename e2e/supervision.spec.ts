@@ -158,7 +158,7 @@ test("a callback whose time has come is called from its page, and whose are show
       await page.reload();
       await expect(page.getByTestId("state")).toContainText("Callback due: ", { timeout: 1_500 });
     }).toPass();
-    await expect(page.getByText("Call next offers it first.")).toBeVisible();
+    await expect(page.getByRole("main").getByText("Call next offers it first.")).toBeVisible();
     await page.getByRole("link", { name: "Callbacks", exact: true }).click();
     const row = page.getByTestId("callback");
     await expect(row).toContainText("Due now");

@@ -488,8 +488,7 @@ test("the telephone, its keys and the clock of the wrap-up are on every page, wi
   await expect(page.getByTestId("history")).not.toContainText("On the telephone now");
   await page.keyboard.press("1");
   // All that follows from it is in sight on the smallest screen, and the heading that has the focus has no ring round it.
-  const follows = await page.getByRole("region", { name: "What will happen" }).boundingBox();
-  expect((follows?.y ?? 0) + (follows?.height ?? 0)).toBeLessThan((await dock(page).boundingBox())?.y ?? 0);
+  await expect(page.getByRole("region", { name: "What will happen" })).toBeInViewport({ ratio: 1 });
   await page.getByTestId("person").focus();
   expect(await page.getByTestId("person").evaluate((heading) => getComputedStyle(heading).outlineStyle)).toBe("none");
   await page.keyboard.press("Shift+Enter");

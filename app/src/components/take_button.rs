@@ -54,7 +54,7 @@ pub(crate) fn TakeButton(
         }
         let name = name.clone();
         view! {
-            <div class="flex max-w-52 flex-col items-end gap-1 text-right">
+            <div class="flex max-w-80 flex-col items-end gap-1">
                 <button
                     type="button"
                     class=move || if cannot.get().is_some() { format!("{class} btn-disabled") } else { class.to_owned() }
@@ -63,7 +63,7 @@ pub(crate) fn TakeButton(
                 >
                     {icon(Icon::Phone, "size-4")} {move || if is_busy.get() { "Checking…" } else { words }} <span class="sr-only">{format!(": {name}")}</span>
                 </button>
-                <p class="flex flex-wrap items-center justify-end gap-x-2 text-xs text-muted empty:hidden">
+                <p class="flex max-w-32 flex-wrap items-center justify-end gap-x-2 text-right text-xs text-muted empty:hidden">
                     {cannot}
                     {move || (is_away() && cannot.get().is_some()).then(|| view! {
                         <button type="button" class="btn btn-ghost btn-xs text-primary" on:click=move |_| console.become_available()>"Become available"</button>

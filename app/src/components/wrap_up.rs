@@ -63,13 +63,13 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
             _ => {}
         }
     };
-    // What is needed is seen. The focus stays: another key chooses something else.
-    let needs_time = Memo::new(move |_| calls.choice().is_some_and(|choice| choice.needs_time));
+    // What follows from a choice, and what it needs, is seen. The focus stays: another key chooses something else.
+    let chosen = Memo::new(move |_| calls.choice().map(|choice| (choice.disposition, choice.needs_time)));
     Effect::new(move |_| {
-        if needs_time.get() {
-            request_animation_frame(|| {
-                if let Some(field) = document().get_element_by_id("callback-hours") {
-                    field.scroll_into_view_with_bool(false);
+        if let Some((_, needs_time)) = chosen.get() {
+            request_animation_frame(move || {
+                if let Some(part) = document().get_element_by_id(if needs_time { "callback-hours" } else { "what-follows" }) {
+                    part.scroll_into_view_with_bool(false);
                 }
             });
         }
@@ -228,7 +228,7 @@ fn Consequences() -> impl IntoView {
     move || {
         let choice = calls.choice()?;
         Some(view! {
-            <section class=CARD aria-labelledby="next">
+            <section class=CARD id="what-follows" aria-labelledby="next">
                 {card_header(
                     Icon::CalendarClock,
                     "next",

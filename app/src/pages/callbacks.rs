@@ -277,7 +277,7 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
                 format!(
                     "grid gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 text-dense last:border-0 sm:grid-cols-[5rem_minmax(0,1fr)] {} {}",
                     // The same for every row, so that the columns stand below each other.
-                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_28.5rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_16rem]" },
+                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_28.5rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_17rem]" },
                     if is_near() { "bg-warning/8" } else { "" },
                 )
             }
