@@ -113,9 +113,7 @@ impl Told {
                 facts.push(words::counted(platform.pending.iter().filter(|pending| pending.is_counted).count(), "request"));
             }
         }
-        facts.extend(self.replica.lag_millis.map(|millis| {
-            format!("replica {} behind", if millis < 1_000 { "under 1 s".to_owned() } else { format!("{} s", millis / 1_000) })
-        }));
+        facts.extend(self.replica.lag_millis.map(|millis| format!("replica {} behind", words::lag_words(millis))));
         let facts = facts.join(", ");
         if self.reasons.is_empty() {
             return format!("All checks passed: {facts}.");

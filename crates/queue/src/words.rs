@@ -110,13 +110,11 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     if facts.has_signed {
         checks.push(platform("signature", "Signature on file".into()));
         let requests = grounds.counted_requirements;
-        let noun = if requests == 1 { "request" } else { "requests" };
-        checks.push(platform("requirements", format!("{} {noun} pending", upper_first(&count(requests)))));
+        checks.push(platform("requirements", format!("{} pending", upper_first(&counted(requests, "request")))));
     } else {
         checks.push(platform("signature", "No signature on file".into()));
     }
-    let noun = if open == 1 { "claim" } else { "claims" };
-    checks.push(platform("open_claims", format!("{} open {noun}", upper_first(&count(open)))));
+    checks.push(platform("open_claims", upper_first(&counted(open, "open claim"))));
     checks.push(platform("account", "Account enabled and active".into()));
     checks.push(platform("number", "Number can be rung".into()));
     checks.push(own("suppression", "No objection, no opt-out".into(), None));
@@ -133,11 +131,8 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
         "lag",
         if grounds.lag_source == LagSource::None {
             "The replica’s lag is not measured".into()
-        } else if grounds.lag.millis < 1_000 {
-            // The replica's own report knows whole seconds only.
-            "Replica is under 1 s behind".into()
         } else {
-            format!("Replica is {} s behind", grounds.lag.millis / 1_000)
+            format!("Replica is {} behind", lag_words(grounds.lag.millis))
         },
         Some(format!("limit {} s", grounds.settings.max_lag_millis / 1_000)),
     ));
@@ -208,6 +203,11 @@ pub(crate) fn nobody_taken(queue: QueueKind, is_paused: bool, has_basis: bool, h
 fn count(number: usize) -> String {
     const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     WORDS.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
+/// “under 1 s”, “12 s”: the replica's own report knows whole seconds only.
+pub(crate) fn lag_words(millis: i64) -> String {
+    if millis < 1_000 { "under 1 s".to_owned() } else { format!("{} s", millis / 1_000) }
 }
 
 /// “one open claim”, “two open claims”.
