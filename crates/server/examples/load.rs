@@ -32,8 +32,6 @@ use users::{PATIENCE, Replica};
 const SESSIONS: usize = 100;
 /// How many are signed in: five times as many.
 const MOST: usize = 500;
-/// Agents who each ask once, so that what letting go costs is not in the figure.
-const ONCE: usize = 5_000;
 /// How many of them look at people.
 const LOOKING: usize = 50;
 /// How often somebody is looked at, over all of those sessions, where they come at an even pace: each session four times a second.
@@ -92,7 +90,7 @@ async fn main() -> anyhow::Result<()> {
     });
     let closed = Duration::from_secs(arguments.seconds);
     let mut memory = vec![("idle, nobody has asked anything yet", bench.processes.server_memory("VmRSS")?)];
-    let sessions = bench.sign_in(MOST, &[]).await?;
+    let sessions = bench.sign_in(MOST).await?;
     if arguments.contexts_only {
         return print(&bench.contexts(&sessions[..LOOKING], arguments.contexts, closed).await?);
     }
@@ -108,9 +106,6 @@ async fn main() -> anyhow::Result<()> {
         bench.put_all_back().await?;
     }
     let sessions = &sessions[..SESSIONS];
-    let many = bench.sign_in(ONCE, sessions).await?;
-    runs.push((format!("once each, {ONCE}, {SESSIONS} at a time"), bench.once_each(&many).await?));
-    bench.take_all_back().await?;
     memory.push(("after flat out", bench.processes.server_memory("VmRSS")?));
     runs.push((format!("{OPEN_RATE}/s, {SESSIONS}"), bench.open_loop(sessions, 2 * closed).await?));
     bench.put_all_back().await?;
@@ -188,8 +183,7 @@ impl Session {
 impl Bench {
     /// Sessions as signing in makes them, without the price of a hundred passwords: a password costs by design what dozens
     /// of hand-outs cost, at most two are hashed at a time, and a floor signs in once a day. `available` as if they had said so.
-    /// With the connections of `others`, if there are any.
-    async fn sign_in(&self, count: usize, others: &[Session]) -> anyhow::Result<Vec<Session>> {
+    async fn sign_in(&self, count: usize) -> anyhow::Result<Vec<Session>> {
         let mut sessions = Vec::new();
         for number in 0..count {
             let id = Id::default();
@@ -209,14 +203,9 @@ impl Bench {
             .bind(Sha256::digest(id.0.to_le_bytes()).to_vec())
             .fetch_one(&self.pool)
             .await?;
-            let http = if let Some(other) = others.get(number % others.len().max(1)) {
-                other.http.clone()
-            } else {
-                let headers = header::HeaderMap::from_iter([(header::ORIGIN, self.base.parse()?)]);
-                reqwest::Client::builder().default_headers(headers).build()?
-            };
+            let headers = header::HeaderMap::from_iter([(header::ORIGIN, self.base.parse()?)]);
             sessions.push(Session {
-                http,
+                http: reqwest::Client::builder().default_headers(headers).build()?,
                 cookie: format!("dialler_session={id}").parse()?,
                 base: self.base.clone(),
                 agent,
@@ -265,30 +254,6 @@ impl Bench {
             Ok(samples)
         })
         .await
-    }
-
-    /// Every agent asks once, a hundred at a time, and nobody is let go.
-    async fn once_each(self: &Arc<Self>, agents: &[Session]) -> anyhow::Result<Run> {
-        let all: Arc<[Session]> = agents.into();
-        self.run(&agents[..SESSIONS], move |bench, _, number, _| {
-            let all = Arc::clone(&all);
-            async move {
-                let mut samples = Vec::new();
-                for agent in all.iter().skip(number as usize).step_by(SESSIONS) {
-                    samples.push(bench.call_next(agent, Instant::now()).await?.0);
-                }
-                Ok(samples)
-            }
-        })
-        .await
-    }
-
-    /// Ends every lease by hand.
-    async fn take_all_back(&self) -> anyhow::Result<()> {
-        sqlx::query("delete from queue.lease").execute(&self.pool).await?;
-        sqlx::query("update queue.entry set leased_by = null where leased_by is not null").execute(&self.pool).await?;
-        self.held().clear();
-        self.put_all_back().await
     }
 
     /// Hand-outs become due at an even pace whether or not the server keeps up; latency counts from when each was due.

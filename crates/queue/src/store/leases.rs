@@ -130,7 +130,9 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                 and 'callbacks' <> all($11)
                 and c.user_id <> all($3)
                 and not exists (select from mine)
-                and not exists (select from queue.lease l where l.user_id = c.user_id)
+                -- “offset 0” keeps this a look-up for each row: leases come and go so quickly that the planner knows no better
+                -- than to read all of them, those that are gone too.
+                and not exists (select from queue.lease l where l.user_id = c.user_id offset 0)
                 and not exists (select from queue.pause p where p.kind = 'queue' and p.name = 'callbacks' and p.ended_at is null)
                 and not c.is_paused
             order by (c.preferred_agent_id = $1) is true desc, c.promised_at, c.id
@@ -175,10 +177,10 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
                 and not exists (select from mine)
                 and not exists (select from promised)
                 -- Were an entry ever to lose its mark, it would stand before all others and be nobody's.
-                and not exists (select from queue.lease l where l.user_id = e.user_id)
+                and not exists (select from queue.lease l where l.user_id = e.user_id offset 0)
                 -- Whoever was promised a call at a time that has come is offered as a callback alone.
                 and not exists (
-                    select from queue.callback c where c.user_id = e.user_id and c.state = 'scheduled' and c.promised_at <= $4
+                    select from queue.callback c where c.user_id = e.user_id and c.state = 'scheduled' and c.promised_at <= $4 offset 0
                 )
             order by e.score, e.raw_sum, e.queued_at, e.user_id
             limit 1
