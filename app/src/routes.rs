@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::components::bottom_bar::BottomBar;
 use crate::components::call_notices::CallNotices;
 use crate::components::error_strip::error_strip;
+use crate::components::keys_dialog::KeysDialog;
 use crate::components::rail::Rail;
 use crate::components::skeleton::page_skeleton;
 use crate::components::telephone_check::Check;
@@ -160,7 +161,8 @@ fn Frame() -> impl IntoView {
             console.follow();
         }
     });
-    listen_to_keys(console, calls);
+    let keys = RwSignal::new(false);
+    listen_to_keys(console, calls, keys);
     // Leaving the dialler takes the agent's leg with it, and the call ends.
     let leaving = window_event_listener(ev::beforeunload, move |event| {
         if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
@@ -199,7 +201,7 @@ fn Frame() -> impl IntoView {
         <div class="grid min-h-dvh grid-cols-1 grid-rows-[auto_auto_1fr_auto] lg:h-dvh lg:grid-cols-[4.75rem_minmax(0,1fr)] lg:grid-rows-[auto_minmax(0,1fr)_auto]">
             <Rail />
             <div>
-                {move || practice_banner(summary)} {move || gate_banner(summary)} {move || is_in_use.get().then(|| view! { <TopBar /> })}
+                {move || practice_banner(summary)} {move || gate_banner(summary)} {move || is_in_use.get().then(|| view! { <TopBar keys /> })}
             </div>
             <div class="flex min-h-0 min-w-0 flex-col [&>main]:grow">
                 <ErrorBoundary fallback=page_failed>
@@ -212,14 +214,15 @@ fn Frame() -> impl IntoView {
             </div>
             {move || is_in_use.get().then(|| view! { <BottomBar /> })}
         </div>
+        {move || keys.get().then(|| view! { <KeysDialog is_open=keys /> })}
         <Announcements />
     }
 }
 
 /// The keys that mean something on every page. What they have no use for now they do nothing about.
-fn listen_to_keys(console: State, calls: Calls) {
+fn listen_to_keys(console: State, calls: Calls, keys: RwSignal<bool>) {
     let telephone = calls.telephone;
-    let keys = window_event_listener(ev::keydown, move |event| {
+    let listener = window_event_listener(ev::keydown, move |event| {
         if !event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
             return;
         }
@@ -227,6 +230,7 @@ fn listen_to_keys(console: State, calls: Calls) {
             "KeyN" => &|| console.call_next(),
             "KeyC" => &|| console.call(),
             "KeyH" => &|| calls.hang_up_by_key(),
+            "Slash" => &|| keys.set(true),
             "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
             _ => return,
         };
@@ -235,7 +239,7 @@ fn listen_to_keys(console: State, calls: Calls) {
             act();
         }
     });
-    on_cleanup(move || keys.remove());
+    on_cleanup(move || listener.remove());
 }
 
 /// A page that could not be shown. `boot.js` tells the server and says the reference.

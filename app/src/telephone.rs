@@ -491,14 +491,20 @@ pub(crate) async fn touched() {
     let is_touched = of(&window(), "navigator").and_then(|navigator| of(&of(&navigator, "userActivation")?, "hasBeenActive"));
     // A browser that does not know may say so.
     if is_touched.is_ok_and(|is_touched| is_touched.is_falsy()) {
+        const TOUCHES: [&str; 2] = ["pointerup", "keydown"];
+        let mut listener = None;
         let touched = js_sys::Promise::new(&mut |resolve, _| {
-            for event in ["pointerup", "keydown"] {
+            for event in TOUCHES {
                 // It fails only for an option, and there is none.
                 let _ = window().add_event_listener_with_callback(event, &resolve);
             }
+            listener = Some(resolve);
         });
         // It is never rejected.
         let _ = JsFuture::from(touched).await;
+        for (event, listener) in TOUCHES.into_iter().zip(listener.iter().cycle()) {
+            let _ = window().remove_event_listener_with_callback(event, listener);
+        }
     }
 }
 

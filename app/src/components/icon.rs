@@ -45,6 +45,7 @@ icons! {
     Headphones = "headphones",
     History = "history",
     Info = "info",
+    Keyboard = "keyboard",
     LayoutDashboard = "layout-dashboard",
     ListChecks = "list-checks",
     ListOrdered = "list-ordered",

@@ -14,6 +14,7 @@ pub(crate) mod error_strip;
 pub(crate) mod icon;
 pub(crate) mod key_button;
 pub(crate) mod keypad;
+pub(crate) mod keys_dialog;
 pub(crate) mod logo;
 pub(crate) mod menu;
 pub(crate) mod note;

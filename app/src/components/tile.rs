@@ -6,8 +6,8 @@ use crate::format::{count, counted};
 
 const TILE: &str = "min-w-0 rounded-box border border-base-300 bg-base-100 px-4 py-3";
 
-/// Who can be called in one queue, who waits for a time, who is with an agent.
-pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
+/// Who can be called in one queue, who waits for a time, who is with an agent; of promises, how many are late.
+pub(crate) fn queue_tile(queue: &QueueCount, late: i64) -> impl IntoView + use<> {
     let (callable, waiting, leased) = (queue.callable, queue.waiting, queue.leased);
     let glyph = match queue.queue {
         kernel::QueueKind::UnsignedUsers => Icon::Signature,
@@ -15,10 +15,16 @@ pub(crate) fn queue_tile(queue: &QueueCount) -> impl IntoView + use<> {
         kernel::QueueKind::Callbacks => Icon::Phone,
     };
     let oldest = match queue.oldest_days {
-        None if queue.queue == kernel::QueueKind::Callbacks => "Due ones come before any queue".to_owned(),
-        None => "Nobody waits".to_owned(),
-        Some(0) => "Oldest since today".to_owned(),
-        Some(days) => format!("Oldest {}", counted(days, "day", "days")),
+        None if queue.queue == kernel::QueueKind::Callbacks && late > 0 => view! {
+            <a class="link link-hover inline-flex items-center gap-1 font-semibold text-warning" href="/callbacks">
+                {icon(Icon::TriangleAlert, "size-3.5")} {count(late)} {if late == 1 { " is late" } else { " are late" }}
+            </a>
+        }
+        .into_any(),
+        None if queue.queue == kernel::QueueKind::Callbacks => "Due ones come before any queue".into_any(),
+        None => "Nobody waits".into_any(),
+        Some(0) => "Oldest since today".into_any(),
+        Some(days) => format!("Oldest {}", counted(days, "day", "days")).into_any(),
     };
     // Whoever is behind a pause is neither callable nor waiting for a time.
     let paused = (queue.paused > 0).then(|| legend("size-2 rounded-xs bg-warning/55", "behind a pause", queue.paused));

@@ -19,7 +19,10 @@ use crate::state::session::{Session, role_label};
 
 /// The bar of whoever takes calls: status, lights, figures, account.
 #[component]
-pub(crate) fn TopBar() -> impl IntoView {
+pub(crate) fn TopBar(
+    /// Whether the list of keys is open.
+    keys: RwSignal<bool>,
+) -> impl IntoView {
     let summary = expect_context::<Summary>();
     let saved = move || summary.map(|summary| count(summary.saved_today_by_me)).unwrap_or_else(|| "–".into());
     view! {
@@ -33,7 +36,12 @@ pub(crate) fn TopBar() -> impl IntoView {
                     <dd class="text-sm font-semibold" data-testid="saved-today">{saved}</dd>
                 </div>
             </dl>
-            <div class="flex items-center gap-1">{theme_button()} <AccountMenu /></div>
+            <div class="flex items-center gap-1">
+                <button type="button" class="btn btn-ghost btn-sm btn-square" aria-label="Keys" title="Keys (Alt+/)" aria-keyshortcuts="Alt+/" on:click=move |_| keys.set(true)>
+                    {icon(Icon::Keyboard, "size-4")}
+                </button>
+                {theme_button()} <AccountMenu />
+            </div>
         </header>
     }
 }

@@ -84,7 +84,7 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     };
     let tiles = move || match (summary.answer(), summary.error()) {
         (Some(answer), error) => {
-            let tiles = answer.value.queues.iter().map(queue_tile).collect_view();
+            let tiles = answer.value.queues.iter().map(|queue| queue_tile(queue, answer.value.late_callbacks)).collect_view();
             let strip = error.map(|error| query_strip(summary, "The figures are not fresh", &error));
             view! { {strip} {tiles} {decisions_tile(&answer.value)} }.into_any()
         }

@@ -59,7 +59,9 @@ fn Header(overview: Query<Overview>) -> impl IntoView {
 #[component]
 fn Main(summary: Summary, overview: Query<Overview>) -> impl IntoView {
     let tiles = move || match (summary.answer(), summary.error()) {
-        (Some(answer), _) => answer.value.queues.iter().map(queue_tile).collect_view().into_any(),
+        (Some(answer), _) => {
+            answer.value.queues.iter().map(|queue| queue_tile(queue, answer.value.late_callbacks)).collect_view().into_any()
+        }
         (None, Some(error)) => query_strip(summary, "The figures could not be read", &error).into_any(),
         (None, None) => view! { {tile_skeleton()} {tile_skeleton()} }.into_any(),
     };

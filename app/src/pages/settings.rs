@@ -108,19 +108,19 @@ impl Draft {
         self.reason.set(String::new());
     }
 
-    /// The settings that it says; what is wrong with it, in words.
+    /// The settings that it says; what is wrong with it, in words. Tracks all of it.
     fn read(self, holding: &Settings) -> Result<Settings, String> {
         let mut settings = holding.clone();
         for (field, text) in FIELDS.iter().zip(self.numbers) {
-            text.with_untracked(|text| field.set(&mut settings, text))?;
+            text.with(|text| field.set(&mut settings, text))?;
         }
         let mut spans = [None; 3];
         for ((span, (day, _)), (from, until)) in spans.iter_mut().zip(DAYS).zip(self.hours) {
-            *span = read_span(&from.get_untracked(), &until.get_untracked()).map_err(|words| format!("{day}: {words}"))?;
+            *span = read_span(&from.get(), &until.get()).map_err(|words| format!("{day}: {words}"))?;
         }
         [settings.calling_hours.weekdays, settings.calling_hours.saturday, settings.calling_hours.sunday] = spans;
-        settings.calling_hours.on_bank_holidays = self.on_bank_holidays.get_untracked();
-        let [first, second, third] = self.bases.map(|basis| basis.get_untracked());
+        settings.calling_hours.on_bank_holidays = self.on_bank_holidays.get();
+        let [first, second, third] = self.bases.map(|basis| basis.get());
         for (queue, basis) in QueueKind::ALL.into_iter().zip([first, second, third]) {
             match queue {
                 QueueKind::Callbacks => settings.contact_basis.callbacks = basis,
@@ -128,8 +128,8 @@ impl Draft {
                 QueueKind::OutstandingRequests => settings.contact_basis.outstanding_requests = basis,
             }
         }
-        settings.uncounted_requirements = self.uncounted.with_untracked(|text| read_uncounted(text));
-        settings.rule_set = self.rule_set.get_untracked();
+        settings.uncounted_requirements = self.uncounted.with(|text| read_uncounted(text));
+        settings.rule_set = self.rule_set.get();
         Ok(settings)
     }
 }
@@ -187,6 +187,8 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let failed = RwSignal::new(None::<WireError>);
     let is_outdated = move || view.map(|view| view.version).is_some_and(|version| version != draft.version.get());
+    // Also when it cannot be read.
+    let is_changed = Memo::new(move |_| view.map(|view| draft.read(&view.settings).as_ref() != Ok(&view.settings)).unwrap_or_default());
     let again = move |_| {
         if let Some(answer) = view.answer() {
             draft.fill(&answer.value);
@@ -200,7 +202,7 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
             return;
         }
         let Some(holding) = view.map(|view| view.settings.clone()) else { return };
-        let settings = match draft.read(&holding) {
+        let settings = match untrack(|| draft.read(&holding)) {
             Ok(settings) => settings,
             Err(words) => return problem.set(Some(words)),
         };
@@ -295,7 +297,10 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
                     </label>
                 </div>
             })}
-            {card("store", Icon::PenLine, "Store", (), view! {
+            // In sight wherever the page stands, so that nobody leaves without having seen it.
+            <div class="sticky bottom-0 z-10">{card("store", Icon::PenLine, "Store", move || is_changed.get().then(|| view! {
+                <span class="badge badge-sm badge-soft badge-warning whitespace-nowrap" data-testid="unstored">"Not stored yet"</span>
+            }), view! {
                 <div class="flex flex-col gap-3 px-4 py-3 text-dense">
                     {move || is_outdated().then(|| view! {
                         <p class="flex flex-wrap items-center gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-warning">
@@ -316,7 +321,7 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
                         <button type="button" class="btn btn-sm btn-ghost" on:click=again>"Undo what I typed"</button>
                     </div>
                 </div>
-            })}
+            })}</div>
         </form>
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::{DecisionId, display_time};
 use serde::Deserialize;
+use users::ReplicaLag;
 
 use crate::decision::{Outcome, Purpose};
 use crate::rules::Reason;
@@ -113,7 +114,7 @@ impl Told {
                 facts.push(words::counted(platform.pending.iter().filter(|pending| pending.is_counted).count(), "request"));
             }
         }
-        facts.extend(self.replica.lag_millis.map(|millis| format!("replica {} behind", words::lag_words(millis))));
+        facts.extend(self.replica.lag_millis.map(|millis| format!("replica {} behind", ReplicaLag::words(millis))));
         let facts = facts.join(", ");
         if self.reasons.is_empty() {
             return format!("All checks passed: {facts}.");

@@ -132,7 +132,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
         if grounds.lag_source == LagSource::None {
             "The replica’s lag is not measured".into()
         } else {
-            format!("Replica is {} behind", lag_words(grounds.lag.millis))
+            format!("Replica is {} behind", ReplicaLag::words(grounds.lag.millis))
         },
         Some(format!("limit {} s", grounds.settings.max_lag_millis / 1_000)),
     ));
@@ -203,11 +203,6 @@ pub(crate) fn nobody_taken(queue: QueueKind, is_paused: bool, has_basis: bool, h
 fn count(number: usize) -> String {
     const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     WORDS.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
-}
-
-/// “under 1 s”, “12 s”: the replica's own report knows whole seconds only.
-pub(crate) fn lag_words(millis: i64) -> String {
-    if millis < 1_000 { "under 1 s".to_owned() } else { format!("{} s", millis / 1_000) }
 }
 
 /// “one open claim”, “two open claims”.

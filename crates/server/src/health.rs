@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kernel::{BrowserError, BrowserErrorReceipt, ErrorCode, Health, HealthCheck, WireError, new_reference};
-use users::LagSource;
+use users::{LagSource, ReplicaLag};
 
 use crate::app::App;
 
@@ -35,43 +35,52 @@ async fn check(app: &App) -> Health {
     let hours = app.queue.hours();
     let discovered = if database { app.queue.last_discovery().await.ok().flatten() } else { None };
     let line = |name: &str, title: &str, is_ok: bool, words: String| HealthCheck { name: name.into(), title: title.into(), is_ok, words };
+    // Only ever in development.
+    let gate = app.queue.is_gate_off().then(|| {
+        line("gate", "Checks", false, "Off: nobody is refused, whatever is against the call (ENABLE_PRE_CALL_VALIDATION=false)".into())
+    });
     Health {
         is_ready: database,
         version: env!("CARGO_PKG_VERSION").into(),
         is_practice: app.is_practice,
-        checks: vec![
-            line("database", "Dialler", database, if database { "Working normally".into() } else { "Its database does not answer".into() }),
-            line(
-                "replica",
-                "Claims platform",
-                lag.is_some(),
-                lag.map_or_else(
-                    || "Cannot be read just now".into(),
-                    |lag| {
-                        if app.replica.lag_source() == LagSource::None {
-                            "Its lag is not measured".into()
-                        } else if lag.millis < 1_000 {
-                            // Its own report knows whole seconds only.
-                            "Replica under 1 s behind".into()
-                        } else {
-                            format!("Replica {} s behind", lag.millis / 1_000)
-                        }
-                    },
+        checks: gate
+            .into_iter()
+            .chain([
+                line(
+                    "database",
+                    "Dialler",
+                    database,
+                    if database { "Working normally".into() } else { "Its database does not answer".into() },
                 ),
-            ),
-            line(
-                "hours",
-                "Calling hours",
-                hours.is_open,
-                format!("{} {}", if hours.is_open { "Open" } else { "Closed, open" }, hours.words),
-            ),
-            line(
-                "queues",
-                "Queues",
-                discovered.as_ref().is_some_and(|(_, is_fresh)| *is_fresh),
-                discovered.map_or_else(|| "Never renewed".into(), |(at, _)| format!("Last renewed {at}")),
-            ),
-        ],
+                line(
+                    "replica",
+                    "Claims platform",
+                    lag.is_some(),
+                    lag.map_or_else(
+                        || "Cannot be read just now".into(),
+                        |lag| {
+                            if app.replica.lag_source() == LagSource::None {
+                                "Its lag is not measured".into()
+                            } else {
+                                format!("Replica {} behind", ReplicaLag::words(lag.millis))
+                            }
+                        },
+                    ),
+                ),
+                line(
+                    "hours",
+                    "Calling hours",
+                    hours.is_open,
+                    format!("{} {}", if hours.is_open { "Open" } else { "Closed, open" }, hours.words),
+                ),
+                line(
+                    "queues",
+                    "Queues",
+                    discovered.as_ref().is_some_and(|(_, is_fresh)| *is_fresh),
+                    discovered.map_or_else(|| "Never renewed".into(), |(at, _)| format!("Last renewed {at}")),
+                ),
+            ])
+            .collect(),
     }
 }
 

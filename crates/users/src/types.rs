@@ -76,6 +76,14 @@ pub struct ReplicaLag {
     pub sample_age_millis: i64,
 }
 
+impl ReplicaLag {
+    /// “under 1 s”, “12 s”: the replica's own report knows whole seconds only.
+    #[must_use]
+    pub fn words(millis: i64) -> String {
+        if millis < 1_000 { "under 1 s".to_owned() } else { format!("{} s", millis / 1_000) }
+    }
+}
+
 /// One person as the agent's card shows them. Nothing in it says what a claim is worth.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCard {

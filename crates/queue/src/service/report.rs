@@ -29,10 +29,10 @@ impl Queue {
         let figures = self.figures(moment.midnight, moment.at).await?;
         let totals = &figures.totals;
         let is_paused = totals.paused_queues.contains(&QueueKind::Callbacks);
-        let due = totals.count_due(|_, _| true);
-        let mine = totals.count_due(|preferred, about| {
+        let due = totals.count_due(|_, _, _| true);
+        let mine = totals.count_due(|preferred, is_anyones, about| {
             let works = |queue| agent.queues.as_ref().is_none_or(|queues| queues.contains(&queue));
-            preferred.map_or_else(|| works(about) || works(QueueKind::Callbacks), |preferred| preferred == agent.id)
+            preferred == Some(agent.id) || is_anyones && (works(about) || works(QueueKind::Callbacks))
         });
         let offered = if agent.role >= Role::Supervisor { due } else { mine };
         let callbacks = QueueCount {
@@ -101,6 +101,11 @@ impl Queue {
             announce(&self.shared.hints, &[]);
         }
         Ok(has_any)
+    }
+
+    /// Whether the gate lets everybody through, which it does in development only.
+    pub fn is_gate_off(&self) -> bool {
+        self.shared.is_gate_off
     }
 
     /// Whether calls may be made now.

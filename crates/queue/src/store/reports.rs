@@ -31,9 +31,10 @@ pub(crate) struct Totals {
     pub(crate) decisions_last_hour: i64,
     pub(crate) last_discovery: Option<DateTime<Utc>>,
     pub(crate) paused_queues: Vec<QueueKind>,
-    /// Promises whose time has come and that can be offered, by whom they are offered to alone (none: to anyone) and by the queue they are
+    /// Promises whose time has come and that can be offered, by the agent they prefer, whether they are anyone's too, and the queue they are
     /// about: arrays of equal length.
     pub(crate) due_preferred: Vec<Option<AgentId>>,
+    pub(crate) due_are_anyones: Vec<bool>,
     pub(crate) due_queues: Vec<QueueKind>,
     pub(crate) due_counts: Vec<i64>,
     /// Promises for later, and those put back.
@@ -50,10 +51,11 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// The due promises that are offered to whoever satisfies this, by the agent they are offered to alone and the queue they are about.
-    pub(crate) fn count_due(&self, is_offered: impl Fn(Option<AgentId>, QueueKind) -> bool) -> i64 {
-        let due = self.due_preferred.iter().zip(&self.due_queues).zip(&self.due_counts);
-        due.filter(|((preferred, queue), _)| is_offered(**preferred, **queue)).map(|(_, count)| count).sum()
+    /// The due promises that are offered to whoever satisfies this, by the agent they prefer, whether they are anyone's too, and the queue they
+    /// are about.
+    pub(crate) fn count_due(&self, is_offered: impl Fn(Option<AgentId>, bool, QueueKind) -> bool) -> i64 {
+        let due = self.due_preferred.iter().zip(&self.due_are_anyones).zip(&self.due_queues).zip(&self.due_counts);
+        due.filter(|(((preferred, is_anyones), queue), _)| is_offered(**preferred, **is_anyones, **queue)).map(|(_, count)| count).sum()
     }
 }
 
@@ -101,6 +103,7 @@ pub(crate) async fn find_figures(
             (select max(ended_at) from queue.discovery_run where failure is null) as last_discovery,
             array(select name from queue.pause where kind = 'queue' and ended_at is null) as "paused_queues!: Vec<QueueKind>",
             coalesce(due.preferred, '{}') as "due_preferred!: Vec<Option<AgentId>>",
+            coalesce(due.are_anyones, '{}') as "due_are_anyones!: Vec<bool>",
             coalesce(due.queues, '{}') as "due_queues!: Vec<QueueKind>",
             coalesce(due.counts, '{}') as "due_counts!",
             (
@@ -132,15 +135,16 @@ pub(crate) async fn find_figures(
             ) n
         ) next
         cross join (
-            select array_agg(d.preferred) as preferred, array_agg(d.queue) as queues, array_agg(d.count) as counts
+            select array_agg(d.preferred) as preferred, array_agg(d.is_anyones) as are_anyones, array_agg(d.queue) as queues, array_agg(d.count) as counts
             from (
-                select case when c.promised_at > $2 then c.preferred_agent_id end as preferred,
+                select c.preferred_agent_id as preferred,
+                    c.preferred_agent_id is null or c.promised_at <= $2 as is_anyones,
                     case c.reason when 'signature' then 'unsigned_users' when 'requirements' then 'outstanding_requests' else 'callbacks' end as queue,
                     count(*) as count
                 from queue.callback c
                 where c.state = 'scheduled' and greatest(c.promised_at, c.available_at) <= $1 and not c.is_paused
                     and not exists (select from queue.lease l where l.user_id = c.user_id)
-                group by 1, 2
+                group by 1, 2, 3
             ) d
         ) due
         "#,

@@ -78,8 +78,10 @@ pub(crate) async fn find_suppression(conn: &mut PgConnection, id: i64, now: Date
     Ok(row.map(|row| (row.kind, row.others)))
 }
 
-/// Whether an objection of this kind, to this person or number, holds at least until `ends_at` (none: for good).
+/// Whether an objection of this kind, to this person or number, holds at least until `ends_at` (none: for good). Nobody else puts one on record
+/// before the transaction ends, so that the answer holds until then.
 pub(crate) async fn is_suppressed_already(conn: &mut PgConnection, new: &NewSuppression<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    sqlx::query!("lock table queue.suppression in share row exclusive mode").execute(&mut *conn).await?;
     sqlx::query_scalar!(
         r#"
         select exists (
