@@ -187,8 +187,16 @@ test("on a break nobody is offered", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Break");
   await expect(page.getByText("You are on a break").first()).toBeVisible();
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().endsWith("/api/queue/call_next") ? 1 : 0));
   await page.keyboard.press("Alt+n");
+  // Whoever goes back to work is asked for after that: the key of before has led to nothing.
+  await setStatus(page, "Available");
+  await expect(page.getByText("You are on a break")).toHaveCount(0);
+  expect(asked).toBe(0);
   await expect(page.getByTestId("person")).toHaveCount(0);
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
 });
 
 test("when the account is deactivated elsewhere, the next thing the agent does leads to signing in", async ({ page }) => {

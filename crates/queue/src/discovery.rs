@@ -22,6 +22,9 @@ use crate::store::{self, DiscoveryReport, Merged, OwnRow, PromisePicture, RangeP
 /// safe from 20,000 users on, and cheap below.
 pub(crate) const RANGE: u32 = 2_000;
 
+/// One that began longer ago, and has not ended, has stopped.
+const LONGEST_RUN: TimeDelta = TimeDelta::minutes(10);
+
 /// Ranges in hand at once: two are read while one is judged and merged. The replica's work is nearly all of discovery, and one
 /// connection keeps one of its processors busy.
 const AT_ONCE: usize = 3;
@@ -107,9 +110,22 @@ impl Queue {
             return Ok(());
         }
         match self.discover(Order { cause: Cause::Schedule, scheduled_for: Some(hour), ..Order::default() }).await {
-            Ok(_) | Err(QueueFailure::Refused(QueueError::DiscoveryIsRunning)) => Ok(()),
+            Ok(_) => Ok(()),
+            // Whoever holds the lock may have stopped: then this hour's has failed here too, and is not said to have succeeded.
+            Err(QueueFailure::Refused(QueueError::DiscoveryIsRunning)) if self.is_under_way(now).await? => Ok(()),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Whether the ledger has a run that is not too old to go on. Whoever holds the lock writes it down in the next moment.
+    async fn is_under_way(&self, now: DateTime<Utc>) -> Result<bool, QueueFailure> {
+        for _ in 0..5 {
+            if store::has_begun_since(&self.shared.pool, now - LONGEST_RUN).await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(false)
     }
 
     async fn begin_discovery(&self, order: Order) -> Result<Run, QueueFailure> {

@@ -103,6 +103,18 @@ pub enum CallbackReason {
     UserAsked,
 }
 
+impl CallbackReason {
+    /// The queue of those who have the same need; none when the user asked regardless.
+    #[cfg(feature = "ssr")]
+    pub(crate) const fn queue(self) -> Option<QueueKind> {
+        match self {
+            Self::Signature => Some(QueueKind::UnsignedUsers),
+            Self::Requirements => Some(QueueKind::OutstandingRequests),
+            Self::UserAsked => None,
+        }
+    }
+}
+
 /// An objection on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suppression {

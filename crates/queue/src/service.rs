@@ -24,7 +24,7 @@ pub(crate) use report::words_of_record;
 pub use seal::{Head, Verified, VerifyFailure};
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) numbers: NumberPolicy,
     pub(crate) bank_holidays: BTreeSet<NaiveDate>,
     pauses: RwLock<Arc<VersionedPauses>>,
+    /// The version of the pauses by which this server last looked at every entry; -1: none.
+    marked_pauses: AtomicI64,
     is_practice: bool,
     pub(crate) is_gate_off: bool,
     pub(crate) is_refreshed_hourly: bool,
@@ -186,6 +188,7 @@ impl Queue {
             numbers: parts.numbers,
             bank_holidays: hours::bank_holidays().map_err(QueueFailure::BankHolidays)?,
             pauses: RwLock::new(Arc::new(pauses)),
+            marked_pauses: AtomicI64::new(-1),
             is_practice: parts.is_practice,
             is_gate_off: parts.is_gate_off,
             is_refreshed_hourly: parts.mode == QueueMode::Hourly,
@@ -263,15 +266,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Lets entries wait again that are marked as leased without a lease.
+    /// Lets entries wait again that are marked as leased without a lease, and puts right who waits behind a pause.
     pub async fn rescue_orphans(&self) -> Result<(), QueueFailure> {
         let orphans = store::rescue_orphans(&self.shared.pool).await?;
         if orphans > 0 {
             tracing::warn!(queue.orphans = orphans, "entries were marked as leased without a lease; they wait again");
         }
-        // A promise that was made while a pause ended has the mark of before.
-        let promises = store::mark_paused_promises(&self.shared.pool, None).await?;
-        if orphans + promises > 0 {
+        if orphans + self.mark_missed().await? > 0 {
             announce(&self.shared.hints, &[]);
         }
         Ok(())

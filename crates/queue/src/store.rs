@@ -18,7 +18,7 @@ mod suppressions;
 pub(crate) use attempts::{
     AttemptOutcome, BeforeRow, HeldRow, NewCallback, NewEntry, NewSuppression, close_attempt, close_promise, delay_entry, delete_attempt,
     delete_entry, find_before_attempt, find_last_callback_reason, give_back, hold_for_call, insert_attempt, insert_callback,
-    insert_callback_unless_promised, insert_suppression, is_promise_used, put_entry,
+    insert_callback_unless_promised, insert_suppression, is_promise_used, list_calls_holding, put_entry,
 };
 pub(crate) use blocks::{
     SealedRow, Searched, count_unsealed, delete_personal, delete_personal_before, find_block_before, find_block_hash, find_last_block,
@@ -27,8 +27,8 @@ pub(crate) use blocks::{
 };
 pub(crate) use callbacks::{
     CallbackRow, CallbackState, PromisePicture, PromiseRow, cancel_callback, close_needless, close_retry, count_kept, find_promise,
-    has_promises_between, insert_retry, is_last_promise_a_retry, list_callbacks, list_promised, lock_callback, name_promises,
-    set_preferred,
+    has_promises_between, insert_retry, is_last_promise_a_retry, is_promised_by, list_callbacks, list_promised, lock_callback,
+    name_promises, set_preferred,
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};
@@ -44,7 +44,9 @@ pub(crate) use reports::{
     Figures, QueueCountRow, Totals, count_leases, find_figures, find_last_discovery, list_entries, list_holdings, list_saved,
 };
 pub use runs::DiscoveryReport;
-pub(crate) use runs::{RunRow, end_run, find_last_whole_run, is_hour_done, list_drift, list_runs, note_progress, start_run};
+pub(crate) use runs::{
+    RunRow, end_run, find_last_whole_run, has_begun_since, is_hour_done, list_drift, list_runs, note_progress, start_run,
+};
 pub(crate) use settings::{find_settings, insert_settings, list_settings};
 pub(crate) use suppressions::{
     SuppressionRow, end_suppression, find_suppression, is_suppressed_already, list_suppressions, remove_entries,

@@ -66,6 +66,11 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         }
     });
     let calls = app.calls.clone();
+    repeat(jobs, "free whom no call holds", Duration::from_secs(30), move || {
+        let calls = calls.clone();
+        async move { calls.free_held().await }
+    });
+    let calls = app.calls.clone();
     repeat(jobs, "ask the carrier about silent calls", Duration::from_mins(1), move || {
         let calls = calls.clone();
         async move { calls.reconcile().await }

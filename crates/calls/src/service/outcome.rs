@@ -179,6 +179,24 @@ impl Calls {
         Ok(())
     }
 
+    /// Gives people back who are held for a call that is over, or that there is not: no agent is locked in with them, and nobody is lost
+    /// (lessons, lines 11 and 31).
+    pub async fn free_held(&self) -> Result<(), CallsFailure> {
+        // In this order: a call that is made meanwhile is not among them, and one that ends has let its person go already.
+        let holding = self.shared.queue.calls_holding().await?;
+        if holding.is_empty() {
+            return Ok(());
+        }
+        let open = store::list_open(&self.shared.pool, &holding).await?;
+        for call in holding.into_iter().filter(|call| !open.contains(call)) {
+            tracing::warn!(call.id = %call, "somebody was held for a call that is over, and is given back");
+            let mut conn = self.shared.pool.acquire().await?;
+            self.shared.queue.give_back(&mut conn, call).await?;
+            self.shared.hints.send(Hint::Queues);
+        }
+        Ok(())
+    }
+
     pub(super) async fn catalogue(&self) -> Result<HashMap<Disposition, DispositionRow>, CallsFailure> {
         let rows = store::list_dispositions(&self.shared.pool).await?;
         Ok(rows.into_iter().map(|row| (row.code, row)).collect())

@@ -116,6 +116,12 @@ pub(crate) async fn list_abandoned(pool: &PgPool, machine_now: DateTime<Utc>, st
     .await
 }
 
+/// Those of them that are not closed.
+pub(crate) async fn list_open(pool: &PgPool, calls: &[CallId]) -> sqlx::Result<Vec<CallId>> {
+    let ids: Vec<_> = calls.iter().map(|call| call.get()).collect();
+    sqlx::query_scalar!(r#"select id as "id: CallId" from calls.call where id = any($1) and closed_at is null"#, &ids).fetch_all(pool).await
+}
+
 /// Calls that go on although their agent's leg was over at `before`.
 pub(crate) async fn list_left(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
     select_call!(

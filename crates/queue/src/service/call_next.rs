@@ -89,7 +89,16 @@ impl Queue {
             let words: Vec<String> = judgement.reasons.iter().map(Reason::words).collect();
             return Err(QueueError::NothingToCallAbout(words.join("; ").to_lowercase()).into());
         };
-        if !agent.may_take(queue) {
+        // Of promises as Call next offers them: their own always, others' by the queue that they are about.
+        let is_theirs = agent.may_take(queue)
+            || match own.facts.due_callback.as_ref().filter(|_| queue == QueueKind::Callbacks) {
+                Some(due) => {
+                    due.reason.queue().is_some_and(|about| agent.may_take(about))
+                        || store::is_promised_by(&self.shared.pool, user, agent.id).await?
+                }
+                None => false,
+            };
+        if !is_theirs {
             return Err(QueueError::NotYourQueue(queue.label()).into());
         }
         self.hand_out(agent, Some(queue), Some(user)).await

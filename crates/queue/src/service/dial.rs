@@ -99,6 +99,11 @@ impl Queue {
         store::give_back(conn, call, self.shared.clock.now() + TimeDelta::minutes(minutes.into())).await
     }
 
+    /// The calls for which people are held.
+    pub async fn calls_holding(&self) -> sqlx::Result<Vec<CallId>> {
+        store::list_calls_holding(&self.shared.pool).await
+    }
+
     /// Checks the person whom this call holds, now, and writes the decision down. Refused: they leave the agent and go where they
     /// belong, as after Call next.
     pub async fn authorise(&self, agent: AgentId, call: CallId) -> Result<Authorisation, QueueFailure> {

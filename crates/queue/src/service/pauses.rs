@@ -1,6 +1,7 @@
 //! Pausing a queue, a lender or a solicitor.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use auth::CurrentAgent;
@@ -119,6 +120,20 @@ impl Queue {
             announce(&self.shared.hints, &[]);
         }
         Ok(())
+    }
+
+    /// Marks entries and promises by what is paused, where whoever paused or resumed did not come to it: their server was stopped, or they left.
+    /// Promises each time, since one that is made while a pause ends has the mark of before; entries, of which there are many, once after each
+    /// change. How many have changed.
+    pub(super) async fn mark_missed(&self) -> Result<u64, QueueFailure> {
+        let promises = store::mark_paused_promises(&self.shared.pool, None).await?;
+        let version = self.fresh_pauses().await?.version;
+        if self.shared.marked_pauses.load(Ordering::Relaxed) == version {
+            return Ok(promises);
+        }
+        let entries = store::mark_paused(&self.shared.pool, None).await?;
+        self.shared.marked_pauses.store(version, Ordering::Relaxed);
+        Ok(promises + entries)
     }
 
     /// Marks the entries that have to do with a pause; a queue's need no marks. How many have changed.

@@ -52,6 +52,11 @@ pub(crate) async fn hold_for_call(
     .await
 }
 
+/// The calls that hold somebody.
+pub(crate) async fn list_calls_holding(pool: &PgPool) -> sqlx::Result<Vec<CallId>> {
+    sqlx::query_scalar!(r#"select call_id as "call!: CallId" from queue.lease where call_id is not null"#).fetch_all(pool).await
+}
+
 /// Gives the lease of a call that rang nobody back to its agent, until `expires_at`.
 pub(crate) async fn give_back(conn: &mut PgConnection, call: CallId, expires_at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update queue.lease set call_id = null, expires_at = $2 where call_id = $1", call.get(), expires_at,)

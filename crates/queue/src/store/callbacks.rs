@@ -120,6 +120,21 @@ pub(crate) async fn find_promise(pool: &PgPool, user: UserId) -> sqlx::Result<Op
     .await
 }
 
+/// Whether this agent is to keep what was promised to the person.
+pub(crate) async fn is_promised_by(pool: &PgPool, user: UserId, agent: AgentId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from queue.callback where user_id = $1 and state = 'scheduled' and preferred_agent_id = $2
+        ) as "is!"
+        "#,
+        user.get(),
+        agent.get(),
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// How many promises were kept since then, and of how many: those that were rung for, in time or not, and those whose window passed
 /// without a call. A second try is no promise of its own.
 pub(crate) async fn count_kept(

@@ -67,6 +67,13 @@ pub(crate) async fn is_hour_done(pool: &PgPool, hour: DateTime<Utc>) -> sqlx::Re
     .await
 }
 
+/// Whether a run has begun since then, or ended.
+pub(crate) async fn has_begun_since(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from queue.discovery_run where started_at > $1 or ended_at > $1) as "has!""#, since,)
+        .fetch_one(pool)
+        .await
+}
+
 /// How far a run is.
 pub(crate) async fn note_progress(executor: impl PgExecutor<'_>, run: i64, report: &DiscoveryReport) -> sqlx::Result<()> {
     sqlx::query!(

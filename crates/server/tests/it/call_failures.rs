@@ -6,8 +6,8 @@ use auth::Role;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::{ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, next_person, people_rung, set_faults, start};
-use crate::support::{Log, TestApp};
+use crate::begun::{ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, handed_out, next_person, people_rung, set_faults, start};
+use crate::support::{Client, Log, TestApp};
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn with_the_replica_away_nobody_is_rung_and_the_person_stays_with_the_agent(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -400,4 +400,48 @@ async fn until_person_is(app: &TestApp, status: &str) {
 async fn forget_person(app: &TestApp) -> String {
     app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
     sqlx::query_scalar("delete from calls.leg where party = 'person' returning sid").fetch_one(&app.pool).await.unwrap()
+}
+
+/// A late agent, or another one, cannot ring on a lease.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn only_who_holds_a_lease_now_begins_a_call_on_it(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let other = app.signed_in(Role::Agent).await;
+    let lease = json!({"lease_id": hand_out["lease_id"]});
+    let is_refused = async |client: &Client, body: &Value| {
+        let before = app.everything_but_hearing().await;
+        let (status, answer) = client.post("/api/calls/start", body.clone()).await;
+        assert_eq!(status, 409, "{answer}");
+        assert!(answer["message"].as_str().is_some_and(|words| words.len() > 10), "{answer}");
+        assert_eq!(app.everything_but_hearing().await, before, "{body}");
+    };
+    is_refused(&other, &lease).await;
+    is_refused(&agent, &json!({"lease_id": "999999"})).await;
+    let expire = async |end: &'static str| {
+        sqlx::query("update queue.lease set expires_at = $1 + $2::interval").bind(app.now()).bind(end).execute(&app.pool).await.unwrap();
+    };
+    expire("-1 second").await;
+    is_refused(&agent, &lease).await;
+    expire("10 minutes").await;
+    agent.ask("/api/calls/start", lease.clone()).await;
+    is_refused(&agent, &lease).await;
+    app.stop().await;
+}
+
+/// lessons, lines 11 and 31: what is stuck is found, also when nothing of it runs out by itself.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_is_held_for_a_call_that_is_over_is_given_back(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    app.app.calls.free_held().await.unwrap();
+    assert_eq!(app.count("select count(*) from queue.lease where call_id is not null").await, 1, "a call that goes on keeps its person");
+    sqlx::query("delete from calls.call").execute(&app.pool).await.unwrap();
+    sqlx::query("update auth.agent set engagement = null, engaged_since = null").execute(&app.pool).await.unwrap();
+    let released = json!({"lease_id": hand_out["lease_id"], "reason": "language"});
+    assert_eq!(begun.agent.post("/api/queue/release", released.clone()).await.0, 409, "out of reach of everything else");
+    app.app.calls.free_held().await.unwrap();
+    begun.agent.ask("/api/queue/release", released).await;
+    app.stop().await;
 }

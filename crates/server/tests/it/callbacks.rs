@@ -214,13 +214,23 @@ async fn agents_who_ask_at_once_share_the_promises_that_are_due_and_nobody_is_to
     }
     app.discover().await;
     let agents = join_all((0..20).map(|_| app.signed_in(Role::Agent))).await;
-    for user in 1..=20 {
-        // Some to one of those who ask, some to anyone.
+    // Eight have one of their own, which is nobody else's yet; six older ones are anyone's.
+    for (user, agent) in (1..=8).zip(&agents) {
+        promise(&app, user, "signature", agent.agent, -1).await;
+    }
+    for user in 9..=14 {
         promise(&app, user, "signature", agents[0].agent, -10).await;
     }
     let given = join_all(agents.iter().map(Client::call_next)).await;
-    let people: BTreeSet<i64> = given.iter().map(|hand_out| hand_out["user"]["id"].as_str().unwrap().parse().unwrap()).collect();
-    assert_eq!(people, (1..=20).collect(), "each a promise, and each another");
+    let people: Vec<i64> = given.iter().map(|hand_out| hand_out["user"]["id"].as_str().unwrap().parse().unwrap()).collect();
+    // The first has an older one that preferred them, or, where others were quicker with all of those, the one of a minute ago.
+    assert!(people[0] == 1 || (9..=14).contains(&people[0]), "{people:?}");
+    let anyones = if people[0] == 1 { 6 } else { 5 };
+    assert_eq!(people[1..8], (2..=8).collect::<Vec<i64>>(), "each their own, at whatever moment they asked");
+    let others: BTreeSet<i64> = people[8..].iter().copied().collect();
+    assert_eq!(others.len(), 12, "nobody twice: {people:?}");
+    assert_eq!(others.iter().filter(|user| **user <= 14).count(), anyones, "then what is anyone's: {people:?}");
+    assert_eq!(others.iter().filter(|user| **user > 14).count(), 12 - anyones, "and the queue for the rest: {people:?}");
     app.stop().await;
 }
 
@@ -337,5 +347,36 @@ async fn what_was_written_down_with_a_promise_is_there_until_it_is_kept_for_whoe
 
     // Whoever has finished is available from then on, not since before the call.
     assert!(begun.agent.ask("/api/auth/me", json!({})).await["intention_seconds"].as_i64().unwrap() < 60);
+    app.stop().await;
+}
+
+/// As Call next offers promises: one's own always, others' by the queue that they are about.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn an_agent_limited_to_a_queue_takes_by_name_the_promises_that_they_would_be_offered(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=3 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.discover().await;
+    let (agent, other) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let limit = async |queue: &'static str| {
+        sqlx::query("update auth.agent set queues = array[$2] where id = $1")
+            .bind(agent.agent)
+            .bind(queue)
+            .execute(&app.pool)
+            .await
+            .unwrap();
+    };
+    promise(&app, 1, "signature", agent.agent, -1).await;
+    promise(&app, 2, "signature", other.agent, -1).await;
+    limit("outstanding_requests").await;
+    let (status, refused) = agent.post("/api/queue/take", json!({"user_id": "2"})).await;
+    assert_eq!(status, 403, "another's, about a queue that is not theirs: {refused}");
+    let taken = agent.ask("/api/queue/take", json!({"user_id": "1"})).await;
+    assert_eq!(taken["user"]["id"], "1", "their own: {taken}");
+    agent.ask("/api/queue/release", json!({"lease_id": taken["lease_id"], "reason": "language"})).await;
+    limit("unsigned_users").await;
+    let taken = agent.ask("/api/queue/take", json!({"user_id": "2"})).await;
+    assert_eq!(taken["user"]["id"], "2", "about a queue that is theirs: {taken}");
     app.stop().await;
 }

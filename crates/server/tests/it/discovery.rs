@@ -482,3 +482,21 @@ async fn a_scheduler_outside_starts_a_discovery_with_the_secret_alone(_: PgPoolO
     assert_eq!(entries(&app).await, [(1, "unsigned_users".to_owned())]);
     app.stop().await;
 }
+
+/// lessons, line 13: every job stopped silently. Whoever holds the lock and does not come to an end is nobody's success.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_discovery_of_an_hour_has_not_succeeded_while_somebody_who_has_stopped_holds_its_lock(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::start(connect).await;
+    app.discover().await;
+    app.clock.advance(TimeDelta::hours(1));
+    let mut other = app.pool.acquire().await.unwrap().detach();
+    sqlx::query("select pg_advisory_lock($1)").bind(0x6469_616c_6c01_i64).execute(&mut other).await.unwrap();
+    assert!(app.app.queue.discover_on_schedule().await.is_err());
+    sqlx::query("select pg_advisory_unlock($1)").bind(0x6469_616c_6c01_i64).execute(&mut other).await.unwrap();
+    app.app.queue.discover_on_schedule().await.unwrap();
+    assert_eq!(app.count("select count(*) from queue.discovery_run where failure is null and ended_at is not null").await, 2);
+    app.stop().await;
+}

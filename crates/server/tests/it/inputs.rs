@@ -16,6 +16,7 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
     let agent = app.signed_in(Role::Supervisor).await;
     let held = agent.call_next().await;
     let lease = held["lease_id"].clone();
+    let idle = app.signed_in(Role::Agent).await;
     let before = app.everything_but_hearing().await;
 
     let bad: Vec<(&str, Value, u16)> = vec![
@@ -59,6 +60,8 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
         ("/api/calls/user", json!({"user_id": 1}), 400),
         ("/api/calls/user", json!({"user_id": "4"}), 404),
     ];
+    let (status, answer) = idle.post("/api/queue/take", json!({"user_id": "999999"})).await;
+    assert_eq!((status, &answer["message"]), (404, &json!("The claims platform has no such user.")), "asked by somebody who holds nobody");
     for (path, body, expected) in bad {
         let (status, answer) = agent.post(path, body.clone()).await;
         assert_eq!(status, expected, "{path} {body}: {answer}");

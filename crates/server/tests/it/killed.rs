@@ -175,7 +175,9 @@ async fn everybody_is_given_back(agents: &[Client], held: &[(i64, i64, i64)]) ->
         let found = shown(agent, &answer);
         if let Some((_, lease, user)) = held.iter().find(|(holder, ..)| *holder == agent.agent) {
             let is_the_same = found.as_ref().is_some_and(|found| (found.lease, found.user) == (*lease, *user));
-            let has_signed = answer["passed_over"].as_array().is_some_and(|passed| passed.len() == 1);
+            let theirs = json!(user.to_string());
+            let has_signed =
+                answer["passed_over"].as_array().is_some_and(|passed| matches!(&passed[..], [passed] if passed["user_id"] == theirs));
             assert!(is_the_same || has_signed, "agent {} held user {user} under lease {lease}: {answer}", agent.agent);
         }
         told.extend(found);

@@ -207,3 +207,20 @@ async fn what_cannot_be_paused_is_refused_in_words(_: PgPoolOptions, connect: Pg
     assert_eq!(kept, ("Asked by the lender".to_owned(), supervisor.agent, supervisor.agent), "who did what, and why, is kept");
     app.stop().await;
 }
+
+/// lessons, line 11: stuck rows. Whoever pauses or resumes may be gone before everybody is marked; the minute's job does it for them.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_resumes_and_is_stopped_at_once_leaves_nobody_behind(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (agent, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    pause(&supervisor, "lender", "santander").await;
+    app.app.queue.rescue_orphans().await.unwrap();
+    // All that is left of a resume of which nothing more was done.
+    sqlx::query("update queue.pause set ended_at = now(), ended_by = began_by").execute(&app.pool).await.unwrap();
+    assert_eq!(agent.call_next().await["user"], json!(null));
+    app.app.queue.rescue_orphans().await.unwrap();
+    assert_eq!(agent.call_next().await["user"]["id"], "1");
+    app.stop().await;
+}
