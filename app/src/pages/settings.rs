@@ -70,6 +70,7 @@ struct Draft {
     bases: [RwSignal<Option<ContactBasis>>; 3],
     uncounted: RwSignal<String>,
     rule_set: RwSignal<String>,
+    age_counts: RwSignal<bool>,
     reason: RwSignal<String>,
 }
 
@@ -83,6 +84,7 @@ impl Draft {
             bases: [RwSignal::new(None), RwSignal::new(None), RwSignal::new(None)],
             uncounted: RwSignal::new(String::new()),
             rule_set: RwSignal::new(String::new()),
+            age_counts: RwSignal::new(false),
             reason: RwSignal::new(String::new()),
         };
         draft.fill(view);
@@ -105,6 +107,7 @@ impl Draft {
         }
         self.uncounted.set(uncounted_text(&settings.uncounted_requirements));
         self.rule_set.set(settings.rule_set.clone());
+        self.age_counts.set(settings.age_counts);
         self.reason.set(String::new());
     }
 
@@ -130,6 +133,7 @@ impl Draft {
         }
         settings.uncounted_requirements = self.uncounted.with(|text| read_uncounted(text));
         settings.rule_set = self.rule_set.get();
+        settings.age_counts = self.age_counts.get();
         Ok(settings)
     }
 }
@@ -294,6 +298,13 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
                                 view! { <option selected=move || draft.rule_set.with(|chosen| *chosen == value)>{name}</option> }
                             }).collect_view()}
                         </select>
+                    </label>
+                    <label class="flex items-start gap-2">
+                        <input type="checkbox" class="checkbox checkbox-sm" prop:checked=move || draft.age_counts.get() on:change=move |event| draft.age_counts.set(event_target_checked(&event)) />
+                        <span>
+                            "Age counts in the order"
+                            <span class="block text-xs text-muted">"Age is a protected characteristic: off, nobody is rung sooner or later for it."</span>
+                        </span>
                     </label>
                 </div>
             })}

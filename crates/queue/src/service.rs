@@ -352,7 +352,8 @@ impl Leaving for HandBack {
 
 async fn load_settings(pool: &PgPool) -> Result<VersionedSettings, QueueFailure> {
     let (version, settings) = store::find_settings(pool).await?;
-    let rule_set = scoring::RuleSet::named(&settings.rule_set).map_err(|_| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
+    let mut rule_set = scoring::RuleSet::named(&settings.rule_set).map_err(|_| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
+    rule_set.age.is_on &= settings.age_counts;
     Ok(VersionedSettings { version, settings, rule_set })
 }
 

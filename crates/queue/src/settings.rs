@@ -33,6 +33,8 @@ pub struct Settings {
     pub uncounted_requirements: Vec<UncountedRequirement>,
     /// The rule set that orders the queues.
     pub rule_set: String,
+    /// Whether age counts in the order: it is a protected characteristic, so this factor can be switched off by itself.
+    pub age_counts: bool,
     /// What kind of contact a call from each queue is.
     pub contact_basis: ContactBases,
     /// Minutes before and after the time promised in which a call keeps the promise.
@@ -155,6 +157,7 @@ impl Default for Settings {
                 UncountedRequirement { kind: "id_document".into(), reason: Some("base requirement for claim.".into()) },
             ],
             rule_set: "standard".into(),
+            age_counts: true,
             contact_basis: ContactBases {
                 callbacks: Some(ContactBasis::Service),
                 unsigned_users: Some(ContactBasis::Service),
@@ -376,6 +379,9 @@ pub fn differences(before: &Settings, after: &Settings) -> Vec<String> {
     lines.extend(old.iter().filter(|gone| !new.contains(gone)).map(|gone| format!("Counted from now on: {}", entry(gone))));
     if before.rule_set != after.rule_set {
         lines.push(format!("Rule set {} → {}", before.rule_set, after.rule_set));
+    }
+    if before.age_counts != after.age_counts {
+        lines.push(format!("Age counts: {}", if after.age_counts { "yes" } else { "no" }));
     }
     lines
 }

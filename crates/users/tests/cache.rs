@@ -124,6 +124,8 @@ async fn servers_share_what_they_read_and_nothing_is_shown_for_longer_than_its_t
 /// The circuit breaker: whatever becomes of Redis, nobody fails, and nobody waits for it for longer than a moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_redis_is_killed_or_hangs_under_load_it_is_left_alone_and_used_again_when_it_is_back() {
+    // Within 100 ms of its failing: nobody waits for longer than this, and one who waited in vain is enough.
+    assert!(CacheOptions::default().redis_patience < Duration::from_millis(100));
     let (platform, mut redis) = (platform(40).await, TestRedis::start().await.unwrap());
     // How long it takes with the product's 50 ms stands in docs/performance.md; here nothing rests on how busy the machine is.
     let options =

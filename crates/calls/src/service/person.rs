@@ -40,8 +40,8 @@ impl Calls {
         Ok(notes.into_iter().map(|(user_id, note)| PromiseNote { user_id, note }).collect())
     }
 
-    /// Everything that is known of one person: one round trip to each database, both at once; and none to the replica when the person was
-    /// looked at just before. Before anything is shown it is noted who looks.
+    /// Everything that is known of one person, read in one round trip to each database, both at once; and none to the replica when the person
+    /// was looked at just before. Before anything is shown it is noted who looks, which is one more.
     pub(crate) async fn user(&self, agent: &CurrentAgent, user: UserId) -> Result<UserContext, CallsFailure> {
         let (found, history) = tokio::join!(self.shared.contexts.find(user, self.shared.queue.now()), self.past(user));
         let (context, age) = found.map_err(CallsFailure::Replica)?.ok_or(CallsError::NoSuchUser)?;

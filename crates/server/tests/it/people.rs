@@ -232,7 +232,7 @@ async fn what_is_kept_is_shown_with_its_age_and_never_believed(_: PgPoolOptions,
 
 /// lessons, line 48: count statements per operation. The session's included.
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_persons_context_costs_one_round_trip_to_each_database(_: PgPoolOptions, connect: PgConnectOptions) {
+async fn a_persons_context_is_read_in_one_round_trip_to_each_database(_: PgPoolOptions, connect: PgConnectOptions) {
     let counted = RoundTrips::in_front_of(connect.get_host(), connect.get_port()).await.unwrap();
     let through = connect.clone().host("127.0.0.1").port(counted.port());
     let pool = server::app::pool_options().max_connections(2).connect_with(server::app::with_timeouts(through)).await.unwrap();

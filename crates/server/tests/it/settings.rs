@@ -340,3 +340,22 @@ async fn with_the_gate_off_nobody_is_refused_and_the_records_and_the_screens_say
     assert_eq!(records.len(), 2, "at Call next and at the dial");
     app.stop().await;
 }
+
+/// Age is a protected characteristic: the factor can be switched off by itself.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn age_that_does_not_count_is_no_factor_of_anybodys_score(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let born = chrono::NaiveDate::from_ymd_opt(1950, 1, 1).unwrap();
+    app.platform.user(1).unsigned().born(born).claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (admin, agent) = (app.signed_in(Role::Admin).await, app.signed_in(Role::Agent).await);
+    let before = agent.call_next().await;
+    assert!(before["score"].to_string().contains("years old"), "{}", before["score"]);
+    assert_eq!(change(&admin, |settings| settings["age_counts"] = json!(false)).await.0, 200);
+    let after = agent.call_next().await;
+    assert!(!after["score"].to_string().contains("years old"), "{}", after["score"]);
+    assert_eq!(after["user"]["id"], "1");
+    let view = admin.ask("/api/queue/settings", json!({})).await;
+    assert!(view["history"][0].to_string().contains("Age counts: no"), "{}", view["history"][0]);
+    app.stop().await;
+}
