@@ -121,6 +121,44 @@ test("settings are changed with a reason, refused in words, and hold at once", a
   await agent.close();
 });
 
+test("what is typed of the settings and not stored is said wherever the page stands, until it is undone or stored", async ({ page }) => {
+  await signIn(page, ALYS);
+  await page.goto("/settings");
+  const unstored = page.getByTestId("unstored");
+  const age = page.getByRole("checkbox", { name: /Age counts in the order/ });
+  await expect(age).toBeChecked();
+  await expect(unstored).toHaveCount(0);
+  await page.locator("main").evaluate((main) => main.scrollTo(0, 0));
+  await age.uncheck();
+  await expect(unstored).toBeInViewport();
+  await page.locator("main").evaluate((main) => main.scrollTo(0, 0));
+  await expect(unstored).toBeInViewport();
+  await page.getByRole("button", { name: "Undo what I typed" }).click();
+  await expect(unstored).toHaveCount(0);
+  await expect(age).toBeChecked();
+  await age.uncheck();
+  await page.getByLabel("Why", { exact: true }).fill("Asked by compliance");
+  await page.getByRole("button", { name: "Store the settings" }).click();
+  await expect(unstored).toHaveCount(0);
+  await expect(page.getByText("Age counts: no")).toBeVisible();
+});
+
+test("the keys are listed, by key and by button, and the list gives the focus back", async ({ page }) => {
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  const button = page.getByRole("button", { name: "Keys" });
+  await button.click();
+  const list = page.getByRole("dialog", { name: "Keys" });
+  await expect(list).toContainText("Alt+N");
+  await page.keyboard.press("Escape");
+  await expect(list).toHaveCount(0);
+  await expect(button).toBeFocused();
+  await page.keyboard.press("Alt+/");
+  await expect(list).toBeVisible();
+  await list.getByRole("button", { name: "Close" }).click();
+  await expect(list).toHaveCount(0);
+});
+
 test("an agent who is limited to a queue sees that queue alone", async ({ page, browser }) => {
   await signIn(page, ALYS);
   const agent = await elsewhere(browser, HANNAH);
