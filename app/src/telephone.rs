@@ -502,8 +502,10 @@ pub(crate) async fn touched() {
         });
         // It is never rejected.
         let _ = JsFuture::from(touched).await;
-        for (event, listener) in TOUCHES.into_iter().zip(listener.iter().cycle()) {
-            let _ = window().remove_event_listener_with_callback(event, listener);
+        if let Some(listener) = listener {
+            for event in TOUCHES {
+                let _ = window().remove_event_listener_with_callback(event, &listener);
+            }
         }
     }
 }

@@ -17,6 +17,13 @@ pub(crate) fn open_when_drawn(dialog: NodeRef<Dialog>) {
     });
 }
 
+/// Closes it, which gives the focus back.
+pub(crate) fn close(dialog: NodeRef<Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        dialog.close();
+    }
+}
+
 /// Something to be answered before it is done. The quiet answer has the focus, and Escape gives it.
 #[component]
 pub(crate) fn ConfirmDialog(
@@ -35,11 +42,6 @@ pub(crate) fn ConfirmDialog(
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     open_when_drawn(dialog);
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     view! {
         <dialog
             node_ref=dialog
@@ -55,12 +57,12 @@ pub(crate) fn ConfirmDialog(
                 <p class="mt-1 text-dense text-muted" id="confirm-words">{words}</p>
             </div>
             <footer class="flex flex-wrap justify-end gap-2 border-t border-base-300 px-5 py-3">
-                <button type="button" class="btn" autofocus on:click=move |_| close()>{keep}</button>
+                <button type="button" class="btn" autofocus on:click=move |_| close(dialog)>{keep}</button>
                 <button
                     type="button"
                     class="btn btn-primary"
                     on:click=move |_| {
-                        close();
+                        close(dialog);
                         on_act.run(());
                     }
                 >

@@ -2,7 +2,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use super::dialog::{DIALOG, keep_focus, open_when_drawn};
+use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 use crate::telephone::Telephone;
 
 const KEYS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
@@ -14,11 +14,6 @@ pub(crate) fn Keypad(is_open: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let sent = RwSignal::new(String::new());
     open_when_drawn(dialog);
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     let press = move |key: &str| {
         telephone.send_digits(key);
         sent.update(|sent| sent.push_str(key));
@@ -49,7 +44,7 @@ pub(crate) fn Keypad(is_open: RwSignal<bool>) -> impl IntoView {
                 <div class="mt-3 grid grid-cols-3 gap-2">
                     {KEYS.map(|key| view! { <button type="button" class="btn h-12 text-lg" on:click=move |_| press(key)>{key}</button> })}
                 </div>
-                <button type="button" class="btn btn-ghost mt-3 w-full" on:click=move |_| close()>"Close"</button>
+                <button type="button" class="btn btn-ghost mt-3 w-full" on:click=move |_| close(dialog)>"Close"</button>
             </div>
         </dialog>
     }

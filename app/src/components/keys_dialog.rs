@@ -1,7 +1,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use super::dialog::{DIALOG, keep_focus, open_when_drawn};
+use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 
 /// What each key does, in the order of a call.
 const KEYS: [(&str, &str); 8] = [
@@ -20,11 +20,6 @@ const KEYS: [(&str, &str); 8] = [
 pub(crate) fn KeysDialog(is_open: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     open_when_drawn(dialog);
-    let close = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     let rows = KEYS.map(|(key, words)| {
         view! {
             <div class="grid grid-cols-[8rem_minmax(0,1fr)] items-baseline gap-3 py-1.5">
@@ -38,7 +33,7 @@ pub(crate) fn KeysDialog(is_open: RwSignal<bool>) -> impl IntoView {
             <div class="px-5 pt-4 pb-5 text-dense">
                 <h2 class="text-lg leading-6 font-semibold" id="keys-title">"Keys"</h2>
                 <dl class="mt-3 divide-y divide-base-300">{rows.collect_view()}</dl>
-                <button type="button" class="btn mt-4 w-full" on:click=close>"Close"</button>
+                <button type="button" class="btn mt-4 w-full" on:click=move |_| close(dialog)>"Close"</button>
             </div>
         </dialog>
     }

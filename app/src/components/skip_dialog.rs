@@ -7,7 +7,7 @@ use queue::ReleaseReason;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement};
 
-use super::dialog::{DIALOG, keep_focus, open_when_drawn};
+use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 use super::error_strip::error_strip;
 use crate::state::console::{Console, LONGEST_NOTE, SkipPart, is_worth_keeping, skip_problem};
 
@@ -26,11 +26,6 @@ pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
     let (first_reason, note_field, write_on) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new(), NodeRef::<Button>::new());
 
     open_when_drawn(dialog);
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     // What was wrong is being put right, and nobody leaves.
     let changed = move || {
         problem.set(None);
@@ -41,7 +36,7 @@ pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
             is_leaving.set(true);
             focus_later(write_on);
         } else {
-            close();
+            close(dialog);
         }
     };
     let stay = move || {
@@ -167,7 +162,7 @@ pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
                         view! {
                             <p class="mr-auto text-dense font-medium" id="skip-leaving">"Throw the note away?"</p>
                             <button type="button" class="btn" node_ref=write_on aria-describedby="skip-leaving" on:click=move |_| stay()>"Write on"</button>
-                            <button type="button" class="btn btn-error" on:click=move |_| close()>"Throw it away"</button>
+                            <button type="button" class="btn btn-error" on:click=move |_| close(dialog)>"Throw it away"</button>
                         }
                     })}
                     {move || (!is_leaving.get()).then(|| {

@@ -17,7 +17,7 @@ pub(crate) fn queue_tile(queue: &QueueCount, late: i64) -> impl IntoView + use<>
     let oldest = match queue.oldest_days {
         None if queue.queue == kernel::QueueKind::Callbacks && late > 0 => view! {
             <a class="link link-hover inline-flex items-center gap-1 font-semibold text-warning" href="/callbacks">
-                {icon(Icon::TriangleAlert, "size-3.5")} {count(late)} {if late == 1 { " is late" } else { " are late" }}
+                {icon(Icon::TriangleAlert, "size-3.5")} {counted(late, "is late", "are late")}
             </a>
         }
         .into_any(),

@@ -31,8 +31,7 @@ impl Queue {
         let is_paused = totals.paused_queues.contains(&QueueKind::Callbacks);
         let due = totals.count_due(|_, _, _| true);
         let mine = totals.count_due(|preferred, is_anyones, about| {
-            let works = |queue| agent.queues.as_ref().is_none_or(|queues| queues.contains(&queue));
-            preferred == Some(agent.id) || is_anyones && (works(about) || works(QueueKind::Callbacks))
+            preferred == Some(agent.id) || is_anyones && (agent.may_take(about) || agent.may_take(QueueKind::Callbacks))
         });
         let offered = if agent.role >= Role::Supervisor { due } else { mine };
         let callbacks = QueueCount {
