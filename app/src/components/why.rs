@@ -64,6 +64,7 @@ fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
 
 /// The score with its factors, folded; beside it the one that the queue was ordered by.
 pub(crate) fn score_details(answer: Score, stored: Option<f64>) -> impl IntoView {
+    let recommendation = answer.recommendation();
     let line = factors_in_a_line(&answer.factors);
     let total = score(answer.total);
     let stored = stored.map(score);
@@ -106,7 +107,8 @@ pub(crate) fn score_details(answer: Score, stored: Option<f64>) -> impl IntoView
                     </tfoot>
                 </table>
             </div>
-            <p class="border-t border-base-300 px-4 py-2 text-xs text-muted">{sentence}" Rules: "{answer.rule_set}"."</p>
+            <p class="border-t border-base-300 px-4 pt-2 text-base-content">{recommendation}</p>
+            <p class="px-4 py-2 text-xs text-muted">{sentence}" Rules: "{answer.rule_set}"."</p>
         </details>
     }
 }

@@ -184,7 +184,7 @@ impl Queue {
         let settings = self.ready_to_walk().await?;
         let promised = self.list_promised().await?;
         let (mut read, mut blocked) = (Lists { read_at: Some(began), ..Lists::default() }, Counts::default());
-        let mut ranges = pin!(self.clone().ranges(RANGE));
+        let mut ranges = pin!(self.clone().ranges(RANGE, settings.extras()));
         while let Some((range, read_at)) = ranges.try_next().await? {
             let picture = self.picture(&range.facts, &settings, read_at, None, &mut blocked).await?;
             self.tend_promises(&promised, &range.facts, &picture.needless, &settings, read_at).await?;

@@ -11,7 +11,7 @@ use futures::{Stream, TryStreamExt as _};
 use kernel::{AgentId, Hint, Moment, QueueKind, UserId};
 use sqlx::{Connection as _, PgConnection};
 use tokio::task::JoinHandle;
-use users::{Facts, Range, ReplicaError};
+use users::{Extras, Facts, Range, ReplicaError};
 
 use crate::error::QueueError;
 use crate::rules::{Effect, Input, Judgement, NumberFact, OwnFacts, Reason, claim_names, judge};
@@ -214,7 +214,7 @@ impl Queue {
 
     async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, blocked: &mut Counts) -> Result<(), QueueFailure> {
         let settings = self.ready_to_walk().await?;
-        let mut ranges = pin!(self.clone().ranges(range));
+        let mut ranges = pin!(self.clone().ranges(range, settings.extras()));
 
         let promised = self.list_promised().await?;
         let mut told = Instant::now();
@@ -241,13 +241,13 @@ impl Queue {
 
     /// Every range with the instant it was read at, in order. Where one ends has to be known before the next begins; what is in them
     /// is read at the same time.
-    pub(crate) fn ranges(self, users: u32) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
+    pub(crate) fn ranges(self, users: u32, extras: Extras) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
         futures::stream::try_unfold(Some(0), move |after| {
             let queue = self.clone();
             async move {
                 let Some(after) = after else { return Ok(None) };
                 let through = queue.shared.replica.range_end(after, users).await?;
-                Ok(Some((queue.read(after, through), through)))
+                Ok(Some((queue.read(after, through, extras), through)))
             }
         })
         .map_ok(|reading| async { Ok(reading.await.map_err(QueueFailure::Interrupted)??) })
@@ -255,9 +255,9 @@ impl Queue {
     }
 
     /// Begins to read a range, also while nobody waits for it; the instant is from before the first row was read.
-    fn read(&self, after: i64, through: Option<i64>) -> JoinHandle<Result<(Range, DateTime<Utc>), ReplicaError>> {
+    fn read(&self, after: i64, through: Option<i64>, extras: Extras) -> JoinHandle<Result<(Range, DateTime<Utc>), ReplicaError>> {
         let (replica, read_at) = (self.shared.replica.clone(), self.shared.clock.now());
-        tokio::spawn(async move { Ok((replica.range(after, through, read_at).await?, read_at)) })
+        tokio::spawn(async move { Ok((replica.range(after, through, extras, read_at).await?, read_at)) })
     }
 
     /// What the entries of these users should be. Who has a need and may not be rung is counted.

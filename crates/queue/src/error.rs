@@ -36,6 +36,9 @@ pub enum QueueError {
     /// Settings that cannot be stored; the sentences say why.
     #[error("{0} Nothing was changed.")]
     SettingsRefused(String),
+    /// A rule set that cannot be added; the sentences say why.
+    #[error("{0} Nothing was added.")]
+    RuleSetRefused(String),
     /// Somebody else changed the settings since they were read.
     #[error("Somebody else has changed the settings meanwhile. Look at them again, then make your change.")]
     SettingsChanged,
@@ -133,6 +136,7 @@ impl From<QueueError> for WireError {
             | QueueError::ReasonNeeded
             | QueueError::CallbacksAreNotDiscovered
             | QueueError::SettingsRefused(_)
+            | QueueError::RuleSetRefused(_)
             | QueueError::NeitherPersonNorNumber
             | QueueError::NumberNeeded
             | QueueError::SearchTooShort

@@ -10,6 +10,7 @@ mod overview;
 mod pauses;
 mod person;
 mod report;
+mod rule_sets;
 mod seal;
 mod settings;
 mod suppressions;
@@ -33,7 +34,7 @@ use auth::{Auth, AuthFailure, CurrentAgent, Intention, Leaving};
 use chrono::{NaiveDate, TimeDelta};
 use kernel::{AgentId, Clock, Hint, Hints, LeaseId, Moment, NumberPolicy, WireError, display_time};
 use sqlx::PgPool;
-use users::{Replica, ReplicaError};
+use users::{Extras, Replica, ReplicaError};
 
 use crate::direct::Candidates;
 use crate::error::QueueError;
@@ -91,6 +92,13 @@ pub(crate) struct VersionedSettings {
     pub(crate) version: i32,
     pub(crate) settings: Settings,
     pub(crate) rule_set: scoring::RuleSet,
+}
+
+impl VersionedSettings {
+    /// What the rule set asks for beside what is always read.
+    pub(crate) fn extras(&self) -> Extras {
+        Extras { post_codes: self.rule_set.asks_for_post_codes(), payments: self.rule_set.asks_for_values() }
+    }
 }
 
 /// How it is known who may be called.
@@ -352,7 +360,8 @@ impl Leaving for HandBack {
 
 async fn load_settings(pool: &PgPool) -> Result<VersionedSettings, QueueFailure> {
     let (version, settings) = store::find_settings(pool).await?;
-    let mut rule_set = scoring::RuleSet::named(&settings.rule_set).map_err(|_| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
+    let found = rule_sets::find(pool, &settings.rule_set).await?;
+    let mut rule_set = found.ok_or_else(|| QueueFailure::UnknownRuleSet(settings.rule_set.clone()))?;
     rule_set.age.is_on &= settings.age_counts;
     Ok(VersionedSettings { version, settings, rule_set })
 }

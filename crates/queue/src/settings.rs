@@ -31,7 +31,7 @@ pub struct Settings {
     pub max_lag_millis: i64,
     /// Types of requirements that the user cannot act on.
     pub uncounted_requirements: Vec<UncountedRequirement>,
-    /// The rule set that orders the queues.
+    /// The rule set that orders the queues: the name of a shipped one, or name and version of one that was added.
     pub rule_set: String,
     /// Whether age counts in the order: it is a protected characteristic, so this factor can be switched off by itself.
     pub age_counts: bool,
@@ -338,9 +338,6 @@ pub fn problems(settings: &Settings) -> Vec<String> {
     let is_long = |text: &String| text.trim().is_empty() || text.chars().count() > LONGEST_ENTRY;
     if entries.iter().any(|entry| is_long(&entry.kind) || entry.reason.as_ref().is_some_and(is_long)) {
         problems.push(format!("A requirement that is left out has a name of 1 to {LONGEST_ENTRY} characters."));
-    }
-    if scoring::RuleSet::named(&settings.rule_set).is_err() {
-        problems.push("There is no such rule set.".to_owned());
     }
     problems
 }

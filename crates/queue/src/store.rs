@@ -11,6 +11,7 @@ mod pauses;
 mod people;
 mod ranges;
 mod reports;
+mod rule_sets;
 mod runs;
 mod settings;
 mod suppressions;
@@ -43,6 +44,7 @@ pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_
 pub(crate) use reports::{
     Figures, QueueCountRow, Totals, count_leases, find_figures, find_last_discovery, list_entries, list_holdings, list_saved,
 };
+pub(crate) use rule_sets::{find_rule_set, insert_rule_set, list_rule_sets, lock_newest_version};
 pub use runs::DiscoveryReport;
 pub(crate) use runs::{
     RunRow, end_run, find_last_whole_run, has_begun_since, is_hour_done, list_drift, list_runs, note_progress, start_run,

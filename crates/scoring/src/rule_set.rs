@@ -6,6 +6,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::extra::{Pair, Season, Trait, ValueBand, Window};
+use crate::lender::normalised;
+
+/// Characters of a name of a rule set or a season.
+const LONGEST_NAME: usize = 60;
+/// Points that one line of a rule set may have, up or down: so that sums stay exact, and a slip of the keyboard is seen.
+const MOST_POINTS: f64 = 1_000.0;
+
 /// A version of the rules that order the queues. Points are multiples of one half; below 0 is sooner.
 /// A field that is not known is refused rather than ignored: it would be a factor that silently does not count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +36,21 @@ pub struct RuleSet {
     pub dispositions: BTreeMap<String, f64>,
     /// Points of each failed attempt since the person was last reached.
     pub failed_attempt: f64,
+    /// Points by post code area, in capitals (`LS`); others add 0.
+    #[serde(default)]
+    pub location: BTreeMap<String, f64>,
+    /// Points by kind of claim, in `snake_case`: the best of the open claims'; others add 0.
+    #[serde(default)]
+    pub claim_type: BTreeMap<String, f64>,
+    /// Bands of what the dearest agreement of an open claim costs a month, in any order.
+    #[serde(default)]
+    pub claim_value: Vec<ValueBand>,
+    /// Pairs, each counted by itself.
+    #[serde(default)]
+    pub pairs: Vec<Pair>,
+    /// Seasons, each counted by itself.
+    #[serde(default)]
+    pub seasons: Vec<Season>,
 }
 
 /// What lenders add: the best, that is the lowest, of the open claims' lenders.
@@ -131,6 +154,11 @@ impl RuleSet {
                 ("not_recorded", 0.0),
             ]),
             failed_attempt: 8.0,
+            location: BTreeMap::new(),
+            claim_type: BTreeMap::new(),
+            claim_value: Vec::new(),
+            pairs: Vec::new(),
+            seasons: Vec::new(),
         }
     }
 
@@ -156,6 +184,78 @@ impl RuleSet {
     /// The shipped rule set of that name.
     pub fn named(name: &str) -> Result<Self, UnknownRuleSet> {
         name.parse::<RuleSetName>().map(RuleSetName::rule_set)
+    }
+
+    /// Where people live has a part in it.
+    pub fn asks_for_post_codes(&self) -> bool {
+        !self.location.is_empty() || self.traits().any(|one| matches!(one, Trait::Location(_)))
+    }
+
+    /// What claims are worth has a part in it.
+    pub fn asks_for_values(&self) -> bool {
+        !self.claim_value.is_empty() || self.traits().any(|one| matches!(one, Trait::ClaimValueFrom(_)))
+    }
+
+    /// What is wrong with the numbers, a sentence each; empty when nothing is.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.name.is_empty() || self.name.len() > LONGEST_NAME || !self.name.chars().all(is_name) {
+            problems.push(format!("A rule set's name has 1 to {LONGEST_NAME} small letters, digits and hyphens."));
+        }
+        let tables = [("lender.points", &self.lender.points), ("dispositions", &self.dispositions), ("location", &self.location)];
+        let tables = tables.into_iter().chain([("claim_type", &self.claim_type)]);
+        let points = tables
+            .flat_map(|(table, points)| points.iter().map(move |(code, points)| (format!("{table}.{code}"), *points)))
+            .chain(self.age.bands.iter().map(|band| (format!("age from {}", band.from_years), band.points)))
+            .chain(self.claim_value.iter().map(|band| (format!("claim_value from {}", band.from_pounds), band.points)))
+            .chain(self.pairs.iter().enumerate().map(|(at, pair)| (format!("pair {}", at + 1), pair.points)))
+            .chain(self.seasons.iter().map(|season| (format!("season {:?}", season.name), season.points)))
+            .chain([
+                ("claim_age.per_day".to_owned(), self.claim_age.per_day),
+                ("claim_age.at_most".to_owned(), self.claim_age.at_most),
+                ("failed_attempt".to_owned(), self.failed_attempt),
+            ])
+            .chain(match self.recency {
+                Recency::Fading { from, per_day } => [("recency.from".to_owned(), from), ("recency.per_day".to_owned(), per_day)],
+                Recency::Growing { per_day, at_most, .. } => {
+                    [("recency.per_day".to_owned(), per_day), ("recency.at_most".to_owned(), at_most)]
+                }
+            });
+        for (what, points) in points {
+            if points.abs() > MOST_POINTS || (points * 2.0).fract() != 0.0 {
+                problems.push(format!("{what}: points are halves from −{MOST_POINTS} to {MOST_POINTS}, not {points}."));
+            }
+        }
+        // A code that is spelt otherwise would never be found, and so silently not count.
+        let codes = self.lender.points.keys().chain(self.lender.aliases.keys()).chain(self.lender.aliases.values());
+        for code in codes.chain(self.dispositions.keys()).chain(self.claim_type.keys()) {
+            if normalised(code) != *code || code.is_empty() {
+                problems.push(format!("{code:?}: codes are written in snake_case, {:?}.", normalised(code)));
+            }
+        }
+        for area in self.location.keys() {
+            if !(1..=2).contains(&area.len()) || !area.chars().all(|c| c.is_ascii_uppercase()) {
+                problems.push(format!("location.{area}: an area of post codes is one or two capital letters, such as LS."));
+            }
+        }
+        for season in &self.seasons {
+            let is_possible = match season.window {
+                Window::Dated { from, to } => from <= to,
+                Window::Monthly { from_day, to_day } => (1..=31).contains(&from_day) && (1..=31).contains(&to_day),
+            };
+            if season.name.trim().is_empty() || season.name.chars().count() > LONGEST_NAME {
+                problems.push(format!("A season's name has 1 to {LONGEST_NAME} characters."));
+            }
+            if !is_possible {
+                problems.push(format!("season {:?}: it ends before it begins, or has a day that no month has.", season.name));
+            }
+        }
+        problems
+    }
+
+    fn traits(&self) -> impl Iterator<Item = &Trait> {
+        self.pairs.iter().flat_map(|pair| [&pair.first, &pair.second])
     }
 
     /// Name and version, `standard/1`.
@@ -254,7 +354,7 @@ mod tests {
     #[test]
     fn a_field_that_is_not_known_is_refused() {
         let mut stored = serde_json::to_value(RuleSet::standard()).unwrap();
-        stored["location"] = serde_json::json!({ "london": -5 });
+        stored["weather"] = serde_json::json!({ "rain": -5 });
         assert!(serde_json::from_value::<RuleSet>(stored).is_err());
     }
 

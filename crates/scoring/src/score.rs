@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::extra::{self, resolved};
 use crate::lender::{capitalised, lender_name, normalised};
 use crate::rule_set::{AgeRule, ClaimAgeRule, LenderRule, Recency, RuleSet};
 use crate::types::{Factor, Score, ScoreInput};
@@ -17,6 +18,7 @@ pub fn score(input: &ScoreInput, rules: &RuleSet, today: NaiveDate) -> Score {
     factors.push(recency(input.last_attempt, rules.recency, today));
     factors.push(last_disposition(input.last_disposition.as_deref(), rules));
     factors.push(failed_attempts(input.failed_attempts, rules.failed_attempt));
+    factors.extend(extra::factors(input, rules, today));
 
     let raw_sum = factors.iter().fold(0.0, |sum, factor| sum + factor.points);
     if raw_sum < 0.0 {
@@ -25,7 +27,7 @@ pub fn score(input: &ScoreInput, rules: &RuleSet, today: NaiveDate) -> Score {
     Score { total: raw_sum.max(0.0), raw_sum, rule_set: rules.label(), factors }
 }
 
-fn factor(name: &str, points: f64, detail: impl Into<String>) -> Factor {
+pub(crate) fn factor(name: &str, points: f64, detail: impl Into<String>) -> Factor {
     // Halves, so that any sum of them is exact; adding 0 turns -0 into 0, which would be shown with its sign.
     Factor { name: name.to_owned(), points: (points * 2.0).round() / 2.0 + 0.0, detail: detail.into() }
 }
@@ -33,9 +35,8 @@ fn factor(name: &str, points: f64, detail: impl Into<String>) -> Factor {
 fn lender(codes: &[String], rule: &LenderRule) -> Factor {
     let best = codes
         .iter()
-        .map(|code| normalised(code))
+        .map(|code| resolved(code, rule))
         .filter(|code| !code.is_empty())
-        .map(|code| rule.aliases.get(&code).cloned().unwrap_or(code))
         .map(|code| (rule.points.get(&code).copied().unwrap_or(0.0), code))
         // By name among equals, so that the explanation does not depend on the order in which claims were read.
         .min_by(|(a, a_code), (b, b_code)| a.total_cmp(b).then_with(|| a_code.cmp(b_code)));

@@ -19,12 +19,19 @@ pub struct ScoreInput {
     pub last_disposition: Option<String>,
     /// How often `no_answer`, `busy` or `failed` since the person was last reached.
     pub failed_attempts: u32,
+    /// Post code, in any shape, of where the person lives; read only when a rule set asks for it.
+    pub post_code: Option<String>,
+    /// Kinds of the open claims, as the platform spells them.
+    pub claim_types: Vec<String>,
+    /// What the dearest agreement of the open claims costs a month; read only when a rule set asks for it, and never shown.
+    pub monthly_payment_pence: Option<u64>,
 }
 
 /// One line of an explanation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Factor {
-    /// Its name: `lender`, `age`, `claim_age`, `recency`, `last_disposition`, `failed_attempts`, `floor`.
+    /// Its name: `lender`, `age`, `claim_age`, `recency`, `last_disposition`, `failed_attempts`, `location`, `claim_type`, `claim_value`, `pair`,
+    /// `season`, `floor`.
     pub name: String,
     /// What it adds. Steps of one half, so that sums are exact.
     pub points: f64,
@@ -43,4 +50,34 @@ pub struct Score {
     pub rule_set: String,
     /// Every factor, those of 0 points included, in the order of the rule set; the floor last when it lifts.
     pub factors: Vec<Factor>,
+}
+
+/// Below this a score counts as soon, in points; from it on the person waits.
+const SOON: f64 = 30.0;
+/// From this on somebody is left to the end: one hundred is what a refusal adds.
+const LAST: f64 = 80.0;
+
+impl Score {
+    /// What the score says, in a sentence or two: “Among the first to call. Sooner for: Santander; later for: last called 2 days ago.”
+    pub fn recommendation(&self) -> String {
+        let place = match self.total {
+            total if total <= 0.0 => "Among the first to call.",
+            total if total < SOON => "To be called soon.",
+            total if total < LAST => "Can wait while others are called.",
+            _ => "To be left to the end.",
+        };
+        let strongest = |sign: f64| {
+            let counted = self.factors.iter().filter(|factor| factor.name != "floor" && factor.points * sign > 0.0);
+            // The first of equals, in the order of the list.
+            counted.reduce(|most, next| if next.points * sign > most.points * sign { next } else { most })
+        };
+        match (strongest(-1.0), strongest(1.0)) {
+            (None, None) => place.to_owned(),
+            (Some(sooner), None) => format!("{place} Sooner most of all for: {}.", sooner.detail),
+            (None, Some(later)) => format!("{place} Later most of all for: {}.", later.detail),
+            (Some(sooner), Some(later)) => {
+                format!("{place} Sooner most of all for: {}; later most of all for: {}.", sooner.detail, later.detail)
+            }
+        }
+    }
 }

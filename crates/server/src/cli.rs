@@ -64,6 +64,9 @@ pub enum Command {
     /// Verify the chain of all decisions, export its heads, erase a person from it.
     #[command(subcommand)]
     Decisions(DecisionsCommand),
+    /// The rule sets that order the queues: list them, print one, add one.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -199,6 +202,22 @@ pub enum DecisionsCommand {
 }
 
 /// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Print what the settings can name: the shipped ones, then those that were added, as name/version.
+    List,
+    /// Print a rule set as JSON, to begin one of your own with.
+    Show {
+        /// As `dialler rules list` prints it.
+        name: String,
+    },
+    /// Add the rule set in a file as the next version of its name. Nothing is ordered by it until an administrator chooses it.
+    Add {
+        /// JSON, as `dialler rules show` prints it; `-` reads standard input.
+        file: PathBuf,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Read every variable and report all problems at once; prints what holds, without secrets. Nothing is connected to.

@@ -101,9 +101,9 @@ impl Context {
     }
 
     /// The one that the person's row names, or else the newest that is not a previous one, or else the newest.
-    fn current_address(&self) -> Option<&Address> {
+    pub(crate) fn current_address(&self) -> Option<&Address> {
         let named = self.addresses.iter().find(|address| address.id.is_some() && address.id == self.current_address_id);
-        named.or_else(|| self.addresses.iter().max_by_key(|address| (!address.is_previous, address.created_at)))
+        named.or_else(|| self.addresses.iter().max_by_key(|address| (!address.is_previous, address.created_at, &address.id)))
     }
 
     /// All but the current one, each once.
@@ -205,7 +205,7 @@ fn capital(text: &str) -> String {
 }
 
 /// Trimmed; none when nothing is left.
-fn filled(text: Option<&str>) -> Option<String> {
+pub(crate) fn filled(text: Option<&str>) -> Option<String> {
     text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
@@ -239,6 +239,7 @@ mod tests {
             lender: some("black_horse"),
             solicitor: some(" Brindlewood Law "),
             created_at: at(made),
+            monthly_payment_pence: None,
         }
     }
 
@@ -261,6 +262,7 @@ mod tests {
                 has_signed: true,
                 raw_number: None,
                 date_of_birth: None,
+                post_code: None,
                 claims: vec![],
                 pending: vec![],
                 read_at: utc("2026-11-24T10:30:00Z"),

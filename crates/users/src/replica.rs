@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::ReplicaError;
 use crate::lag::{Heartbeat, LagSource};
 use crate::store;
-use crate::types::{Facts, FoundUser, ReplicaLag, Search};
+use crate::types::{Extras, Facts, FoundUser, ReplicaLag, Search};
 
 /// The server ends a statement after 1.5 s, as every session tells it when it is opened; we wait a little longer, for its answer to
 /// arrive.
@@ -151,11 +151,12 @@ impl Replica {
 
     /// Everybody above the id `after`, through `through` or, without one, to the end of all ids; all as of one moment. `now` is
     /// noted as the time they were read.
-    pub async fn range(&self, after: i64, through: Option<i64>, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
-        self.ask(RANGE_PATIENCE, 5, move |conn| {
+    pub async fn range(&self, after: i64, through: Option<i64>, extras: Extras, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
+        let statements = 5 + u64::from(extras.post_codes) + u64::from(extras.payments);
+        self.ask(RANGE_PATIENCE, statements, move |conn| {
             Box::pin(async move {
                 store::begin_snapshot(conn).await?;
-                let range = store::range(conn, after, through, now).await?;
+                let range = store::range(conn, after, through, extras, now).await?;
                 store::end_snapshot(conn).await?;
                 Ok(range)
             })

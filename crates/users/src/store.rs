@@ -1,6 +1,6 @@
 //! Everything that is ever sent to the replica, but for the lag, which stands apart. Columns by name, because it may hold more than we know; ids as
-//! `cast(… as signed)`, because installations differ in signed and unsigned; never a password, a token, a payment or the large
-//! `checkboard_*` columns.
+//! `cast(… as signed)`, because installations differ in signed and unsigned; never a password, a token or the large
+//! `checkboard_*` columns; a payment only for the order of calling.
 
 mod lag;
 
@@ -11,10 +11,11 @@ use kernel::{ClaimId, UserId};
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{MySql, Row};
 
+use crate::card::filled;
 use crate::context::{Address, Context, Event, Vehicle};
 use crate::error::ReplicaError;
 use crate::replica::Range;
-use crate::types::{Claim, Facts, FoundUser, Requirement, Search};
+use crate::types::{Claim, Extras, Facts, FoundUser, Requirement, Search};
 
 pub(crate) use self::lag::{by_aurora, by_heartbeat, by_status};
 
@@ -30,7 +31,13 @@ const FACTS: &str = "
            coalesce(trim(u.current_signature_file_id), '') <> '' as has_signed,
            u.phone_number as phone_number,
            u.date_of_birth as date_of_birth,
+           (select coalesce(nullif(trim(cast(a.post_code as char)), ''), cast(a.full_address as char))
+              from user_addresses a
+             where a.user_id = u.id
+             order by cast(a.id as char) = cast(u.current_user_address_id as char) desc, a.is_linked_address, a.created_at desc, a.id desc
+             limit 1) as post_code,
            cast(c.id as signed) as claim_id,
+           (select cast(round(max(v.monthly_payment) * 100) as signed) from claim_vehicle_packages v where v.claim_id = c.id) as payment,
            c.type as claim_type,
            c.status as claim_status,
            c.lender as lender,
@@ -69,7 +76,7 @@ const CONTEXT: &str = "
            cast(type as char), cast(status as char), cast(lender as char), cast(solicitor as char), null, null, null, null, null, created_at
       from claims where user_id = ?
     union all
-    select 2, cast(v.claim_id as signed), 0, 0,
+    select 2, cast(v.claim_id as signed), cast(round(v.monthly_payment * 100) as signed), 0,
            cast(v.vehicle_make as char), cast(v.vehicle_model as char), cast(v.vehicle_registration as char),
            null, null, null, null, null, null, v.created_at
       from claims c join claim_vehicle_packages v on v.claim_id = c.id where c.user_id = ?
@@ -150,6 +157,24 @@ const RANGE_REQUIREMENTS: &str = "
       join claim_requirements r on r.claim_id = c.id
      where c.user_id > ? and c.user_id <= ? and lower(r.status) = 'pending'";
 
+/// Everybody's addresses, the one that holds first.
+const RANGE_ADDRESSES: &str = "
+    select cast(a.user_id as signed) as id,
+           coalesce(nullif(trim(cast(a.post_code as char)), ''), cast(a.full_address as char)) as post_code
+      from user_addresses a
+      join users u on u.id = a.user_id
+     where a.user_id > ? and a.user_id <= ?
+     order by a.user_id, cast(a.id as char) = cast(u.current_user_address_id as char) desc, a.is_linked_address, a.created_at desc, a.id desc";
+
+const RANGE_PAYMENTS: &str = "
+    select cast(c.user_id as signed) as id,
+           cast(c.id as signed) as claim_id,
+           cast(round(max(v.monthly_payment) * 100) as signed) as payment
+      from claims c
+      join claim_vehicle_packages v on v.claim_id = c.id
+     where c.user_id > ? and c.user_id <= ?
+     group by c.user_id, c.id";
+
 /// First and last names of these users, those that are known.
 pub(crate) async fn names(conn: &mut MySqlConnection, users: &[UserId]) -> Result<HashMap<UserId, String>, ReplicaError> {
     let mut query = sqlx::QueryBuilder::<MySql>::new(
@@ -209,9 +234,10 @@ pub(crate) async fn facts(conn: &mut MySqlConnection, user: UserId, now: DateTim
         let row = Reader { row, table: "users", id: user.get() };
         let facts = match &mut facts {
             Some(facts) => facts,
-            none => none.insert(row.facts(now)?),
+            none => none.insert(Facts { post_code: row.get("post_code")?, ..row.facts(now)? }),
         };
         let Some(claim) = row.in_table("claims").claim()? else { continue };
+        let claim = Claim { monthly_payment_pence: row.in_table("claim_vehicle_packages").payment("payment")?, ..claim };
         let claim_id = claim.id;
         if facts.claims.last().is_none_or(|last| last.id != claim_id) {
             facts.claims.push(claim);
@@ -240,6 +266,7 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
         }
     }
     let Some(mut context) = context else { return Ok(None) };
+    let mut payments = Vec::new();
     for row in &rows {
         match kind(row)? {
             1 => {
@@ -251,6 +278,7 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
                     lender: row.get("c")?,
                     solicitor: row.get("d")?,
                     created_at: row.get("at")?,
+                    monthly_payment_pence: None,
                 });
             }
             2 => {
@@ -261,6 +289,7 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
                     model: row.get("b")?,
                     registration: row.get("c")?,
                 });
+                payments.push((ClaimId::new(row.get("id")?), row.payment("flag")?));
             }
             3 => {
                 let row = reader(row, "claim_requirements");
@@ -281,6 +310,11 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
         }
     }
     // The same facts in the same order as when they are read alone.
+    context.facts.post_code =
+        context.current_address().and_then(|address| filled(address.post_code.as_deref()).or_else(|| address.full.clone()));
+    for claim in &mut context.facts.claims {
+        claim.monthly_payment_pence = payments.iter().filter(|(id, _)| *id == claim.id).filter_map(|(_, pence)| *pence).max();
+    }
     context.facts.claims.sort_by_key(|claim| claim.id);
     context.facts.pending.sort_by_key(|requirement| (requirement.claim_id, requirement.created_at));
     context.log.sort_by_key(|event| std::cmp::Reverse(event.at));
@@ -299,7 +333,13 @@ pub(crate) async fn range_end(conn: &mut MySqlConnection, after: i64, limit: u32
 
 /// Everybody above `after`, through `through` or to the end of all ids. The connection is inside a snapshot. Rows that cannot be read
 /// make their user unreadable, not the range.
-pub(crate) async fn range(conn: &mut MySqlConnection, after: i64, through: Option<i64>, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
+pub(crate) async fn range(
+    conn: &mut MySqlConnection,
+    after: i64,
+    through: Option<i64>,
+    extras: Extras,
+    now: DateTime<Utc>,
+) -> Result<Range, ReplicaError> {
     let broken = |error| ReplicaError::of(error, || format!("users after {after}"));
     let last = through.unwrap_or(i64::MAX);
 
@@ -338,6 +378,41 @@ pub(crate) async fn range(conn: &mut MySqlConnection, after: i64, through: Optio
             Ok(requirement) => users[at].pending.push(requirement),
             Err(error) => {
                 unreadable.insert(row.id, error);
+            }
+        }
+    }
+    if extras.post_codes {
+        let rows = sqlx::query(RANGE_ADDRESSES).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
+        let mut before = None;
+        for row in &rows {
+            let row = Reader::of(row, "user_addresses")?;
+            // The first of each person's is the one that holds, whether it has a post code or not.
+            if before.replace(row.id) == Some(row.id) {
+                continue;
+            }
+            let Some(&at) = place.get(&row.id) else { continue };
+            match row.get("post_code") {
+                Ok(post_code) => users[at].post_code = post_code,
+                Err(error) => {
+                    unreadable.insert(row.id, error);
+                }
+            }
+        }
+    }
+    if extras.payments {
+        let rows = sqlx::query(RANGE_PAYMENTS).bind(after).bind(last).fetch_all(&mut *conn).await.map_err(broken)?;
+        for row in &rows {
+            let row = Reader::of(row, "claim_vehicle_packages")?;
+            let Some(&at) = place.get(&row.id) else { continue };
+            match row.get("claim_id").and_then(|claim| Ok((ClaimId::new(claim), row.payment("payment")?))) {
+                Ok((id, pence)) => {
+                    for claim in users[at].claims.iter_mut().filter(|claim| claim.id == id) {
+                        claim.monthly_payment_pence = pence;
+                    }
+                }
+                Err(error) => {
+                    unreadable.insert(row.id, error);
+                }
             }
         }
     }
@@ -413,6 +488,7 @@ impl<'r> Reader<'r> {
             has_signed: self.flag("has_signed")?,
             raw_number: self.get("phone_number")?,
             date_of_birth: self.get::<Option<NaiveDate>>("date_of_birth")?,
+            post_code: None,
             claims: Vec::new(),
             pending: Vec::new(),
             read_at: now,
@@ -428,7 +504,13 @@ impl<'r> Reader<'r> {
             lender: self.get("lender")?,
             solicitor: self.get("solicitor")?,
             created_at: self.get("claim_created_at")?,
+            monthly_payment_pence: None,
         }))
+    }
+
+    /// Pence; none when it is not known, or below 0.
+    fn payment(self, column: &'static str) -> Result<Option<u64>, ReplicaError> {
+        Ok(self.get::<Option<i64>>(column)?.and_then(|pence| u64::try_from(pence).ok()))
     }
 
     fn requirement(self, claim_id: ClaimId) -> Result<Requirement, ReplicaError> {
@@ -450,6 +532,7 @@ impl<'r> Reader<'r> {
                 has_signed: self.flag("second_flag")?,
                 raw_number: self.get("e")?,
                 date_of_birth: self.get::<Option<NaiveDateTime>>("at")?.map(|at| at.date()),
+                post_code: None,
                 claims: Vec::new(),
                 pending: Vec::new(),
                 read_at: now,

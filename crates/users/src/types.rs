@@ -19,6 +19,8 @@ pub struct Facts {
     pub raw_number: Option<String>,
     /// Personal.
     pub date_of_birth: Option<NaiveDate>,
+    /// The post code of where the person lives, or what the platform has in its place. A range has it only when it was asked for. Personal.
+    pub post_code: Option<String>,
     /// All claims, open and closed.
     pub claims: Vec<Claim>,
     /// All requirements with status pending (any case), on any claim.
@@ -42,6 +44,9 @@ pub struct Claim {
     pub solicitor: Option<String>,
     /// When it was made, UTC.
     pub created_at: Option<NaiveDateTime>,
+    /// What the dearest agreement costs a month. A range has it only when it was asked for; it is never kept, and never shown to anybody.
+    #[serde(skip)]
+    pub monthly_payment_pence: Option<u64>,
 }
 
 impl Claim {
@@ -65,6 +70,15 @@ pub struct Requirement {
     pub rejection_reason: Option<String>,
     /// When it was asked, UTC.
     pub created_at: Option<NaiveDateTime>,
+}
+
+/// What is read of everybody in a range only for rule sets that score by it: two tables more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// [`Facts::post_code`].
+    pub post_codes: bool,
+    /// [`Claim::monthly_payment_pence`].
+    pub payments: bool,
 }
 
 /// How far the replica is behind its primary.

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::UserId;
 use sqlx::{Connection, Executor, MySqlConnection};
 use testkit::{TcpProxy, TestPlatform, claim_id};
-use users::{Heartbeat, LagSource, PATIENCE, Replica, ReplicaError, ReplicaOptions};
+use users::{Extras, Heartbeat, LagSource, PATIENCE, Replica, ReplicaError, ReplicaOptions};
 
 /// Above 2^53, and odd: a floating-point number cannot hold it.
 const LARGE: i64 = 9_007_199_254_740_993;
@@ -43,8 +43,8 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
         .unwrap();
     platform.user(48_214).claim("hsbc").requirement("selfie").insert().await.unwrap();
     for sql in [
-        "insert into claim_vehicle_packages (id, claim_id, vehicle_make, vehicle_model, vehicle_registration)
-           values ('v', 771409, 'Ford', 'Fiesta', 'ZB19 KLM')",
+        "insert into claim_vehicle_packages (id, claim_id, vehicle_make, vehicle_model, vehicle_registration, monthly_payment)
+           values ('v', 771409, 'Ford', 'Fiesta', 'ZB19 KLM', 312.505), ('w', 771409, null, null, null, null)",
         "insert into user_addresses (id, user_id, house_number, street, post_town, post_code)
            values ('a', 48213, '12', 'Acacia Avenue', 'Leeds', 'LS11 5AB')",
         "insert into user_addresses (id, user_id, is_linked_address, address_line_1, post_town, post_code, full_address)
@@ -68,11 +68,17 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     assert_eq!(replica.statements(), 1);
     let context = replica.context(UserId::new(48_213), now(), PATIENCE).await.unwrap().unwrap();
     assert_eq!(replica.statements(), 2);
-    let range = replica.range(0, None, now()).await.unwrap();
-    assert_eq!(replica.statements(), 7);
+    let range = replica.range(0, None, Extras { post_codes: true, payments: true }, now()).await.unwrap();
+    assert_eq!(replica.statements(), 9);
+    let plain = replica.range(0, None, Extras::default(), now()).await.unwrap();
+    assert_eq!(replica.statements(), 14);
 
     assert_eq!(facts, context.facts);
     assert_eq!(facts, range.facts[0]);
+    assert_eq!((facts.post_code.as_deref(), facts.claims[0].monthly_payment_pence), (Some("LS11 5AB"), Some(31_251)));
+    assert_eq!((&plain.facts[0].post_code, plain.facts[0].claims[0].monthly_payment_pence), (&None, None));
+    // For the order alone: kept nowhere.
+    assert!(!serde_json::to_string(&context).unwrap().contains("31251"));
     assert_eq!((facts.has_signed, facts.is_enabled, facts.date_of_birth, facts.read_at), (true, true, Some(born), now()));
     assert_eq!(facts.raw_number.as_deref(), Some("07700 900 142"));
     assert_eq!(facts.claims.iter().map(users::Claim::is_open).collect::<Vec<_>>(), [true, false]);
@@ -183,7 +189,7 @@ async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
 
     let mut seen = Vec::new();
     for (after, through) in [(0, Some(10)), (10, Some(LARGE)), (LARGE, None)] {
-        let range = replica.range(after, through, now()).await.unwrap();
+        let range = replica.range(after, through, Extras::default(), now()).await.unwrap();
         assert_eq!((range.after, range.through), (after, through));
         assert!(range.facts.iter().all(|facts| facts.claims.len() == 1 && facts.pending.len() == 1));
         seen.extend(range.facts.iter().map(|facts| facts.id.get()));

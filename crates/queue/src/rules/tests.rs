@@ -53,6 +53,7 @@ fn facts() -> Facts {
         has_signed: true,
         raw_number: Some("07700 900142".into()),
         date_of_birth: None,
+        post_code: None,
         claims: vec![claim(1)],
         pending: vec![],
         read_at: utc("2026-11-24T10:30:00Z"),
@@ -75,6 +76,7 @@ fn claim(id: i64) -> Claim {
         lender: Some("black_horse".into()),
         solicitor: Some("Hill & Co".into()),
         created_at: None,
+        monthly_payment_pence: None,
     }
 }
 

@@ -185,5 +185,8 @@ pub(crate) fn score_input(facts: &Facts, own: &OwnRow) -> scoring::ScoreInput {
         last_attempt: own.last_attempt_at.map(|at| kernel::london(at).date()),
         last_disposition: own.last_disposition.clone(),
         failed_attempts: own.failed_attempts,
+        post_code: facts.post_code.clone(),
+        claim_types: open().filter_map(|claim| claim.kind.clone()).collect(),
+        monthly_payment_pence: open().filter_map(|claim| claim.monthly_payment_pence).max(),
     }
 }

@@ -34,12 +34,7 @@ impl Queue {
             })
             .take(usize::try_from(HISTORY).unwrap_or(usize::MAX))
             .collect();
-        Ok(SettingsView {
-            version: holding.version,
-            settings: holding.settings.clone(),
-            rule_sets: scoring::RuleSetName::ALL.iter().map(|name| name.as_str().to_owned()).collect(),
-            history,
-        })
+        Ok(SettingsView { version: holding.version, settings: holding.settings.clone(), rule_sets: self.rule_sets().await?, history })
     }
 
     /// Stores new settings, made from `version`; they hold from the next request on, on every server. Refused when somebody else changed
@@ -52,7 +47,10 @@ impl Queue {
         if reason.chars().count() > LONGEST_REASON {
             return Err(QueueError::NoteTooLong(LONGEST_REASON).into());
         }
-        let wrong = problems(&settings);
+        let mut wrong = problems(&settings);
+        if super::rule_sets::find(&self.shared.pool, &settings.rule_set).await?.is_none() {
+            wrong.push("There is no such rule set.".to_owned());
+        }
         if !wrong.is_empty() {
             return Err(QueueError::SettingsRefused(wrong.join(" ")).into());
         }

@@ -4,6 +4,7 @@ use chrono::Days;
 use proptest::prelude::*;
 
 use super::*;
+use crate::extra::{Pair, Season, Trait, ValueBand, Window};
 use crate::rule_set::RuleSetName;
 
 fn day(text: &str) -> NaiveDate {
@@ -258,6 +259,7 @@ fn a_whole_example_adds_up() {
         last_attempt: Some(days_ago(5)),
         last_disposition: Some("no_answer".into()),
         failed_attempts: 2,
+        ..ScoreInput::default()
     };
 
     let score = standard(&input);
@@ -279,6 +281,28 @@ fn points_that_are_no_halves_are_rounded_so_that_sums_stay_exact() {
     assert_points(&score, "claim_age", 0.5);
     assert_points(&score, "failed_attempts", 0.5);
     assert_eq!(score.total.to_bits(), 1.0_f64.to_bits());
+}
+
+#[test]
+fn a_recommendation_says_the_place_and_what_weighs_most() {
+    let of = |input: ScoreInput| standard(&input).recommendation();
+    assert_eq!(of(ScoreInput::default()), "Among the first to call.");
+    assert_eq!(
+        of(ScoreInput { lenders: vec!["santander".into()], date_of_birth: Some(day("1979-06-01")), ..ScoreInput::default() }),
+        "Among the first to call. Sooner most of all for: Santander."
+    );
+    assert_eq!(
+        of(ScoreInput { newest_open_claim: Some(days_ago(18)), ..ScoreInput::default() }),
+        "To be called soon. Later most of all for: claim opened 18 days ago."
+    );
+    assert_eq!(
+        of(ScoreInput { lenders: vec!["hsbc".into()], last_attempt: Some(days_ago(1)), ..ScoreInput::default() }),
+        "Can wait while others are called. Sooner most of all for: HSBC; later most of all for: last called 1 day ago."
+    );
+    assert_eq!(
+        of(ScoreInput { last_disposition: Some("not_interested".into()), ..ScoreInput::default() }),
+        "To be left to the end. Later most of all for: Not interested."
+    );
 }
 
 fn any_day() -> impl Strategy<Value = NaiveDate> {
@@ -309,14 +333,21 @@ fn any_input() -> impl Strategy<Value = ScoreInput> {
         prop::option::of(any_day()),
         prop::option::of(prop::sample::select(dispositions)),
         0_u32..200,
+        prop::option::of(prop::sample::select(vec!["LS11 5AB", "M1 1AE", "12 High Street"])),
+        prop::option::of(0_u64..100_000),
     )
-        .prop_map(|(lenders, date_of_birth, newest_open_claim, last_attempt, last_disposition, failed_attempts)| ScoreInput {
-            lenders,
-            date_of_birth,
-            newest_open_claim,
-            last_attempt,
-            last_disposition,
-            failed_attempts,
+        .prop_map(|(lenders, date_of_birth, newest_open_claim, last_attempt, last_disposition, failed_attempts, post_code, pence)| {
+            ScoreInput {
+                lenders,
+                date_of_birth,
+                newest_open_claim,
+                last_attempt,
+                last_disposition,
+                failed_attempts,
+                post_code: post_code.map(str::to_owned),
+                claim_types: vec!["VEHICLE".to_owned(), "loan".to_owned()],
+                monthly_payment_pence: pence,
+            }
         })
 }
 
@@ -329,6 +360,12 @@ fn any_rules() -> impl Strategy<Value = RuleSet> {
             rules.lender.points.insert("santander".into(), santander);
             rules.claim_age = ClaimAgeRule { per_day, at_most };
             rules.failed_attempt = failed_attempt;
+            rules.location.insert("LS".into(), santander / 3.0);
+            rules.claim_type.insert("loan".into(), failed_attempt);
+            rules.claim_value = vec![ValueBand { from_pounds: 250, points: -at_most }];
+            rules.pairs = vec![Pair { first: Trait::AgeFrom(50), second: Trait::Lender("lloyds".into()), points: per_day }];
+            rules.seasons =
+                vec![Season { name: "Month end".into(), window: Window::Monthly { from_day: 25, to_day: 31 }, points: failed_attempt }];
             rules
         },
     );

@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("twilio", &[]),
     ("twilio-emulator", &[]),
     ("app", &["auth", "calls", "kernel", "queue", "scoring", "users"]),
-    ("server", &["auth", "calls", "claims-sim", "kernel", "queue", "twilio", "twilio-emulator", "users"]),
+    ("server", &["auth", "calls", "claims-sim", "kernel", "queue", "scoring", "twilio", "twilio-emulator", "users"]),
 ];
 
 fn root() -> PathBuf {

@@ -10,7 +10,7 @@ use crate::support::{Client, Made, TestApp};
 
 type Edit = fn(&mut Value);
 
-async fn change(admin: &Client, edit: impl FnOnce(&mut Value)) -> (u16, Value) {
+pub async fn change(admin: &Client, edit: impl FnOnce(&mut Value)) -> (u16, Value) {
     let view = admin.ask("/api/queue/settings", json!({})).await;
     let mut settings = view["settings"].clone();
     edit(&mut settings);

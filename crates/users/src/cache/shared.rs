@@ -13,7 +13,7 @@ use super::KEPT;
 use crate::context::Context;
 
 /// Type and version of what is kept: the key begins with it, so that a program never reads another's shape. A test says when to raise it.
-const SHAPE: &str = "dialler:users.Context.1";
+const SHAPE: &str = "dialler:users.Context.2";
 
 /// While it is left alone, it is looked after so often, and given so long to come back.
 const LOOK_AFTER: Duration = Duration::from_millis(500);
@@ -178,6 +178,7 @@ mod tests {
                 has_signed: true,
                 raw_number: text(),
                 date_of_birth: NaiveDate::from_ymd_opt(1971, 3, 4),
+                post_code: text(),
                 claims: vec![Claim {
                     id: ClaimId::new(1),
                     kind: text(),
@@ -185,6 +186,8 @@ mod tests {
                     lender: text(),
                     solicitor: text(),
                     created_at: made,
+                    // Never kept.
+                    monthly_payment_pence: None,
                 }],
                 pending: vec![Requirement {
                     claim_id: ClaimId::new(1),
@@ -240,16 +243,16 @@ mod tests {
         let claim = "{created_at:text,id:text,kind:text,lender:text,solicitor:text,status:text}";
         let pending = "{claim_id:text,created_at:text,kind:text,reason:text,rejection_reason:text}";
         let facts = format!(
-            "{{claims:[{claim}],date_of_birth:text,has_signed:flag,id:text,is_enabled:flag,pending:[{pending}],raw_number:text,read_at:text,status:text}}"
+            "{{claims:[{claim}],date_of_birth:text,has_signed:flag,id:text,is_enabled:flag,pending:[{pending}],post_code:text,raw_number:text,read_at:text,status:text}}"
         );
         let address = "{building:text,created_at:text,full:text,house_number:text,id:text,is_previous:flag,line_1:text,line_2:text,post_code:text,street:text,town:text}";
         let vehicle = "{claim_id:text,make:text,model:text,registration:text}";
-        let of_version_1 = format!(
+        let of_version_2 = format!(
             "{{addresses:[{address}],current_address_id:text,facts:{facts},first_name:text,last_name:text,log:[{{at:text,detail:text,kind:text}}],previous_name:text,vehicles:[{vehicle}]}}"
         );
         assert_eq!(
             (SHAPE, shape(&serde_json::from_slice(&kept).unwrap())),
-            ("dialler:users.Context.1", of_version_1),
+            ("dialler:users.Context.2", of_version_2),
             "a context has another shape: raise the number in SHAPE, and write both down here"
         );
     }

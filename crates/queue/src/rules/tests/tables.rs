@@ -59,7 +59,7 @@ fn someone_with_null_in_every_column_that_allows_it_is_called() {
         status: None,
         raw_number: None,
         date_of_birth: None,
-        claims: vec![Claim { id: ClaimId::new(1), kind: None, status: None, lender: None, solicitor: None, created_at: None }],
+        claims: vec![Claim { kind: None, status: None, lender: None, solicitor: None, ..claim(1) }],
         pending: vec![Requirement { claim_id: ClaimId::new(1), kind: None, reason: None, rejection_reason: None, created_at: None }],
         ..facts()
     };
