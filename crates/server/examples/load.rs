@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use kernel::{Clock, UserId, machine_now};
 use reqwest::header;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use server::app::{connect_database, connect_replica};
 use server::config::Config;
@@ -26,7 +27,7 @@ use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, Row as _};
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
-use users::{PATIENCE, Replica};
+use users::{PATIENCE, Replica, Search};
 
 /// How many sessions work on an ordinary day, and have their screens open.
 const SESSIONS: usize = 100;
@@ -85,6 +86,7 @@ async fn main() -> anyhow::Result<()> {
         pool,
         replica: connect_replica(&config.replica)?,
         base: config.http.public_base_url.clone(),
+        counters: sqlx::MySqlPool::connect_lazy(config.replica.url.expose_secret())?,
         processes: Processes { server: arguments.server, postgres: arguments.postgres, replica: arguments.replica },
         held: Mutex::default(),
     });
@@ -122,8 +124,8 @@ async fn main() -> anyhow::Result<()> {
 
     let mut text =
         String::from("\nCall next over HTTP: latency of `call_next` alone; each person is released before the session asks again.\n\n");
-    text += "| scenario, sessions | hand-outs/s | p50 | p95 | p99 | max | hand-outs | people | CPU ms: server, PostgreSQL, replica, load | CPUs of others | load average |\n";
-    text += "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    text += "| scenario, sessions | hand-outs/s | p50 | p95 | p99 | max | hand-outs | people | statements: PostgreSQL, replica | server MiB | CPU ms: server, PostgreSQL, replica, load | CPUs of others | load average |\n";
+    text += "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for (name, run) in &runs {
         writeln!(text, "| {name} {}", run.row())?;
     }
@@ -147,6 +149,8 @@ struct Bench {
     replica: Replica,
     clock: Clock,
     base: String,
+    /// The replica once more, for what it says of itself.
+    counters: sqlx::MySqlPool,
     processes: Processes,
     /// Who is held by which agent, as far as the answers tell.
     held: Mutex<HashMap<String, i64>>,
@@ -277,7 +281,8 @@ impl Bench {
     where
         F: Future<Output = anyhow::Result<Vec<Sample>>> + Send + 'static,
     {
-        let (load, before, begun) = (load_average()?, self.processes.used()?, Instant::now());
+        let (load, statements) = (load_average()?, self.statements().await?);
+        let (before, begun) = (self.processes.used()?, Instant::now());
         let mut tasks = JoinSet::new();
         for (number, session) in (0..).zip(sessions) {
             tasks.spawn(work(Arc::clone(self), session.clone(), number, begun));
@@ -288,13 +293,27 @@ impl Bench {
         }
         let elapsed = begun.elapsed();
         let used = self.processes.used()?.since(&before);
+        let after = self.statements().await?;
         Ok(Run {
+            statements: [after[0] - statements[0], after[1] - statements[1]],
+            server_kib: self.processes.server_memory("VmRSS")?,
             people: samples.iter().map(|sample| &sample.user).collect::<HashSet<_>>().len(),
             latencies: Latencies::of(samples.iter().map(|sample| sample.latency)),
             elapsed,
             used,
             load,
         })
+    }
+
+    /// How many transactions PostgreSQL has ended in our database, and how many statements the replica was sent; of all clients, so with what
+    /// the server does by itself. Outside a transaction each statement is one of its own.
+    async fn statements(&self) -> anyhow::Result<[u32; 2]> {
+        // PostgreSQL's processes tell of themselves after a second at the latest.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let postgres = "select (xact_commit + xact_rollback)::text from pg_stat_database where datname = current_database()";
+        let postgres: String = sqlx::query_scalar(postgres).fetch_one(&self.pool).await?;
+        let (_, replica): (String, String) = sqlx::query_as("show global status like 'Questions'").fetch_one(&self.counters).await?;
+        Ok([postgres.parse()?, replica.parse()?])
     }
 
     /// Makes the queues what discovery made them, and clears the dead rows that this leaves: whoever was let go waits half an
@@ -391,8 +410,8 @@ impl Bench {
         let people: Arc<[UserId]> = people.into();
         let mut text = String::from(
             "\nA person's context over HTTP (`calls/user`): what the replica has and what the dialler did.\n\n\
-             | scenario, sessions | contexts/s | p50 | p95 | p99 | max | contexts | people | CPU ms: server, PostgreSQL, replica, load | CPUs of others | load average |\n\
-             |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+             | scenario, sessions | contexts/s | p50 | p95 | p99 | max | contexts | people | statements: PostgreSQL, replica | server MiB | CPU ms: server, PostgreSQL, replica, load | CPUs of others | load average |\n\
+             |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
         let paced = Arc::clone(&people);
         let calm = self.run(sessions, move |_, session, number, begun| {
@@ -469,6 +488,15 @@ impl Bench {
                 Ok(())
             });
             add("PostgreSQL, `select 1`", run.await?)?;
+            // It reads everybody, and nobody does it often.
+            if count == 1 {
+                let nobody = Search::Name("Nobody Ofthisname".to_owned());
+                let run = repeat(sessions, length, |_, _| async {
+                    ensure!(self.replica.search(&nobody).await?.is_empty(), "somebody has that name");
+                    Ok(())
+                });
+                add("replica, a name that nobody has", run.await?)?;
+            }
             let run = repeat(sessions, length, |_, turn| {
                 let user = UserId::new(people[turn % people.len()]);
                 async move {
@@ -638,6 +666,10 @@ impl Latencies {
 struct Run {
     latencies: Latencies,
     people: usize,
+    /// Of PostgreSQL and of the replica.
+    statements: [u32; 2],
+    /// The server's memory at the end.
+    server_kib: u32,
     elapsed: Duration,
     used: Used,
     load: String,
@@ -650,7 +682,7 @@ impl Run {
         let of_ours = [self.used.server, self.used.postgres, self.used.replica, self.used.load];
         let others = self.used.machine.saturating_sub(of_ours.iter().flatten().sum());
         format!(
-            "| {:.0} | {} | {} | {} | {} | {} | {} | {} | {:.2} | {} |",
+            "| {:.0} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {} | {:.2} | {} |",
             count / self.elapsed.as_secs_f64(),
             latencies.at(50),
             latencies.at(95),
@@ -658,6 +690,8 @@ impl Run {
             latencies.at(100),
             latencies.count(),
             self.people,
+            self.statements.map(|statements| format!("{:.1}", f64::from(statements) / count)).join(", "),
+            f64::from(self.server_kib) / 1_024.0,
             of_ours.map(each).join(", "),
             others.as_secs_f64() / self.elapsed.as_secs_f64(),
             self.load,
