@@ -24,6 +24,7 @@ macro_rules! icons {
 icons! {
     Activity = "activity",
     Ban = "ban",
+    Bell = "bell",
     Briefcase = "briefcase",
     Calendar = "calendar",
     CalendarClock = "calendar-clock",

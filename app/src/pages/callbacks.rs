@@ -1,6 +1,6 @@
 use auth::AgentPresence;
 use calls::PromiseNote;
-use kernel::{AgentId, WireError};
+use kernel::{AgentId, ErrorCode, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -187,6 +187,7 @@ fn Promises(list: Query<CallbackList>, is_all: Memo<bool>, span: Memo<Span>) -> 
             let strip = error.map(|error| query_strip(list, "The list is not fresh", &error));
             let (open, settled): (Vec<Promised>, Vec<Promised>) =
                 answer.value.callbacks.iter().cloned().partition(|of| of.standing.is_open());
+            let today = answer.value.today;
             let is_any = !open.is_empty();
             let open: Vec<Promised> = open.into_iter().filter(|of| span.get().has(of.days_until)).collect();
             let shared = Shared {
@@ -216,6 +217,7 @@ fn Promises(list: Query<CallbackList>, is_all: Memo<bool>, span: Memo<Span>) -> 
             let kept = (answer.value.of > 0).then(|| format!("{} of {} kept", count(answer.value.kept), count(answer.value.of)));
             view! {
                 {strip}
+                {(span.get() == Span::Today).then(|| today.map(|hours| day_line(&answer.value.callbacks, hours)))}
                 {move || failed.get().map(|error| error_strip("Nothing was changed", &error, None))}
                 {card("to-keep", Icon::CalendarClock, "To keep", (), rows)}
                 {(!settled.is_empty()).then(|| card("settled", Icon::History, "Settled in seven days", kept, settled_rows))}
@@ -310,7 +312,7 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
                     view! { <TakeButton user words="Call now" class="btn btn-sm btn-success" name=taken.clone() on_refused=Callback::new(move |()| list.again()) /> }
                 })}
                 {is_all.then(|| view! { <Give list agents failed id with name=given.clone() /> })}
-                {(is_all || is_mine).then(|| view! { <Withdraw list failed id name=given /> })}
+                {(is_all || is_mine).then(|| view! { <Changes list failed id name=given /> })}
             </div>
         </li>
     }
@@ -325,7 +327,8 @@ fn settled_row(callback: Promised) -> impl IntoView {
         CallbackStanding::Cancelled => ("badge badge-sm badge-soft badge-neutral", "Withdrawn"),
         CallbackStanding::Upcoming | CallbackStanding::Due | CallbackStanding::Late => ("badge badge-sm", "Open"),
     };
-    let what = callback.rang.map(|at| format!("rang {at}")).or(callback.withdrawn);
+    let moved = callback.moved_to.map(|at| format!("to {at}"));
+    let what = callback.rang.map(|at| format!("rang {at}")).or(callback.withdrawn).or(moved);
     view! {
         <li class="grid items-center gap-x-4 gap-y-1 border-b border-base-300 px-4 py-2 text-dense last:border-0 sm:grid-cols-[7.5rem_minmax(0,1fr)_8.5rem] lg:grid-cols-[7.5rem_minmax(0,1fr)_8.5rem_minmax(0,1.5fr)]">
             <span class="text-muted">{callback.at}</span>
@@ -382,52 +385,174 @@ fn Give(
     }
 }
 
-/// A reason first, then the end of it.
+/// What is asked before a promise is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Move,
+    Withdraw,
+}
+
+/// Another time, or the end of it with a reason: each asked for first.
 #[component]
-fn Withdraw(list: Query<CallbackList>, failed: RwSignal<Option<WireError>>, id: i64, name: String) -> impl IntoView {
+fn Changes(list: Query<CallbackList>, failed: RwSignal<Option<WireError>>, id: i64, name: String) -> impl IntoView {
     let announcer = expect_context::<Announcer>();
-    let is_open = RwSignal::new(false);
-    let reason = RwSignal::new(String::new());
-    let is_empty = RwSignal::new(false);
+    let change = RwSignal::new(None::<Change>);
+    let (at, reason) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let problem = RwSignal::new(None::<String>);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        is_empty.set(reason.with_untracked(|reason| reason.trim().is_empty()));
-        if is_empty.get_untracked() {
+        let Some(chosen) = change.get_untracked() else { return };
+        let (at, reason) = (at.get_untracked(), reason.get_untracked());
+        problem.set(match chosen {
+            Change::Move if at.is_empty() => Some("Please choose a day and a time.".to_owned()),
+            Change::Withdraw if reason.trim().is_empty() => Some("Please say why.".to_owned()),
+            Change::Move | Change::Withdraw => None,
+        });
+        if problem.with_untracked(Option::is_some) {
             return;
         }
         spawn_local(async move {
-            let done = queue::withdraw(id, reason.get_untracked()).await;
-            let _ = failed.try_set(done.as_ref().err().cloned());
-            if done.is_ok() {
-                announcer.show("The callback is withdrawn.");
+            let (done, words) = match chosen {
+                Change::Move => (queue::move_callback(id, at).await, "The callback is moved."),
+                Change::Withdraw => (queue::withdraw(id, reason).await, "The callback is withdrawn."),
+            };
+            match done {
+                Ok(()) => {
+                    let _ = failed.try_set(None);
+                    announcer.show(words);
+                }
+                // Said where the time is written, so that it can be put right there.
+                Err(error) if chosen == Change::Move && error.code == ErrorCode::Unprocessable => {
+                    let _ = problem.try_set(Some(error.message));
+                    return;
+                }
+                Err(error) => {
+                    let _ = failed.try_set(Some(error));
+                }
             }
             list.again();
         });
     };
-    let label = format!("Withdraw the callback to {name}");
-    move || {
-        if is_open.get() {
+    let open = move |chosen| {
+        problem.set(None);
+        change.set(Some(chosen));
+    };
+    let move_label = format!("Move the callback to {name}");
+    let withdraw_label = format!("Withdraw the callback to {name}");
+    let field = move |chosen| match chosen {
+        Change::Move => {
+            let (from, until, hours) = list.map(|list| (list.from.clone(), list.until.clone(), list.hours.clone())).unwrap_or_default();
             view! {
-                <form class="flex flex-wrap items-end gap-2" on:submit=submit novalidate>
-                    <label class="flex flex-col gap-1 text-dense">
-                        <span class="font-medium">"Why is it withdrawn?"</span>
-                        <input class="input input-sm" maxlength=LONGEST_REASON bind:value=reason autofocus />
-                        <span class="text-error empty:hidden" role="alert">{move || is_empty.get().then_some("Please say why.")}</span>
-                    </label>
-                    <button type="submit" class="btn btn-sm btn-warning">"Withdraw it"</button>
-                    <button type="button" class="btn btn-sm btn-ghost" on:click=move |_| is_open.set(false)>"Keep it"</button>
+                <label class="flex flex-col gap-1 text-dense">
+                    <span class="font-medium">"When instead?"</span>
+                    <input type="datetime-local" class="input input-sm" min=from max=until bind:value=at autofocus />
+                    <span class="max-w-64 text-xs text-muted">{hours}</span>
+                </label>
+            }
+            .into_any()
+        }
+        Change::Withdraw => view! {
+            <label class="flex flex-col gap-1 text-dense">
+                <span class="font-medium">"Why is it withdrawn?"</span>
+                <input class="input input-sm" maxlength=LONGEST_REASON bind:value=reason autofocus />
+            </label>
+        }
+        .into_any(),
+    };
+    move || match change.get() {
+        Some(chosen) => {
+            let (class, act) = match chosen {
+                Change::Move => ("btn btn-sm btn-primary", "Move it"),
+                Change::Withdraw => ("btn btn-sm btn-warning", "Withdraw it"),
+            };
+            view! {
+                <form class="flex flex-wrap items-start gap-2" on:submit=submit novalidate>
+                    <div>
+                        {field(chosen)}
+                        <p class="max-w-64 text-dense text-error empty:hidden" role="alert">{move || problem.get()}</p>
+                    </div>
+                    <button type="submit" class=format!("{class} mt-6")>{act}</button>
+                    <button type="button" class="btn btn-sm btn-ghost mt-6" on:click=move |_| change.set(None)>"Keep it"</button>
                 </form>
             }
             .into_any()
-        } else {
-            view! { <button type="button" class="btn btn-sm btn-ghost" aria-label=label.clone() on:click=move |_| is_open.set(true)>{icon(Icon::X, "size-4")} "Withdraw…"</button> }.into_any()
         }
+        None => view! {
+            <button type="button" class="btn btn-sm" aria-label=move_label.clone() on:click=move |_| open(Change::Move)>"Move…"</button>
+            <button type="button" class="btn btn-sm btn-ghost" aria-label=withdraw_label.clone() on:click=move |_| open(Change::Withdraw)>
+                {icon(Icon::X, "size-4")} "Withdraw…"
+            </button>
+        }
+        .into_any(),
     }
+}
+
+/// Today's promises along the hours in which calls are made.
+fn day_line(callbacks: &[Promised], (from, until): (u16, u16)) -> impl IntoView + use<> {
+    // The ends stand in from the edge by half a mark.
+    let place = move |minute: u16| {
+        let along = f64::from(minute.clamp(from, until) - from) / f64::from((until - from).max(1));
+        format!("left: calc(1.75rem + {along:.4} * (100% - 3.5rem))")
+    };
+    let marks = callbacks
+        .iter()
+        .filter(|callback| callback.days_until == 0)
+        .filter_map(|callback| Some((minute_of(&callback.clock)?, callback)))
+        .map(|(minute, callback)| {
+            let (what, class, shape) = mark(callback.standing);
+            view! {
+                <li class="absolute top-3 -translate-x-1/2" style=place(minute)>
+                    <a
+                        class=format!("grid size-7 place-items-center rounded-full border {class}")
+                        href=format!("/users?id={}", callback.user_id)
+                        title=format!("{} {}: {what}", callback.clock, callback.name)
+                    >
+                        {icon(shape, "size-4")}
+                        <span class="sr-only">{format!("{} {}: {what}", callback.clock, callback.name)}</span>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    let hours = (from.div_ceil(60)..=until / 60)
+        .map(|hour| view! { <span class="absolute bottom-2 -translate-x-1/2" style=place(hour * 60)>{format!("{hour:02}:00")}</span> });
+    view! {
+        <section class=format!("{CARD} relative h-20") aria-label="Today’s callbacks" data-testid="day">
+            <div class="absolute inset-x-7 top-6.5 border-t border-base-300"></div>
+            <ul>{marks}</ul>
+            <div class="text-xs text-muted" aria-hidden="true">{hours.collect_view()}</div>
+        </section>
+    }
+}
+
+/// What became of a promise, as its mark on the day has it.
+const fn mark(standing: CallbackStanding) -> (&'static str, &'static str, Icon) {
+    match standing {
+        CallbackStanding::Upcoming => ("to come", "border-base-300 bg-base-100", Icon::Clock),
+        CallbackStanding::Due => ("due now", "border-warning bg-warning text-warning-content", Icon::Bell),
+        CallbackStanding::Late => ("late", "border-error bg-error text-error-content", Icon::Bell),
+        CallbackStanding::Kept => ("kept", "border-success bg-success text-success-content", Icon::Check),
+        CallbackStanding::Missed => ("too late", "border-error bg-base-100 text-error", Icon::X),
+        CallbackStanding::Moved => ("moved", "border-base-300 bg-base-100", Icon::CalendarClock),
+        CallbackStanding::NoLongerNeeded => ("no longer needed", "border-info bg-info text-info-content", Icon::ShieldCheck),
+        CallbackStanding::Cancelled => ("withdrawn", "border-base-300 bg-base-100 text-muted", Icon::X),
+    }
+}
+
+/// Minutes from midnight of `14:30`.
+fn minute_of(clock: &str) -> Option<u16> {
+    let (hour, minute) = clock.split_once(':')?;
+    Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_is_so_many_minutes_after_midnight() {
+        assert_eq!(["00:00", "14:30", "x", "14"].map(minute_of), [Some(0), Some(870), None, None]);
+    }
 
     #[test]
     fn no_time_is_said_twice() {
@@ -445,7 +570,7 @@ mod tests {
             ..serde_json::from_str(
                 r#"{"id":1,"user_id":"1","name":"Priya Raman","at":"today 14:30","clock":"14:30","days_until":0,"seconds_until":0,"standing":"due",
                     "reason":"Not signed yet","number":null,"is_mine":false,"with":null,"kept_until":null,"is_retry":false,"held_by":null,
-                    "waits_until":null,"rang":null,"withdrawn":null}"#,
+                    "waits_until":null,"rang":null,"moved_to":null,"withdrawn":null}"#,
             )
             .unwrap()
         }

@@ -39,21 +39,9 @@ pub enum CallsError {
     /// Only a promise takes a time.
     #[error("Only “Call me back” takes a time.")]
     TimeNotWanted,
-    /// The time cannot be read.
-    #[error("The time of the callback cannot be read: give a date and a time, such as 2026-11-24T14:30.")]
-    TimeUnreadable,
-    /// Wall clocks skip it.
-    #[error("There is no such time: on that day the clocks go forward from 01:00 to 02:00.")]
-    NoSuchTime,
-    /// It is past.
-    #[error("The time of the callback is already past.")]
-    TimeIsPast,
-    /// It is too far away.
-    #[error("A callback can be promised for at most {0} days ahead.")]
-    TimeTooFar(i64),
-    /// Calls may not be made then.
-    #[error("Calls may not be made at that time. Choose one within the calling hours.")]
-    OutsideHours,
+    /// The time cannot be promised.
+    #[error(transparent)]
+    CannotPromise(#[from] queue::PromiseError),
     /// The caps forbid a call then.
     #[error("By then they will have been rung as often as is allowed. Choose a time from {0} on, or say that they asked regardless.")]
     RungEnough(String),
@@ -74,24 +62,13 @@ impl From<CallsError> for WireError {
             | E::NoteTooLong(_)
             | E::TimeNeeded
             | E::TimeNotWanted
-            | E::TimeUnreadable
-            | E::NoSuchTime
-            | E::TimeIsPast
-            | E::TimeTooFar(_)
-            | E::OutsideHours
+            | E::CannotPromise(_)
             | E::RungEnough(_) => ErrorCode::Unprocessable,
         };
         let wire = Self::new(code, error.to_string());
         match error {
             E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
-            E::TimeNeeded
-            | E::TimeNotWanted
-            | E::TimeUnreadable
-            | E::NoSuchTime
-            | E::TimeIsPast
-            | E::TimeTooFar(_)
-            | E::OutsideHours
-            | E::RungEnough(_) => wire.of_field("callback_at"),
+            E::TimeNeeded | E::TimeNotWanted | E::CannotPromise(_) | E::RungEnough(_) => wire.of_field("callback_at"),
             E::NotForAgents => wire.of_field("disposition"),
             _ => wire,
         }

@@ -169,6 +169,13 @@ pub async fn reassign(callback_id: i64, agent_id: Option<AgentId>) -> Result<(),
     Ok(expect_context::<Queue>().reassign_callback(&agent, callback_id, agent_id).await?)
 }
 
+/// Promises another time instead.
+#[server(prefix = "/api", endpoint = "queue/move_callback", input = Json, output = Json)]
+pub async fn move_callback(callback_id: i64, at: String) -> Result<(), WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().move_callback(&agent, callback_id, &at).await?)
+}
+
 /// Withdraws a promise.
 #[server(prefix = "/api", endpoint = "queue/withdraw", input = Json, output = Json)]
 pub async fn withdraw(callback_id: i64, reason: String) -> Result<(), WireError> {

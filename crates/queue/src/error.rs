@@ -1,5 +1,25 @@
 use kernel::{ErrorCode, WireError};
 
+/// Why a time cannot be promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PromiseError {
+    /// It cannot be read.
+    #[error("The time of the callback cannot be read: give a date and a time, such as 2026-11-24T14:30.")]
+    Unreadable,
+    /// Clocks skip it.
+    #[error("There is no such time: on that day the clocks go forward from 01:00 to 02:00.")]
+    NoSuchTime,
+    /// It is not in the future.
+    #[error("The time of the callback is already past.")]
+    Past,
+    /// It is more than so many days ahead.
+    #[error("A callback can be promised for at most {0} days ahead.")]
+    TooFar(i64),
+    /// Calls may not be made then.
+    #[error("Calls may not be made at that time. Choose one within the calling hours.")]
+    Closed,
+}
+
 /// What the queue refuses, in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
@@ -70,8 +90,14 @@ pub enum QueueError {
     #[error("That callback is settled already. Nothing was changed.")]
     NoSuchCallback,
     /// Somebody else's promise.
-    #[error("That callback is somebody else's. A supervisor can withdraw it. Nothing was changed.")]
+    #[error("That callback is somebody else's. A supervisor can change it. Nothing was changed.")]
     NotYourCallback,
+    /// It cannot be promised for then.
+    #[error("{0} Nothing was changed.")]
+    CannotPromise(#[from] PromiseError),
+    /// It is promised for then already.
+    #[error("That callback is promised for that time already. Nothing was changed.")]
+    SameTime,
     /// Nobody of that id.
     #[error("There is no such colleague.")]
     NoSuchColleague,
@@ -136,6 +162,8 @@ impl From<QueueError> for WireError {
             | QueueError::ReasonNeeded
             | QueueError::CallbacksAreNotDiscovered
             | QueueError::SettingsRefused(_)
+            | QueueError::CannotPromise(_)
+            | QueueError::SameTime
             | QueueError::RuleSetRefused(_)
             | QueueError::NeitherPersonNorNumber
             | QueueError::NumberNeeded

@@ -121,6 +121,11 @@ pub(crate) fn is_closed_for_holiday(day: NaiveDate, hours: &CallingHours, bank_h
     !hours.on_bank_holidays && bank_holidays.contains(&day)
 }
 
+/// When calls may be made on a day, inside the outer limits; none: never.
+pub fn of_day(day: NaiveDate, hours: &CallingHours, bank_holidays: &BTreeSet<NaiveDate>) -> Option<Span> {
+    span_on(day, hours, bank_holidays).filter(|span| span.from_minute < span.until_minute)
+}
+
 fn span_on(day: NaiveDate, hours: &CallingHours, bank_holidays: &BTreeSet<NaiveDate>) -> Option<Span> {
     if is_closed_for_holiday(day, hours, bank_holidays) { None } else { span_of_weekday(day, hours) }
 }

@@ -27,10 +27,10 @@ mod store;
 mod words;
 
 pub use api::{
-    call_next, callbacks, change_settings, current, discover, explain, held, holdings, lift, object, objections, overview, pause, reassign,
-    release, resume, saved_today, saved_today_by_all, search, settings, summary, take, withdraw,
+    call_next, callbacks, change_settings, current, discover, explain, held, holdings, lift, move_callback, object, objections, overview,
+    pause, reassign, release, resume, saved_today, saved_today_by_all, search, settings, summary, take, withdraw,
 };
-pub use error::QueueError;
+pub use error::{PromiseError, QueueError};
 pub use settings::{
     CallingHours, Cap, ContactBases, ContactBasis, DAYS, FIELDS, Field, Settings, Span, UncountedRequirement, basis_words, clock,
     differences, problems,
@@ -52,8 +52,7 @@ pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
     After, Authorisation, AuthorisationVoid, Authorised, Before, Closing, ExportFailure, HandBack, Head, HeldForCall, Import,
-    ImportFailure, Promise, PromiseError, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified,
-    VerifyFailure,
+    ImportFailure, Promise, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified, VerifyFailure,
 };
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

@@ -18,7 +18,7 @@ mod suppressions;
 pub(crate) use assessment::{parse_number, score_input};
 pub use contact::{Import, ImportFailure};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
-pub use outcome::{After, Before, Closing, Promise, PromiseError, Prospects, Settled, Suppress};
+pub use outcome::{After, Before, Closing, Promise, Prospects, Settled, Suppress};
 pub(crate) use pauses::VersionedPauses;
 pub use report::ExportFailure;
 pub(crate) use report::words_of_record;

@@ -556,6 +556,8 @@ pub struct Callback {
     pub waits_until: Option<String>,
     /// When they were rung for it.
     pub rang: Option<String>,
+    /// What was promised instead, of one that was moved.
+    pub moved_to: Option<String>,
     /// Who withdrew it and why.
     pub withdrawn: Option<String>,
 }
@@ -575,4 +577,12 @@ pub struct CallbackList {
     pub handover_minutes: u32,
     /// The agent is told so many minutes before.
     pub notice_minutes: u32,
+    /// The first wall time that can be promised now, as a form's field has it.
+    pub from: String,
+    /// The last.
+    pub until: String,
+    /// When a promise can be kept, in words.
+    pub hours: String,
+    /// When calls may be made today, in minutes from midnight; none: never.
+    pub today: Option<(u16, u16)>,
 }

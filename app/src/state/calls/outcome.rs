@@ -167,9 +167,12 @@ mod tests {
 
         assert_eq!(part(calls::CallsError::NoteNeeded), Some(Part::Note));
         assert_eq!(part(calls::CallsError::NoteTooLong(4000)), Some(Part::Note));
-        for error in
-            [calls::CallsError::TimeNeeded, calls::CallsError::TimeIsPast, calls::CallsError::OutsideHours, calls::CallsError::NoSuchTime]
-        {
+        for error in [
+            calls::CallsError::TimeNeeded,
+            queue::PromiseError::Past.into(),
+            queue::PromiseError::Closed.into(),
+            queue::PromiseError::NoSuchTime.into(),
+        ] {
             assert_eq!(part(error), Some(Part::Time));
         }
         assert_eq!(part(calls::CallsError::NotForAgents), Some(Part::Choice));

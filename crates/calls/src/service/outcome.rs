@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use auth::CurrentAgent;
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, Hint, machine_now};
-use queue::{Closing, Promise, PromiseError, Prospects, Settled, Suppress};
+use queue::{Closing, Promise, Prospects, Settled, Suppress};
 
 use super::course::log_failure;
 use super::view::{next_attempt_words, records};
@@ -69,16 +69,7 @@ impl Calls {
             (false, Some(_)) => Err(CallsError::TimeNotWanted),
             (true, None) => Err(CallsError::TimeNeeded),
             (true, Some(text)) => {
-                let wall_time = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-                    .iter()
-                    .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-                    .ok_or(CallsError::TimeUnreadable)?;
-                let at = self.shared.queue.promise_at(wall_time).map_err(|error| match error {
-                    PromiseError::NoSuchTime => CallsError::NoSuchTime,
-                    PromiseError::Past => CallsError::TimeIsPast,
-                    PromiseError::TooFar(days) => CallsError::TimeTooFar(days),
-                    PromiseError::Closed => CallsError::OutsideHours,
-                })?;
+                let (at, wall_time) = self.shared.queue.promise_at(text)?;
                 Ok(Some(Promise { at, wall_time, asked_regardless: outcome.asked_regardless }))
             }
         }

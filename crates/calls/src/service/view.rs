@@ -9,9 +9,6 @@ use super::{Calls, CallsFailure};
 use crate::store::{self, CallRow, DispositionRow};
 use crate::types::{CallEnd, CallView, Choice, Disposition, Ended, WrapUp};
 
-/// What a browser's field for a date and a time writes.
-const FIELD: &str = "%Y-%m-%dT%H:%M";
-
 impl Calls {
     pub(super) async fn view(&self, row: CallRow) -> Result<CallView, CallsFailure> {
         let now = self.shared.queue.now();
@@ -52,14 +49,14 @@ impl Calls {
                 choice(disposition, &closing, &after, before, now)
             })
             .collect();
-        let (from, until) = self.shared.queue.promise_span();
+        let (callback_from, callback_until) = self.shared.queue.promise_span();
         Ok(WrapUp {
             seconds_left,
             suggested: row.end_reason.and_then(CallEnd::suggests),
             choices,
             callback_hours: self.shared.queue.promise_hours(),
-            callback_from: from.format(FIELD).to_string(),
-            callback_until: until.format(FIELD).to_string(),
+            callback_from,
+            callback_until,
         })
     }
 }

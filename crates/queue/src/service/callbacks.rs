@@ -26,7 +26,7 @@ impl Queue {
         let window = TimeDelta::minutes(times.promise_window_minutes.into());
         let preferred = (!is_all).then_some(agent.id);
         let rows = store::list_callbacks(&self.shared.pool, preferred, now - SETTLED, now, SHOWN).await?;
-        let (kept, of) = store::count_kept(&self.shared.pool, preferred, now - SETTLED, now - window).await?;
+        let (kept, of) = store::count_kept(&self.shared.pool, preferred, now - SETTLED, (now, window)).await?;
         let staff = self.shared.auth.names().await?;
         let ids: Vec<UserId> = rows.iter().map(|row| row.user).collect();
         let people = self.names_of(&ids).await;
@@ -67,10 +67,13 @@ impl Queue {
                 waits_until: (row.state == CallbackState::Scheduled && row.available_at > row.promised_at.max(now))
                     .then(|| display_time(row.available_at, now)),
                 rang: row.attempted_at.map(|at| display_time(at, now)),
+                moved_to: row.next_at.map(|at| display_time(at, now)),
                 withdrawn: row.closed_by.zip(row.closed_reason).map(|(by, reason)| format!("{}: {reason}", name(by))),
             }
         };
         let callbacks = rows.into_iter().map(shown).collect();
+        let (from, until) = self.promise_span();
+        let today = crate::hours::of_day(london(now).date(), &times.calling_hours, &self.shared.bank_holidays);
         Ok(CallbackList {
             callbacks,
             kept,
@@ -78,6 +81,10 @@ impl Queue {
             window_minutes: times.promise_window_minutes,
             handover_minutes: times.callback_handover_minutes,
             notice_minutes: times.callback_notice_minutes,
+            from,
+            until,
+            hours: self.promise_hours(),
+            today: today.map(|span| (span.from_minute, span.until_minute)),
         })
     }
 
@@ -114,6 +121,31 @@ impl Queue {
         store::cancel_callback(&mut transaction, id, by.id, reason, self.shared.clock.now()).await?;
         transaction.commit().await?;
         tracing::info!(agent.id = %by.id, callback.id = id, "a promise was withdrawn");
+        self.callbacks_changed([preferred, None]);
+        Ok(())
+    }
+
+    /// Promises another time instead, as a form's field has it: one's own promise, or for supervisors anybody's. It stays with whom it was with.
+    /// One whose window has passed was not kept all the same.
+    pub async fn move_callback(&self, by: &CurrentAgent, id: i64, field: &str) -> Result<(), QueueFailure> {
+        let (at, wall_time) = self.promise_at(field).map_err(QueueError::from)?;
+        let now = self.shared.clock.now();
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let preferred = store::lock_callback(&mut transaction, id).await?.ok_or(QueueError::NoSuchCallback)?;
+        if preferred != Some(by.id) && by.role < Role::Supervisor {
+            return Err(QueueError::NotYourCallback.into());
+        }
+        let (promised_at, held_by) = store::find_standing(&mut transaction, id, now).await?;
+        if promised_at == at {
+            return Err(QueueError::SameTime.into());
+        }
+        if let Some(holder) = held_by {
+            let name = self.shared.auth.names().await?.get(&holder).cloned();
+            return Err(QueueError::HeldBySomebody(name.unwrap_or_else(|| "Somebody".to_owned())).into());
+        }
+        store::move_callback(&mut transaction, id, (at, wall_time), by.id, now).await?;
+        transaction.commit().await?;
+        tracing::info!(agent.id = %by.id, callback.id = id, "a promise was moved");
         self.callbacks_changed([preferred, None]);
         Ok(())
     }

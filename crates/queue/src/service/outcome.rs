@@ -9,12 +9,15 @@ use sqlx::PgConnection;
 use users::Facts;
 
 use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
+use crate::error::PromiseError;
 use crate::hours;
 use crate::rules::{
     CallbackReason, Effect, LastOutcome, NumberFact, OwnFacts, Reason, Suppression, SuppressionKind, attempt_limits, claim_names,
 };
 use crate::store::{self, AttemptOutcome, BeforeRow, NewCallback, NewEntry, NewSuppression, OwnRow};
 
+/// A wall time as a form's field has it.
+const FIELD: &str = "%Y-%m-%dT%H:%M";
 /// A callback can be promised for so many days ahead.
 const PROMISED_AHEAD: i64 = 30;
 
@@ -71,23 +74,6 @@ pub struct Promise {
     pub wall_time: NaiveDateTime,
     /// They asked to be rung then whether or not anything is still pending.
     pub asked_regardless: bool,
-}
-
-/// Why a time cannot be promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PromiseError {
-    /// Clocks skip it.
-    #[error("there is no such time")]
-    NoSuchTime,
-    /// It is not in the future.
-    #[error("that time is past")]
-    Past,
-    /// It is more than so many days ahead.
-    #[error("that time is more than {0} days ahead")]
-    TooFar(i64),
-    /// Calls may not be made then.
-    #[error("calls may not be made then")]
-    Closed,
 }
 
 /// What follows from an outcome.
@@ -302,8 +288,10 @@ impl Queue {
         Ok(NewCallback { user, reason, promised_at: promise.at, wall_time: promise.wall_time, agent, lenders, solicitors })
     }
 
-    /// The instant of a promise for this wall time, if it can be promised now.
-    pub fn promise_at(&self, wall_time: NaiveDateTime) -> Result<DateTime<Utc>, PromiseError> {
+    /// The instant of a promise for this wall time, as a form's field has it (`2026-11-24T14:30`), if it can be promised now.
+    pub fn promise_at(&self, field: &str) -> Result<(DateTime<Utc>, NaiveDateTime), PromiseError> {
+        let read = |format: &str| NaiveDateTime::parse_from_str(field.trim(), format).ok();
+        let wall_time = read(FIELD).or_else(|| read("%Y-%m-%dT%H:%M:%S")).ok_or(PromiseError::Unreadable)?;
         let at = kernel::from_london(wall_time).ok_or(PromiseError::NoSuchTime)?;
         let now = self.shared.clock.now();
         if at <= now {
@@ -314,7 +302,7 @@ impl Queue {
         }
         let settings = self.settings();
         let is_open = hours::is_open(Moment::new(at), &settings.settings.calling_hours, &self.shared.bank_holidays);
-        if is_open { Ok(at) } else { Err(PromiseError::Closed) }
+        if is_open { Ok((at, wall_time)) } else { Err(PromiseError::Closed) }
     }
 
     /// From when a promise could be kept, where the caps forbid it at the promised time: the gate would refuse the call. What the user
@@ -340,10 +328,11 @@ impl Queue {
         }))
     }
 
-    /// The first and the last wall time that can be promised now.
-    pub fn promise_span(&self) -> (NaiveDateTime, NaiveDateTime) {
+    /// The first and the last wall time that can be promised now, as a form's field has them.
+    pub fn promise_span(&self) -> (String, String) {
         let now = self.moment().london;
-        (now + TimeDelta::minutes(5), now + TimeDelta::days(PROMISED_AHEAD))
+        let field = |at: NaiveDateTime| at.format(FIELD).to_string();
+        (field(now + TimeDelta::minutes(5)), field(now + TimeDelta::days(PROMISED_AHEAD)))
     }
 
     /// How long an agent has to say what came of a call (rules, Presence).

@@ -1,7 +1,8 @@
 //! Promises, as those who keep them look at them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, UserId};
+use sqlx::postgres::types::PgInterval;
 use sqlx::{PgConnection, PgPool};
 
 use super::ranges::SEPARATOR;
@@ -35,6 +36,8 @@ pub(crate) struct CallbackRow {
     pub(crate) attempted_at: Option<DateTime<Utc>>,
     pub(crate) closed_by: Option<AgentId>,
     pub(crate) closed_reason: Option<String>,
+    /// Of one that was moved: what was promised instead.
+    pub(crate) next_at: Option<DateTime<Utc>>,
     /// Who is with the person now.
     pub(crate) held_by: Option<AgentId>,
 }
@@ -72,7 +75,7 @@ pub(crate) async fn list_callbacks(
             select c.id as "id!", c.user_id as "user!: UserId", c.reason as "reason!: CallbackReason", c.promised_at as "promised_at!",
                 c.available_at as "available_at!", c.preferred_agent_id as "preferred: AgentId", c.state as "state!: CallbackState",
                 c.retry_of is not null as "is_retry!", c.attempted_at, c.closed_by as "closed_by: AgentId", c.closed_reason,
-                l.agent_id as "held_by?: AgentId",
+                null::timestamptz as next_at, l.agent_id as "held_by?: AgentId",
                 coalesce(
                     (select e.number from queue.entry e where e.user_id = c.user_id),
                     (select a.number from queue.attempt a where a.user_id = c.user_id order by a.attempted_at desc limit 1)
@@ -86,7 +89,15 @@ pub(crate) async fn list_callbacks(
         union all
         (
             select c.id, c.user_id, c.reason, c.promised_at, c.available_at, c.preferred_agent_id, c.state, c.retry_of is not null,
-                c.attempted_at, c.closed_by, c.closed_reason, null, null
+                c.attempted_at, c.closed_by, c.closed_reason,
+                (
+                    select n.promised_at
+                    from queue.callback n
+                    where n.user_id = c.user_id and n.id > c.id and c.state = 'rescheduled'
+                    order by n.id
+                    limit 1
+                ),
+                null, null
             from queue.callback c
             where c.state <> 'scheduled' and c.promised_at >= $2 and ($1::bigint is null or c.preferred_agent_id = $1)
             order by c.promised_at desc, c.id desc
@@ -136,23 +147,25 @@ pub(crate) async fn is_promised_by(pool: &PgPool, user: UserId, agent: AgentId) 
 }
 
 /// How many promises were kept since then, and of how many: those that were rung for, in time or not, and those whose window passed
-/// without a call. A second try is no promise of its own.
+/// without a call, also when they were moved after it. A second try is no promise of its own.
 pub(crate) async fn count_kept(
     pool: &PgPool,
     preferred: Option<AgentId>,
     since: DateTime<Utc>,
-    window_passed: DateTime<Utc>,
+    (now, window): (DateTime<Utc>, TimeDelta),
 ) -> sqlx::Result<(i64, i64)> {
     let row = sqlx::query!(
         r#"
         select count(*) filter (where state = 'kept') as "kept!",
-            count(*) filter (where state in ('kept', 'missed') or (state = 'scheduled' and promised_at < $3)) as "of!"
+            count(*) filter (where state in ('kept', 'missed') or (state = 'scheduled' and promised_at < $3)
+                or (state = 'rescheduled' and closed_at - promised_at > $4)) as "of!"
         from queue.callback
         where promised_at >= $2 and retry_of is null and ($1::bigint is null or preferred_agent_id = $1)
         "#,
         preferred.map(AgentId::get),
         since,
-        window_passed,
+        now - window,
+        PgInterval { months: 0, days: 0, microseconds: window.num_microseconds().unwrap_or(i64::MAX) },
     )
     .fetch_one(pool)
     .await?;
@@ -217,6 +230,77 @@ pub(crate) async fn lock_callback(conn: &mut PgConnection, id: i64) -> sqlx::Res
 /// Offers it to somebody else first; none: to anyone.
 pub(crate) async fn set_preferred(conn: &mut PgConnection, id: i64, agent: Option<AgentId>) -> sqlx::Result<()> {
     sqlx::query!("update queue.callback set preferred_agent_id = $2 where id = $1", id, agent.map(AgentId::get)).execute(conn).await?;
+    Ok(())
+}
+
+/// For when it is promised, and who is with the person now.
+pub(crate) async fn find_standing(conn: &mut PgConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<(DateTime<Utc>, Option<AgentId>)> {
+    let row = sqlx::query!(
+        r#"
+        select c.promised_at, l.agent_id as "held_by?: AgentId"
+        from queue.callback c
+        left join queue.lease l on l.user_id = c.user_id and l.expires_at > $2
+        where c.id = $1
+        "#,
+        id,
+        now,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.promised_at, row.held_by))
+}
+
+/// Promises another time in its place, an instant and what clocks in London show then. The person waits for that time instead. What was a second try is a promise of its own then.
+pub(crate) async fn move_callback(
+    conn: &mut PgConnection,
+    id: i64,
+    (at, wall_time): (DateTime<Utc>, NaiveDateTime),
+    by: AgentId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        with moved as (
+            update queue.callback
+            set state = 'rescheduled', closed_at = $2
+            where id = $1
+            returning user_id, promised_at
+        ),
+        waits as (
+            update queue.entry e
+            set available_at = $3
+            from moved m
+            where e.user_id = m.user_id and e.available_at = m.promised_at and e.leased_by is null
+        )
+        update queue.attempt a
+        set delay_until = $3
+        from moved m
+        where a.user_id = m.user_id and a.delay_until = m.promised_at
+        ",
+        id,
+        now,
+        at,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "
+        insert into queue.callback (
+            user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, lenders, solicitors,
+            is_paused
+        )
+        select user_id, reason, $2, $3, preferred_agent_id, $2, $4, $5, lenders, solicitors, queue.is_paused(lenders, solicitors)
+        from queue.callback
+        where id = $1
+        ",
+        id,
+        at,
+        wall_time,
+        now,
+        by.get(),
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -297,6 +297,81 @@ async fn whoever_was_promised_a_call_that_is_withdrawn_waits_for_it_no_longer(_:
     app.stop().await;
 }
 
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_is_moved_to_another_time_by_whoever_made_it_or_a_supervisor(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    begun.join(&app).await;
+    begun.until("connected").await;
+    begun.leave(&app).await;
+    begun.until("ended").await;
+    let record = json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": "2026-12-15T10:00"});
+    begun.agent.ask("/api/calls/record_outcome", record).await;
+    let made = list(&begun.agent, false).await;
+    let id = made["callbacks"][0]["id"].as_i64().unwrap();
+    assert_eq!((&made["from"], &made["today"]), (&json!("2026-11-24T10:35"), &json!([540, 1200])), "{made}");
+    let to = |at: &str| json!({"callback_id": id, "at": at});
+
+    let other = app.signed_in(Role::Agent).await;
+    assert_eq!(other.post("/api/queue/move_callback", to("2026-12-16T10:00")).await.0, 403);
+    for (at, words) in [
+        ("2026-11-24T10:00", "already past"),
+        ("2026-12-15T22:00", "may not be made at that time"),
+        ("2026-12-13T10:00", "may not be made at that time"),
+        ("2027-03-28T01:30", "no such time"),
+        ("2027-12-01T10:00", "days ahead"),
+        ("soon", "cannot be read"),
+        ("2026-12-15T10:00", "for that time already"),
+    ] {
+        let (status, answer) = begun.agent.post("/api/queue/move_callback", to(at)).await;
+        let said = answer["message"].as_str().unwrap();
+        assert!(status == 422 && said.contains(words) && said.contains("Nothing was changed"), "{at}: {status} {answer}");
+    }
+    assert_eq!(states(&app).await.len(), 1);
+
+    begun.agent.ask("/api/queue/move_callback", to("2026-11-24T15:45")).await;
+    let moved = list(&begun.agent, false).await;
+    let shown = |at: usize| (&moved["callbacks"][at]["at"], &moved["callbacks"][at]["standing"], &moved["callbacks"][at]["moved_to"]);
+    assert_eq!(shown(0), (&json!("today 15:45"), &json!("upcoming"), &json!(null)), "{moved}");
+    assert_eq!(shown(1), (&json!("15 Dec 10:00"), &json!("moved"), &json!("today 15:45")), "{moved}");
+    assert_eq!(begun.agent.post("/api/queue/move_callback", to("2026-11-24T16:00")).await.0, 409, "settled");
+
+    // Nobody is offered them before that time; then their agent is.
+    app.clock.advance(TimeDelta::hours(5));
+    begun.agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+    assert_eq!(begun.agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await["user"], json!(null));
+    app.clock.advance(TimeDelta::minutes(15));
+    let offered = begun.agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
+    assert_eq!(offered["user"]["id"], "1", "{offered}");
+    // Whoever is with somebody is to keep the promise or not; nobody moves it under them.
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    let open = list(&supervisor, true).await["callbacks"][0]["id"].clone();
+    let (status, answer) = supervisor.post("/api/queue/move_callback", json!({"callback_id": open, "at": "2026-11-25T10:00"})).await;
+    assert!(status == 409 && answer["message"].as_str().unwrap().contains("is with this person now"), "{answer}");
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_that_is_moved_after_its_window_was_not_kept(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    for id in 1..=2 {
+        app.platform.user(id).unsigned().claim("santander").insert().await.unwrap();
+    }
+    app.platform.caught_up().await.unwrap();
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    promise(&app, 1, "signature", supervisor.agent, -14).await;
+    promise(&app, 2, "signature", supervisor.agent, -16).await;
+    for late in list(&supervisor, true).await["callbacks"].as_array().unwrap() {
+        supervisor.ask("/api/queue/move_callback", json!({"callback_id": late["id"], "at": "2026-11-24T12:00"})).await;
+    }
+    let of = |user, state: &str| (user, state.to_owned(), false);
+    assert_eq!(states(&app).await, [of(1, "rescheduled"), of(2, "rescheduled"), of(2, "scheduled"), of(1, "scheduled")]);
+    let all = list(&supervisor, true).await;
+    assert_eq!((&all["kept"], &all["of"]), (&json!(0), &json!(1)), "{all}");
+    app.stop().await;
+}
+
 /// A call is no reason against itself: with it, “too soon after the last call” was said of the very call that was going on.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn why_a_call_was_made_stays_as_it_was_while_it_goes_on(_: PgPoolOptions, connect: PgConnectOptions) {

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 43] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 44] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
@@ -39,6 +39,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 43] = [
     ("/api/queue/held", Some(Role::Agent)),
     ("/api/queue/holdings", Some(Role::Supervisor)),
     ("/api/queue/lift", Some(Role::Supervisor)),
+    ("/api/queue/move_callback", Some(Role::Agent)),
     ("/api/queue/object", Some(Role::Supervisor)),
     ("/api/queue/objections", Some(Role::Supervisor)),
     ("/api/queue/overview", Some(Role::Supervisor)),

@@ -671,7 +671,7 @@ impl World {
     /// A promise for then, if calls may be made then.
     fn promise_in(&self, minutes: i64) -> Option<Promise> {
         let wall_time = london(self.app.now() + TimeDelta::minutes(minutes)).with_second(0)?.with_nanosecond(0)?;
-        let at = self.app.app.queue.promise_at(wall_time).ok()?;
+        let (at, wall_time) = self.app.app.queue.promise_at(&wall_time.format("%Y-%m-%dT%H:%M").to_string()).ok()?;
         Some(Promise { at, wall_time, asked_regardless: false })
     }
 
