@@ -223,6 +223,38 @@ test("a callback whose time has come is called from its page, and whose are show
   }
 });
 
+test("a promise is moved to another time, and a time that cannot be promised is refused in words", async ({ page }) => {
+  expectStatus(422);
+  const [made] = await ours<{ id: string; day: string }>(
+    `insert into queue.callback
+       (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
+     select 999000002, 'user_asked', t.at, t.at at time zone 'Europe/London', a.id, t.at, t.at - interval '1 hour', a.id
+     from auth.agent a, (select business_at + (clock_timestamp() - machine_at) + interval '40 minutes' as at from server.clock) t
+     where a.email = $1
+     returning id, to_char(promised_wall_time, 'YYYY-MM-DD') as day`,
+    [HANNAH],
+  );
+  try {
+    await signIn(page, HANNAH);
+    await page.goto("/callbacks?when=today");
+    await expect(page.getByTestId("day").getByRole("link", { name: /to come$/ })).toHaveCount(1);
+    const row = page.getByTestId("callback");
+    await row.getByRole("button", { name: /^Move/ }).click();
+    await row.getByRole("button", { name: "Move it" }).click();
+    await expect(row.getByRole("alert")).toHaveText("Please choose a day and a time.");
+    await row.getByLabel("When instead?").fill(`${made?.day}T23:30`);
+    await row.getByRole("button", { name: "Move it" }).click();
+    await expect(row.getByRole("alert")).toHaveText(/Calls may not be made at that time\..* Nothing was changed\./);
+    await row.getByLabel("When instead?").fill(`${made?.day}T19:45`);
+    await row.getByRole("button", { name: "Move it" }).click();
+    await expect(row).toContainText("19:45");
+    await expect(page.getByTestId("day").getByRole("link", { name: /moved$/ })).toHaveCount(1);
+    await expect(page.getByText(/^to today 19:45$/)).toBeVisible();
+  } finally {
+    await ours("delete from queue.callback where user_id = 999000002");
+  }
+});
+
 test("an agent sees the next callback before it is due, a supervisor those that turned late", async ({ page, browser }) => {
   await signIn(page, HANNAH);
   const gareth = await elsewhere(browser, GARETH);

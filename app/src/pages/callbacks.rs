@@ -279,7 +279,7 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
                 format!(
                     "grid gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 text-dense last:border-0 sm:grid-cols-[5rem_minmax(0,1fr)] {} {}",
                     // The same for every row, so that the columns stand below each other.
-                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_28.5rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_17rem]" },
+                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_28.5rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_19.5rem]" },
                     if is_near() { "bg-warning/8" } else { "" },
                 )
             }
@@ -380,7 +380,7 @@ fn Give(
     view! {
         <label>
             <span class="sr-only">"Offer first to, for "{name}</span>
-            <select class="select select-sm w-44" on:change=give><option value="">"Anyone"</option>{choices}</select>
+            <select class="select select-sm w-36" on:change=give><option value="">"Anyone"</option>{choices}</select>
         </label>
     }
 }
@@ -466,13 +466,15 @@ fn Changes(list: Query<CallbackList>, failed: RwSignal<Option<WireError>>, id: i
                 Change::Withdraw => ("btn btn-sm btn-warning", "Withdraw it"),
             };
             view! {
-                <form class="flex flex-wrap items-start gap-2" on:submit=submit novalidate>
+                <form class="flex flex-col gap-2" on:submit=submit novalidate>
                     <div>
                         {field(chosen)}
                         <p class="max-w-64 text-dense text-error empty:hidden" role="alert">{move || problem.get()}</p>
                     </div>
-                    <button type="submit" class=format!("{class} mt-6")>{act}</button>
-                    <button type="button" class="btn btn-sm btn-ghost mt-6" on:click=move |_| change.set(None)>"Keep it"</button>
+                    <div class="flex gap-2">
+                        <button type="submit" class=class>{act}</button>
+                        <button type="button" class="btn btn-sm btn-ghost" on:click=move |_| change.set(None)>"Keep it"</button>
+                    </div>
                 </form>
             }
             .into_any()
@@ -501,9 +503,9 @@ fn day_line(callbacks: &[Promised], (from, until): (u16, u16)) -> impl IntoView 
         .map(|(minute, callback)| {
             let (what, class, shape) = mark(callback.standing);
             view! {
-                <li class="absolute top-3 -translate-x-1/2" style=place(minute)>
+                <li class="absolute top-3 -translate-x-1/2 focus-within:z-10 hover:z-10" style=place(minute)>
                     <a
-                        class=format!("grid size-7 place-items-center rounded-full border {class}")
+                        class=format!("grid size-7 place-items-center rounded-full border ring-2 ring-base-100 {class}")
                         href=format!("/users?id={}", callback.user_id)
                         title=format!("{} {}: {what}", callback.clock, callback.name)
                     >

@@ -118,6 +118,7 @@ fn Pauses(overview: Query<Overview>) -> impl IntoView {
                         <tr>
                             <th scope="col">"What"</th>
                             <th scope="col">"Why"</th>
+                            <th scope="col">"Until"</th>
                             <th scope="col"><span class="sr-only">"Act"</span></th>
                         </tr>
                     </thead>
@@ -172,6 +173,7 @@ fn pause_row(overview: Query<Overview>, failed: RwSignal<Option<WireError>>, pau
                 </span>
             </th>
             <td class="break-words">{pause.reason}<span class="block text-xs text-muted">{pause.by}", "{pause.since}</span></td>
+            <td>{pause.until.unwrap_or_else(|| "someone resumes it".to_owned())}</td>
             <td class="text-right">
                 <button type="button" class="btn btn-sm" aria-disabled=move || if is_busy.get() { "true" } else { "false" } on:click=resume>
                     {icon(Icon::Play, "size-4")} "Resume" <span class="sr-only">{pause.label}</span>
@@ -203,6 +205,7 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
     let kind = RwSignal::new(KINDS[0]);
     let name = RwSignal::new(String::new());
     let reason = RwSignal::new(String::new());
+    let until = RwSignal::new(String::new());
     let is_busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<&'static str>);
     let failed = RwSignal::new(None::<WireError>);
@@ -228,7 +231,7 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
         let (None, Some(choice), false) = (problem.get_untracked(), chosen.get_untracked(), is_busy.get_untracked()) else { return };
         is_busy.set(true);
         spawn_local(async move {
-            match queue::pause(choice.kind, choice.name, words).await {
+            match queue::pause(choice.kind, choice.name, words, Some(until.get_untracked())).await {
                 Ok(people) => {
                     announcer.show(match choice.kind {
                         PauseKind::Queue => format!("{} is paused: nobody is offered from it.", choice.label),
@@ -236,6 +239,7 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
                     });
                     let _ = failed.try_set(None);
                     let _ = reason.try_set(String::new());
+                    let _ = until.try_set(String::new());
                     let _ = name.try_set(String::new());
                 }
                 Err(error) => {
@@ -264,7 +268,7 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
     };
     let body = view! {
         <form class="px-4 py-3" on:submit=submit novalidate>
-            <div class="grid items-end gap-3 text-dense sm:grid-cols-[7.5rem_minmax(0,11rem)_minmax(0,1fr)]">
+            <div class="grid items-end gap-3 text-dense sm:grid-cols-[7.5rem_minmax(0,10rem)_minmax(0,1fr)]">
                 <label class="flex flex-col gap-1">
                     <span class="font-medium">"Kind"</span>
                     <select
@@ -302,6 +306,11 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
                         aria-describedby="pause-problem"
                         on:input=move |_| problem.set(None)
                     />
+                </label>
+                <label class="flex flex-wrap items-center gap-2 sm:col-span-3">
+                    <span class="font-medium">"Until"</span>
+                    <input type="datetime-local" class="input input-sm w-auto" bind:value=until aria-describedby="pause-until" />
+                    <span class="text-muted" id="pause-until">"Empty: until somebody resumes it."</span>
                 </label>
             </div>
             <p class="pt-1 text-dense text-error empty:hidden" id="pause-problem" role="alert">{move || problem.get()}</p>

@@ -85,11 +85,11 @@ pub async fn discover(#[server(default)] only: Option<QueueKind>) -> Result<(), 
     Ok(expect_context::<Queue>().start_discovery(order).await?)
 }
 
-/// Pauses a queue, a lender or a solicitor; how many people wait for its end.
+/// Pauses a queue, a lender or a solicitor, until a wall time (`2026-11-24T16:00`) or until somebody resumes it; how many people wait for its end.
 #[server(prefix = "/api", endpoint = "queue/pause", input = Json, output = Json)]
-pub async fn pause(kind: PauseKind, name: String, reason: String) -> Result<u64, WireError> {
+pub async fn pause(kind: PauseKind, name: String, reason: String, until: Option<String>) -> Result<u64, WireError> {
     let agent = auth::require(auth::Role::Supervisor).await?;
-    Ok(expect_context::<Queue>().pause(&agent, kind, &name, &reason).await?)
+    Ok(expect_context::<Queue>().pause(&agent, kind, &name, &reason, until.as_deref()).await?)
 }
 
 /// Ends a pause; how many people are offered again.

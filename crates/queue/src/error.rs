@@ -47,6 +47,9 @@ pub enum QueueError {
     /// A reason is needed.
     #[error("Please say why, for whoever asks later.")]
     ReasonNeeded,
+    /// It would end before it began, or at a time that clocks skip.
+    #[error("A pause ends at a time that is still to come; without one it holds until somebody resumes it. Nothing was paused.")]
+    PauseEndsInThePast,
     /// It is paused.
     #[error("That is paused already. Nothing was changed.")]
     PausedAlready,
@@ -162,6 +165,7 @@ impl From<QueueError> for WireError {
             | QueueError::ReasonNeeded
             | QueueError::CallbacksAreNotDiscovered
             | QueueError::SettingsRefused(_)
+            | QueueError::PauseEndsInThePast
             | QueueError::CannotPromise(_)
             | QueueError::SameTime
             | QueueError::RuleSetRefused(_)

@@ -38,7 +38,9 @@ pub(crate) use leases::{
     take_next,
 };
 pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
-pub(crate) use pauses::{PauseRow, begin_pause, end_pause, find_pauses, list_pausable, list_pauses, mark_paused, mark_paused_promises};
+pub(crate) use pauses::{
+    PauseRow, begin_pause, end_pause, end_timed_pauses, find_pauses, list_pausable, list_pauses, mark_paused, mark_paused_promises,
+};
 pub(crate) use people::{find_due_callback, find_place_of, list_waiting, note_following, note_viewing};
 pub(crate) use ranges::{Merged, RangePicture, SEPARATOR, analyse_entries, merge_range, try_lock_discovery, unlock_discovery};
 pub(crate) use reports::{

@@ -263,6 +263,8 @@ pub struct Pause {
     pub by: String,
     /// Since when, in words.
     pub since: String,
+    /// When it ends by itself, in words; none: when somebody resumes it.
+    pub until: Option<String>,
 }
 
 /// Something that could be paused.

@@ -31,6 +31,11 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         async move { queue.rescue_orphans().await }
     });
     let queue = app.queue.clone();
+    repeat(jobs, "end pauses whose time has come", Duration::from_secs(1), move || {
+        let queue = queue.clone();
+        async move { queue.end_timed_pauses().await }
+    });
+    let queue = app.queue.clone();
     repeat(jobs, "learn settings and pauses", Duration::from_secs(5), move || {
         let queue = queue.clone();
         async move { queue.learn_changes().await }

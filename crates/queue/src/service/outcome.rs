@@ -290,8 +290,7 @@ impl Queue {
 
     /// The instant of a promise for this wall time, as a form's field has it (`2026-11-24T14:30`), if it can be promised now.
     pub fn promise_at(&self, field: &str) -> Result<(DateTime<Utc>, NaiveDateTime), PromiseError> {
-        let read = |format: &str| NaiveDateTime::parse_from_str(field.trim(), format).ok();
-        let wall_time = read(FIELD).or_else(|| read("%Y-%m-%dT%H:%M:%S")).ok_or(PromiseError::Unreadable)?;
+        let wall_time = read_wall_time(field.trim()).ok_or(PromiseError::Unreadable)?;
         let at = kernel::from_london(wall_time).ok_or(PromiseError::NoSuchTime)?;
         let now = self.shared.clock.now();
         if at <= now {
@@ -355,6 +354,11 @@ impl Queue {
     pub fn shown_number(&self, e164: &str) -> Option<String> {
         PhoneNumber::parse(e164, &self.shared.numbers).ok().map(|number| number.national())
     }
+}
+
+/// A wall time as a form's field has it, with or without seconds.
+pub(super) fn read_wall_time(text: &str) -> Option<NaiveDateTime> {
+    [FIELD, "%Y-%m-%dT%H:%M:%S"].iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
 }
 
 /// What a promise is about: what the call was about, unless they asked regardless.

@@ -8,6 +8,7 @@ use auth::CurrentAgent;
 use chrono::{DateTime, Utc};
 use kernel::{AgentId, Hint, QueueKind, display_time};
 
+use super::outcome::read_wall_time;
 use super::{Queue, QueueFailure, announce};
 use crate::error::QueueError;
 use crate::rules::{NO_NAME, Pauses};
@@ -58,6 +59,7 @@ impl Queue {
                 reason: row.reason,
                 by: names.get(&row.began_by).cloned().unwrap_or_else(|| "Somebody".to_owned()),
                 since: display_time(row.began_at, now),
+                until: row.ends_at.map(|at| display_time(at, now)),
             })
             .collect()
     }
@@ -74,8 +76,16 @@ impl Queue {
         queues.into_iter().chain(others).collect()
     }
 
-    /// Pauses it: nobody is offered, and nobody rung, for whom that is the reason to call. How many people wait for its end.
-    pub async fn pause(&self, agent: &CurrentAgent, kind: PauseKind, name: &str, reason: &str) -> Result<u64, QueueFailure> {
+    /// Pauses it, until a wall time as a form's field has it, or without one until somebody resumes it: nobody is offered, and nobody rung, for
+    /// whom that is the reason to call. How many people wait for its end.
+    pub async fn pause(
+        &self,
+        agent: &CurrentAgent,
+        kind: PauseKind,
+        name: &str,
+        reason: &str,
+        until: Option<&str>,
+    ) -> Result<u64, QueueFailure> {
         let (name, reason) = (name.trim().to_lowercase(), reason.trim());
         if name.is_empty() || name == NO_NAME || (kind == PauseKind::Queue && name.parse::<QueueKind>().is_err()) {
             return Err(QueueError::NothingToPause.into());
@@ -86,8 +96,16 @@ impl Queue {
         if reason.chars().count() > LONGEST_REASON {
             return Err(QueueError::NoteTooLong(LONGEST_REASON).into());
         }
+        let now = self.shared.clock.now();
+        let ends_at = match until.map(str::trim).filter(|until| !until.is_empty()) {
+            None => None,
+            Some(until) => {
+                let at = read_wall_time(until).and_then(kernel::from_london).filter(|at| *at > now);
+                Some(at.ok_or(QueueError::PauseEndsInThePast)?)
+            }
+        };
         let mut transaction = kernel::begin(&self.shared.pool).await?;
-        if !store::begin_pause(&mut transaction, kind, &name, reason, agent.id, self.shared.clock.now()).await? {
+        if !store::begin_pause(&mut transaction, kind, &name, reason, agent.id, (now, ends_at)).await? {
             return Err(QueueError::PausedAlready.into());
         }
         transaction.commit().await?;
@@ -111,6 +129,21 @@ impl Queue {
         tracing::info!(agent.id = %agent.id, pause.kind = ?kind, pause.name = name, queue.people = people, "resumed");
         self.shared.hints.send(Hint::Queues);
         Ok(people)
+    }
+
+    /// Ends the pauses whose time has come.
+    pub async fn end_timed_pauses(&self) -> Result<(), QueueFailure> {
+        let ended = store::end_timed_pauses(&self.shared.pool, self.shared.clock.now()).await?;
+        if ended.is_empty() {
+            return Ok(());
+        }
+        self.fresh_pauses().await?;
+        for (kind, name) in ended {
+            let people = self.mark_those_of(kind, &name).await?;
+            tracing::info!(pause.kind = ?kind, pause.name = name, queue.people = people, "a pause has come to its end");
+        }
+        self.shared.hints.send(Hint::Queues);
+        Ok(())
     }
 
     /// Puts right marks that a discovery under way wrote by what was paused before.

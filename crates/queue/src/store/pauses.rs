@@ -18,6 +18,8 @@ pub(crate) struct PauseRow {
     pub(crate) reason: String,
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) began_by: AgentId,
+    /// When it ends by itself.
+    pub(crate) ends_at: Option<DateTime<Utc>>,
 }
 
 /// Those that hold, the newest first.
@@ -25,7 +27,7 @@ pub(crate) async fn list_pauses(pool: &PgPool) -> sqlx::Result<Vec<PauseRow>> {
     sqlx::query_as!(
         PauseRow,
         r#"
-        select id, kind as "kind: PauseKind", name, reason, began_at, began_by as "began_by: AgentId"
+        select id, kind as "kind: PauseKind", name, reason, began_at, began_by as "began_by: AgentId", ends_at
         from queue.pause
         where ended_at is null
         order by id desc
@@ -65,19 +67,36 @@ pub(crate) async fn begin_pause(
     name: &str,
     reason: &str,
     agent: AgentId,
-    now: DateTime<Utc>,
+    (now, ends_at): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "insert into queue.pause (kind, name, reason, began_at, began_by) values ($1, $2, $3, $4, $5) on conflict do nothing",
+        "insert into queue.pause (kind, name, reason, began_at, began_by, ends_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         kind as PauseKind,
         name,
         reason,
         now,
         agent.get(),
+        ends_at,
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Ends those whose time has come, in the name of whoever began them; what they were.
+pub(crate) async fn end_timed_pauses(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<(PauseKind, String)>> {
+    let ended = sqlx::query!(
+        r#"
+        update queue.pause
+        set ended_at = $1, ended_by = began_by
+        where ended_at is null and ends_at <= $1
+        returning kind as "kind: PauseKind", name
+        "#,
+        now,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(ended.into_iter().map(|ended| (ended.kind, ended.name)).collect())
 }
 
 /// What it was; none when it had ended, or never was.

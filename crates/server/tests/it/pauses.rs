@@ -1,6 +1,7 @@
 //! Pauses: of a queue, of a lender, of a solicitor.
 
 use auth::Role;
+use chrono::TimeDelta;
 use queue::QueueMode;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -20,6 +21,31 @@ async fn resume(supervisor: &Client, name: &str) -> Value {
 
 async fn release(agent: &Client, hand_out: &Value) {
     agent.ask("/api/queue/release", json!({"lease_id": hand_out["lease_id"], "reason": "language", "note": null})).await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_pause_ends_by_itself_when_its_time_has_come(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let (agent, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    let until = |at: &str| json!({"kind": "lender", "name": "santander", "reason": "Their portal is down", "until": at});
+    for wrong in ["2026-11-24T10:30", "2026-11-24", "2027-03-28T01:30"] {
+        let (status, answer) = supervisor.post("/api/queue/pause", until(wrong)).await;
+        assert!(status == 422 && answer["message"].as_str().unwrap().contains("Nothing was paused"), "{wrong}: {answer}");
+    }
+    supervisor.ask("/api/queue/pause", until("2026-11-24T11:00")).await;
+    let overview = supervisor.ask("/api/queue/overview", json!({})).await;
+    assert_eq!(overview["pauses"][0]["until"], "today 11:00", "{overview}");
+
+    app.clock.advance(TimeDelta::seconds(29 * 60 + 50));
+    app.app.queue.end_timed_pauses().await.unwrap();
+    assert_eq!(agent.call_next().await["user"], json!(null));
+    app.clock.advance(TimeDelta::seconds(15));
+    app.app.queue.end_timed_pauses().await.unwrap();
+    assert_eq!(agent.call_next().await["user"]["id"], "1");
+    assert_eq!(app.count("select count(*) from queue.pause where ended_at is not null and ended_by = began_by").await, 1);
+    app.stop().await;
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
