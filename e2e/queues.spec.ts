@@ -37,6 +37,7 @@ test("a queue that a supervisor pauses offers nobody, at once, and goes on when 
 });
 
 test("a lender that is paused holds its people, and both supervisors see the same", async ({ page, browser }) => {
+  expectStatus(422);
   await signIn(page, GARETH);
   await page.goto("/queues");
   const other = await elsewhere(browser, ALYS);
@@ -45,12 +46,20 @@ test("a lender that is paused holds its people, and both supervisors see the sam
   await which.selectOption({ index: 1 });
   const lender = await which.evaluate((select: HTMLSelectElement) => select.selectedOptions[0]?.textContent ?? "");
   await page.getByLabel("Reason").fill("Their portal is down");
+  const [clock] = await ours<{ day: string }>(
+    "select to_char(business_at + (clock_timestamp() - machine_at), 'YYYY-MM-DD') as day from server.clock",
+  );
+  await page.getByLabel("Until").fill(`${clock?.day}T00:01`);
+  await page.getByRole("button", { name: `Pause ${lender}` }).click();
+  await expect(page.getByText("A pause ends at a time that is still to come")).toBeVisible();
+  await page.getByLabel("Until").fill(`${clock?.day}T23:59`);
   await page.getByRole("button", { name: `Pause ${lender}` }).click();
 
   await expect(page.getByTestId("toast")).toContainText(`${lender} is paused`);
   await expect(page.getByText("behind a pause").first()).toBeVisible();
   const theirs = other.getByRole("row").filter({ hasText: "Their portal is down" });
   await expect(theirs).toContainText(lender);
+  await expect(theirs).toContainText("today 23:59");
 
   // Two resume at once: one of them is told that it was done.
   await theirs.getByRole("button", { name: /Resume/ }).click();
