@@ -279,7 +279,7 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
                 format!(
                     "grid gap-x-4 gap-y-2 border-b border-base-300 px-4 py-3 text-dense last:border-0 sm:grid-cols-[5rem_minmax(0,1fr)] {} {}",
                     // The same for every row, so that the columns stand below each other.
-                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_28.5rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_19.5rem]" },
+                    if is_all { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1fr)_29.5rem]" } else { "lg:grid-cols-[5rem_minmax(0,1fr)_minmax(0,1.2fr)_19.5rem]" },
                     if is_near() { "bg-warning/8" } else { "" },
                 )
             }
@@ -380,7 +380,7 @@ fn Give(
     view! {
         <label>
             <span class="sr-only">"Offer first to, for "{name}</span>
-            <select class="select select-sm w-36" on:change=give><option value="">"Anyone"</option>{choices}</select>
+            <select class="select select-sm w-40" on:change=give><option value="">"Anyone"</option>{choices}</select>
         </label>
     }
 }
