@@ -143,6 +143,49 @@ test("what is typed of the settings and not stored is said wherever the page sta
   await expect(page.getByText("Age counts: no")).toBeVisible();
 });
 
+test("what is typed of the settings is not lost by leaving, by Back or by a colleague's change", async ({ page, browser }) => {
+  await signIn(page, ALYS);
+  await page.goto("/settings");
+  const tries = page.getByLabel("People tried for one Call next");
+  const before = await tries.inputValue();
+  await tries.fill("17");
+  await page.getByLabel("Why", { exact: true }).fill("Asked by compliance");
+  const asked: string[] = [];
+  page.on("dialog", (dialog) => {
+    asked.push(dialog.message());
+    return dialog.dismiss();
+  });
+  await page.getByRole("link", { name: "Queues" }).click();
+  expect(asked).toEqual(["What you typed here is not stored. Leave all the same?"]);
+  await expect(page.getByRole("heading", { name: "Settings", exact: true })).toBeVisible();
+
+  const colleague = await elsewhere(browser, ALYS);
+  await colleague.goto("/settings");
+  const age = colleague.getByRole("checkbox", { name: /Age counts in the order/ });
+  await age.click();
+  await colleague.getByLabel("Why", { exact: true }).fill("A colleague's change");
+  await colleague.getByRole("button", { name: "Store the settings" }).click();
+  await expect(colleague.getByTestId("toast")).toContainText("The settings are changed");
+  await expect(page.getByText("A colleague's change")).toBeVisible();
+  await expect(tries).toHaveValue("17");
+  await expect(page.getByLabel("Why", { exact: true })).toHaveValue("Asked by compliance");
+  await page.getByRole("button", { name: "Undo what I typed" }).click();
+  await expect(tries).toHaveValue(before);
+  await page.getByRole("link", { name: "Queues" }).click();
+  await expect(page.getByRole("heading", { name: "Queues and pauses" })).toBeVisible();
+  expect(asked).toHaveLength(1);
+  await colleague.close();
+});
+
+test("whoever has to sign in first comes to the page that they asked for", async ({ page }) => {
+  await page.goto("/callbacks?when=today");
+  await page.getByLabel("Work e-mail").fill(HANNAH);
+  await page.getByLabel("Password", { exact: true }).fill(process.env.STAFF_PASSWORD ?? "");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Callbacks", exact: true })).toBeVisible();
+  expect(new URL(page.url()).search).toBe("?when=today");
+});
+
 test("the keys are listed, by key and by button, and the list gives the focus back", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");

@@ -146,6 +146,8 @@ test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by 
   await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
   await expect(page.getByRole("button", { name: /My status: Wrap-up/ })).toBeVisible();
   await expect(state(page)).toContainText(/Wrap-up · 1 min \d\d s left|Wrap-up · 2 min 00 s left/);
+  // A click beside the outcomes takes the focus to nothing; the keys mean the same.
+  await page.getByRole("heading", { name: "What came of the call?" }).click();
   await page.keyboard.press("2");
   await expect(wrapUp(page).getByRole("radio", { name: /^2 Will do it/ })).toBeChecked();
   await expect(page.getByRole("region", { name: "What will happen" })).toContainText("1 of 3 today");

@@ -72,16 +72,24 @@ pub(crate) fn App() -> impl IntoView {
 
 /// Leaves for the sign-in page when nobody is signed in, and from there when somebody is.
 fn guard(session: Session, address: Address) {
+    // Where somebody wanted to go who had to sign in first.
+    let wanted = StoredValue::new(None::<String>);
     Effect::new(move |_| {
         let is_signing_in = address.is("/sign-in");
         match session.signed() {
-            Signed::Out(Why::NotYet) if !is_signing_in => address.replace(Why::NotYet.path()),
+            Signed::Out(Why::NotYet) if !is_signing_in => {
+                wanted.set_value(Some(untrack(|| address.whole())).filter(|whole| whole != "/"));
+                address.replace(Why::NotYet.path());
+            }
             // A page loaded anew: nothing of whoever was signed in stays in this one's memory, and no part of a screen
             // looks at what another part has taken away.
             Signed::Out(why) if !is_signing_in => {
                 let _ = window().location().replace(why.path());
             }
-            Signed::In(_) if is_signing_in => address.replace(session.home()),
+            Signed::In(_) if is_signing_in => {
+                let home = || session.home().to_owned();
+                address.replace(&wanted.try_update_value(Option::take).flatten().unwrap_or_else(home));
+            }
             _ => {}
         }
     });

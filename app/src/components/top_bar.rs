@@ -12,6 +12,7 @@ use super::theme_button::theme_button;
 use crate::format::{count, initials, stopwatch};
 use crate::routes::Summary;
 use crate::state::announce::Announcer;
+use crate::state::calls::Calls;
 use crate::state::clock::Clock;
 use crate::state::console::{Console, leaving_words};
 use crate::state::promise::{Nearness, Promise};
@@ -71,6 +72,7 @@ fn PromisedCall() -> impl IntoView {
 fn StatusMenu() -> impl IntoView {
     let session = expect_context::<Session>();
     let console = expect_context::<Console>();
+    let calls = expect_context::<Calls>();
     let clock = expect_context::<Clock>();
     let intention = Memo::new(move |_| session.intention());
     let engagement = move || session.engagement();
@@ -91,12 +93,14 @@ fn StatusMenu() -> impl IntoView {
     };
     // Whoever would go back to the queue, while the agent is asked.
     let asked = RwSignal::new(None::<String>);
-    let choose = move |wanted| match console.name_now().filter(|_| wanted == Intention::Offline) {
+    // Whoever a call was about, and whose call waits for its outcome, is held no longer.
+    let held = move || console.held_name().filter(|_| calls.phase().is_none());
+    let choose = move |wanted| match untrack(held).filter(|_| wanted == Intention::Offline) {
         Some(name) => asked.set(Some(name)),
         None if wanted == Intention::Available => console.become_available(),
         None => console.set_intention(wanted),
     };
-    let words = move |wanted| match (wanted, console.held_name()) {
+    let words = move |wanted| match (wanted, held()) {
         (Intention::Available, _) if engagement().is_some() => "Go on with the next person after this one".to_owned(),
         (Intention::Break, _) if engagement().is_some() => "After this one: nobody else is offered".to_owned(),
         (Intention::Available, _) => "Call next offers you people".to_owned(),

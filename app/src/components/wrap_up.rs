@@ -46,13 +46,20 @@ fn groups(choices: &[Choice]) -> [(&'static str, bool, Vec<Choice>); 4] {
 pub(crate) fn WrapUpForm() -> impl IntoView {
     let calls = expect_context::<Calls>();
     let console = expect_context::<Console>();
+    // Wherever the focus is, but for dialogues and menus: a click beside the outcomes takes it to nothing.
     let on_key = move |event: KeyboardEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let is = |selector: &str| target.as_ref().is_some_and(|target| target.matches(selector).unwrap_or(false));
-        if event.alt_key() || event.ctrl_key() || event.meta_key() {
+        let is_elsewhere = target.as_ref().is_some_and(|target| target.closest("dialog, [role=menu]").ok().flatten().is_some());
+        if event.default_prevented() || event.alt_key() || event.ctrl_key() || event.meta_key() || is_elsewhere {
             return;
         }
-        match press(&event.key(), event.shift_key(), is("textarea, input:not([type=radio], [type=checkbox])"), is("button, textarea")) {
+        match press(
+            &event.key(),
+            event.shift_key(),
+            is("textarea, input:not([type=radio], [type=checkbox])"),
+            is("button, textarea, a, select, summary"),
+        ) {
             Some(Press::Choose(key)) if calls.choose_by_key(key) => event.prevent_default(),
             Some(Press::Save(then)) => {
                 event.prevent_default();
@@ -63,6 +70,8 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
             _ => {}
         }
     };
+    let listener = window_event_listener(leptos::ev::keydown, on_key);
+    on_cleanup(move || listener.remove());
     // What follows from a choice, and what it needs, is seen. The focus stays: another key chooses something else.
     let chosen = Memo::new(move |_| calls.choice().map(|choice| (choice.disposition, choice.needs_time)));
     Effect::new(move |_| {
@@ -94,7 +103,7 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
         });
     });
     view! {
-        <div class="flex flex-col gap-3" on:keydown=on_key>
+        <div class="flex flex-col gap-3">
             <Who />
             <section class=CARD aria-labelledby="outcome">
                 {card_header(

@@ -320,6 +320,7 @@ fn open_row(shared: Shared, answer: &Received<CallbackList>, callback: Promised)
 
 fn settled_row(callback: Promised) -> impl IntoView {
     let (class, words) = match callback.standing {
+        CallbackStanding::Kept if callback.is_retry => ("badge badge-sm badge-soft badge-neutral", "Tried again"),
         CallbackStanding::Kept => ("badge badge-sm badge-soft badge-success", "Kept"),
         CallbackStanding::Missed => ("badge badge-sm badge-soft badge-error", "Too late"),
         CallbackStanding::Moved => ("badge badge-sm badge-soft badge-neutral", "Moved"),

@@ -270,8 +270,8 @@ fn Ready() -> impl IntoView {
 fn HowItGoes() -> impl IntoView {
     let steps = [
         ("Call next", "Checks tick off, then you see who it is and why."),
-        ("Identity", "Check who it is. Only then the claims unfold."),
         ("Call", "They are checked once more, then rung. Not now? Skip."),
+        ("Identity", "Check who it is. Only then the claims unfold."),
         ("Wrap-up", "Say what came of it with one key, 1 to 9."),
     ];
     view! {

@@ -172,7 +172,7 @@ fn pause_row(overview: Query<Overview>, failed: RwSignal<Option<WireError>>, pau
                     <span class="text-xs text-muted">{kind_word(pause.kind).to_lowercase()}</span>
                 </span>
             </th>
-            <td class="break-words">{pause.reason}<span class="block text-xs text-muted">{pause.by}", "{pause.since}</span></td>
+            <td class="[overflow-wrap:anywhere]">{pause.reason}<span class="block text-xs text-muted">{pause.by}", "{pause.since}</span></td>
             <td>{pause.until.unwrap_or_else(|| "someone resumes it".to_owned())}</td>
             <td class="text-right">
                 <button type="button" class="btn btn-sm" aria-disabled=move || if is_busy.get() { "true" } else { "false" } on:click=resume>

@@ -11,6 +11,7 @@ use crate::components::error_strip::{error_strip, query_strip};
 use crate::components::icon::Icon;
 use crate::components::page_header::{PageHeader, not_for_you};
 use crate::components::skeleton::list_skeleton;
+use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -39,17 +40,22 @@ fn settings_page() -> Result<impl IntoView, Missing> {
         let words = Signal::derive(move || {
             view.map(|view| format!("Version {}; a change holds from the next request on, on every server", view.version))
         });
-        // Typing is not disturbed when somebody else's change arrives: the form is made anew only from a version it has not seen.
-        let first = Memo::new(move |was: Option<&Option<i32>>| was.copied().flatten().or_else(|| view.map(|view| view.version)));
+        // Typing is not disturbed when somebody else's change arrives: the form is made once, and says when it is outdated.
+        let is_read = Memo::new(move |was: Option<&bool>| was == Some(&true) || view.map(|_| ()).is_some());
         view! {
             <PageHeader title="Settings" words />
             <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
                 <div class="mx-auto grid max-w-7xl grid-cols-1 items-start gap-3 p-4 lg:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)]">
                     <div class="flex min-w-0 flex-col gap-3">
-                        {move || match (first.get(), view.error()) {
-                            (Some(_), _) => view! { <Form view /> }.into_any(),
-                            (None, Some(error)) => query_strip(view, "The settings could not be read", &error).into_any(),
-                            (None, None) => list_skeleton(6).into_any(),
+                        {move || {
+                            if is_read.get() {
+                                return view! { <Form view /> }.into_any();
+                            }
+                            (move || match view.error() {
+                                Some(error) => query_strip(view, "The settings could not be read", &error).into_any(),
+                                None => list_skeleton(6).into_any(),
+                            })
+                            .into_any()
                         }}
                     </div>
                     <div class="flex min-w-0 flex-col gap-3"><Staff staff /> <History view /></div>
@@ -200,6 +206,15 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
             failed.set(None);
         }
     };
+    // What was refused before is no longer what is wrong.
+    let refuse = move |words| {
+        failed.set(None);
+        problem.set(Some(words));
+    };
+    // Whoever leaves is asked first.
+    let address = expect_context::<Address>();
+    Effect::new(move |_| address.has_unsaved.set(is_changed.get()));
+    on_cleanup(move || address.has_unsaved.set(false));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if is_busy.get_untracked() {
@@ -208,12 +223,13 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
         let Some(holding) = view.map(|view| view.settings.clone()) else { return };
         let settings = match untrack(|| draft.read(&holding)) {
             Ok(settings) => settings,
-            Err(words) => return problem.set(Some(words)),
+            Err(words) => return refuse(words),
         };
         if draft.reason.with_untracked(|reason| reason.trim().is_empty()) {
-            return problem.set(Some("Please say why, for whoever asks later.".to_owned()));
+            return refuse("Please say why, for whoever asks later.".to_owned());
         }
         problem.set(None);
+        announcer.clear();
         is_busy.set(true);
         spawn_local(async move {
             let done = queue::change_settings(settings, draft.version.get_untracked(), draft.reason.get_untracked()).await;
@@ -418,6 +434,8 @@ fn staff_row(staff: Query<Vec<StaffView>>, failed: RwSignal<Option<WireError>>, 
             let limit = (wanted.len() < QueueKind::ALL.len()).then(|| wanted.clone());
             let (email, name) = (email.clone(), name.clone());
             is_busy.set(true);
+            failed.set(None);
+            announcer.clear();
             spawn_local(async move {
                 let done = auth::limit(email, limit).await;
                 let _ = is_busy.try_set(false);

@@ -234,6 +234,7 @@ fn Add(page: Query<ObjectionPage>) -> impl IntoView {
             (false, false) => None,
         });
         failed.set(None);
+        announcer.clear();
         if problem.get_untracked().is_some() || is_busy.get_untracked() {
             return;
         }

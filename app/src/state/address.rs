@@ -11,6 +11,8 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 pub(crate) struct Address {
     path: RwSignal<String>,
     query: RwSignal<String>,
+    /// Something is typed on this page that is not stored: whoever leaves is asked first.
+    pub(crate) has_unsaved: RwSignal<bool>,
 }
 
 /// What the query says of `name`. Our own names and values need no decoding.
@@ -21,18 +23,40 @@ fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
 impl Address {
     /// Follows it for as long as the page is there.
     pub(crate) fn start() -> Self {
-        let address = Self { path: RwSignal::new(String::new()), query: RwSignal::new(String::new()) };
+        let address = Self { path: RwSignal::new(String::new()), query: RwSignal::new(String::new()), has_unsaved: RwSignal::new(false) };
         address.read();
         // Back and forward.
-        let _ = window_event_listener(ev::popstate, move |_| address.read());
+        let _ = window_event_listener(ev::popstate, move |_| {
+            if address.may_leave() {
+                address.read();
+            } else if let Ok(history) = window().history() {
+                // The browser has gone already: this page's address stands on top again.
+                let here = untrack(|| address.path.get() + &address.query.get());
+                let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&here));
+            }
+        });
+        let _ = window_event_listener(ev::beforeunload, move |event| {
+            if address.has_unsaved.get_untracked() {
+                event.prevent_default();
+                event.set_return_value("yes");
+            }
+        });
         let _ = window_event_listener(ev::click, move |event| {
             if let Some(to) = link(&event) {
                 event.prevent_default();
-                address.change(&to, false);
-                window().scroll_to_with_x_and_y(0.0, 0.0);
+                if address.may_leave() {
+                    address.change(&to, false);
+                    window().scroll_to_with_x_and_y(0.0, 0.0);
+                }
             }
         });
         address
+    }
+
+    /// Asks when something would be lost.
+    fn may_leave(self) -> bool {
+        !self.has_unsaved.get_untracked()
+            || window().confirm_with_message("What you typed here is not stored. Leave all the same?").unwrap_or(true)
     }
 
     fn read(self) {
@@ -67,6 +91,11 @@ impl Address {
     /// Shows another page in the place of this one, which Back does not come back to.
     pub(crate) fn replace(self, to: &str) {
         self.change(to, true);
+    }
+
+    /// Where this is, to come back to.
+    pub(crate) fn whole(self) -> String {
+        self.path.get() + &self.query.get()
     }
 
     /// Whether it is this page.

@@ -58,6 +58,11 @@ impl Announcer {
         self.pass(words.into(), true);
     }
 
+    /// Takes away what was shown: something else is under way.
+    pub(crate) fn clear(self) {
+        self.toast.set(None);
+    }
+
     fn pass(self, words: String, is_refusal: bool) {
         self.say(words.clone());
         let number = self.number.get_value().wrapping_add(1);

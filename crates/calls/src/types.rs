@@ -154,7 +154,7 @@ pub struct Choice {
     pub is_reached: bool,
     /// The key 1 to 9; none for the less common.
     pub key: Option<u8>,
-    /// “next in 4 h”, “needs a time”, “never again”: short, for the button.
+    /// “next 14:20”, “next 12 Dec”, “needs a time”, “never again”: short, for the button.
     pub hint: String,
     /// “Monday 24 November, from 14:20”, or that the person leaves the queue, and why.
     pub next_attempt: String,

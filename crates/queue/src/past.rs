@@ -40,6 +40,8 @@ pub enum PastEvent {
         state: String,
         /// When a call was placed for it.
         attempted_at: Option<DateTime<Utc>>,
+        /// The one more try of a promise that nobody answered: nobody promised it.
+        is_retry: bool,
     },
 }
 
@@ -64,9 +66,11 @@ impl PastEvent {
                 let title = if *is_saved_call { "Call saved".to_owned() } else { format!("Not offered to {by}") };
                 (title, Some(words_of_record(record)?))
             }
-            Self::Callback { promised_at, state, attempted_at } => {
+            Self::Callback { promised_at, state, attempted_at, is_retry } => {
                 let became = became(state, *promised_at, *attempted_at, now);
-                (format!("Callback promised by {by}"), Some(format!("For {}. {became}", display_time(*promised_at, now))))
+                let title =
+                    if *is_retry { "One more try set, since nobody answered".to_owned() } else { format!("Callback promised by {by}") };
+                (title, Some(format!("For {}. {became}", display_time(*promised_at, now))))
             }
         })
     }
@@ -134,6 +138,7 @@ fn became(state: &str, promised_at: DateTime<Utc>, attempted_at: Option<DateTime
         ("kept", Some(rung)) => format!("Kept: rung {rung}."),
         ("missed", Some(rung)) => format!("Missed: rung {rung}."),
         ("rescheduled", _) => "Another time took its place.".to_owned(),
+        ("cancelled", _) => "Withdrawn.".to_owned(),
         ("no_longer_needed", _) => "Not needed any more, or not wanted.".to_owned(),
         (other, _) => format!("{}.", words::upper_first(&other.replace('_', " "))),
     }
@@ -151,7 +156,12 @@ mod tests {
     fn what_became_of_a_promise_is_said() {
         let now = utc("2026-11-24T10:30:00Z");
         let words = |promised: &str, state: &str, attempted: Option<&str>| {
-            let callback = PastEvent::Callback { promised_at: utc(promised), state: state.to_owned(), attempted_at: attempted.map(utc) };
+            let callback = PastEvent::Callback {
+                promised_at: utc(promised),
+                state: state.to_owned(),
+                attempted_at: attempted.map(utc),
+                is_retry: false,
+            };
             callback.words("Hannah Whitfield", now).unwrap()
         };
         for (promised, state, attempted, said) in [

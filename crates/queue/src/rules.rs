@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use users::Facts;
 
 pub use self::judge::{NO_NAME, claim_names, counted_requirements, is_spacing_outweighed, judge};
-pub use self::limits::attempt_limits;
+pub use self::limits::{attempt_limits, calls_today};
 use crate::settings::Settings;
 
 /// Everything that a judgement rests on.

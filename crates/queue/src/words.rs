@@ -7,7 +7,7 @@ use kernel::{Moment, QueueKind, display_time};
 use users::{Facts, LagSource, ReplicaLag, UserCard};
 
 use crate::hours;
-use crate::rules::{CallbackReason, Judgement, Reason};
+use crate::rules::{CallbackReason, Judgement, Reason, calls_today};
 use crate::settings::Settings;
 use crate::store::{OwnRow, PromiseRow};
 use crate::types::{Check, Why};
@@ -46,7 +46,14 @@ fn sentence(grounds: &Grounds<'_>) -> String {
         QueueKind::Callbacks => {
             let promised = grounds.promise.map_or_else(
                 || format!("{name} was promised a call."),
-                |promise| format!("{name} was promised a call for {}.", display_time(promise.promised_at, grounds.moment.at)),
+                |promise| {
+                    let at = display_time(promise.promised_at, grounds.moment.at);
+                    if promise.is_retry {
+                        format!("{name} did not answer when rung as promised; this is the second try, set for {at}.")
+                    } else {
+                        format!("{name} was promised a call for {at}.")
+                    }
+                },
             );
             let what = if !grounds.facts.has_signed {
                 needed(grounds, QueueKind::UnsignedUsers)
@@ -96,8 +103,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     let facts = grounds.facts;
     let open = facts.claims.iter().filter(|claim| claim.is_open()).count();
     let cap = grounds.settings.cap(grounds.need);
-    let today = grounds.own.facts.attempts.iter().filter(|attempt| attempt.of_person && attempt.at >= grounds.moment.midnight).count();
-    let limit = cap.calls_a_day.min(grounds.settings.attempts_a_day);
+    let (today, limit) = calls_today(&grounds.own.facts, grounds.settings, grounds.need, *grounds.moment);
     let platform = |name: &str, words: String| Check { name: name.into(), words, has_passed: true, note: None, age_millis: Some(read_age) };
     let own =
         |name: &str, words: String, note: Option<String>| Check { name: name.into(), words, has_passed: true, note, age_millis: None };

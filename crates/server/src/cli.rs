@@ -59,7 +59,8 @@ pub enum Command {
     /// Ends with a failure when anything does not match.
     Decision {
         /// The decision's id, a UUID; or its last eight digits as a screen shows them, such as "c5fb 2640".
-        id: String,
+        #[arg(required = true)]
+        id: Vec<String>,
     },
     /// Verify the chain of all decisions, export its heads, erase a person from it.
     #[command(subcommand)]

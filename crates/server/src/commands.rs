@@ -34,7 +34,7 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Discover { queue } => discover(config, queue).await,
         Command::Queue(QueueCommand::Export) => export(config).await,
         Command::Contact(command) => contact(config, command).await,
-        Command::Decision { id } => decisions::decision(config, &id).await,
+        Command::Decision { id } => decisions::decision(config, &id.concat()).await,
         Command::Decisions(command) => decisions::decisions(config, command).await,
         Command::Rules(command) => rules::rules(config, command).await,
         Command::Config(ConfigCommand::Check) => check(config),
@@ -67,7 +67,7 @@ fn print(line: &str) -> anyhow::Result<()> {
 
 fn check(config: &Config) -> anyhow::Result<()> {
     for (name, value) in config.describe() {
-        print(&format!("{name:<26}{value}"))?;
+        print(&format!("{name:<32}{value}"))?;
     }
     print(
         "The variables can be read. Whether anything answers at these addresses was not tried: /health/ready says that of a running server.",

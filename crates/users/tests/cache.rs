@@ -96,7 +96,7 @@ async fn servers_share_what_they_read_and_nothing_is_shown_for_longer_than_its_t
     contexts.find(user(1), now()).await.unwrap().unwrap();
     let mut raw = redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let keys = kept_keys(&mut raw).await;
-    assert_eq!(keys, [format!("dialler:users.Context.1:{}:1", one.source())], "type, version, platform, person");
+    assert_eq!(keys, [format!("dialler:users.Context.2:{}:1", one.source())], "type, version, platform, person");
     let millis: i64 = redis::cmd("PTTL").arg(&keys[0]).query_async(&mut raw).await.unwrap();
     assert!((1..=15_000).contains(&millis), "{millis}");
 

@@ -29,6 +29,9 @@ struct Record<'a> {
     recorded_by: Option<AgentId>,
 }
 
+/// Characters of a note that are kept as the reason of an objection.
+const LONGEST_REASON: usize = 300;
+
 impl Calls {
     /// Records what came of the agent's call, in one transaction. Once: a repetition answers with what was recorded first. In place of
     /// what the system recorded when the wrap-up ran out, the agent's word is taken.
@@ -109,7 +112,8 @@ impl Calls {
             }
             Some(before) => return Ok(recorded_before(row.id, before.disposition)),
         }
-        let closing = closing(chosen, row.answered_at.is_some(), record.promise, now);
+        let note = notes.trim().chars().take(LONGEST_REASON).collect();
+        let closing = Closing { note, ..closing(chosen, row.answered_at.is_some(), record.promise, now) };
         let settled = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
         if row.closed_at.is_none() {
             store::close(&mut transaction, row.id, notes, now).await?;
@@ -214,6 +218,7 @@ pub(super) fn closing(chosen: &DispositionRow, was_answered: bool, promise: Opti
             _ => None,
         },
         promise,
+        note: String::new(),
     }
 }
 

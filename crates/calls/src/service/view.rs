@@ -77,7 +77,7 @@ fn choice(disposition: &DispositionRow, closing: &Closing, after: &After, before
         label: disposition.label.clone(),
         is_reached: closing.is_reached,
         key: disposition.key.and_then(|key| u8::try_from(key).ok()),
-        hint: hint(disposition, after),
+        hint: hint(disposition, after, now),
         next_attempt,
         attempts: format!("{today} of {today_cap} today · {week} of {week_cap} in seven days"),
         order: after.score.as_ref().filter(|_| !before.has_later_attempt).map(|score| match before.score {
@@ -98,7 +98,7 @@ fn also(disposition: &DispositionRow) -> Option<String> {
 }
 
 /// Short, for a button.
-fn hint(disposition: &DispositionRow, after: &After) -> String {
+fn hint(disposition: &DispositionRow, after: &After, now: DateTime<Utc>) -> String {
     if disposition.needs_time {
         return "needs a time".to_owned();
     }
@@ -108,9 +108,15 @@ fn hint(disposition: &DispositionRow, after: &After) -> String {
     match disposition.delay_hours {
         _ if disposition.code == Disposition::Completed => "on the call".to_owned(),
         None => "never again".to_owned(),
-        Some(hours) if hours >= 14 * 24 && hours % (7 * 24) == 0 => format!("next in {} weeks", hours / (7 * 24)),
-        Some(hours) if hours >= 48 && hours % 24 == 0 => format!("next in {} days", hours / 24),
-        Some(hours) => format!("next in {hours} h"),
+        // The instant that holds, with limits, cooling-off and hours: the delay alone would say something else than what follows.
+        Some(_) => match after.opens {
+            None => "not again".to_owned(),
+            Some(opens) => match (opens.date() - kernel::london(now).date()).num_days() {
+                0 => format!("next {}", round_up(opens).format("%H:%M")),
+                1 => "next tomorrow".to_owned(),
+                _ => format!("next {}", opens.format("%-d %b")),
+            },
+        },
     }
 }
 

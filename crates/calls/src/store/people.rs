@@ -68,17 +68,17 @@ pub(crate) async fn list_history(pool: &PgPool, user: UserId, limit: i64) -> sql
         select e.at as "at!", a.name as "by?",
             e.decision_id as "decision_id: DecisionId", e.outcome as "outcome: Outcome", e.is_saved_call as "is_saved_call!", e.record,
             e.release_reason as "release_reason: ReleaseReason", e.note, e.callback_state, e.promised_at, e.attempted_at,
-            e.call_state as "call_state: CallState", e.call_end as "call_end: CallEnd", e.label, e.is_reached, e.rung_at,
+            e.is_retry, e.call_state as "call_state: CallState", e.call_end as "call_end: CallEnd", e.label, e.is_reached, e.rung_at,
             e.answered_at, e.ended_at
         from (
             select at, agent_id, decision_id, outcome, is_saved_call, record, release_reason, note, callback_state, promised_at, attempted_at,
-                null as call_state, null as call_end, null as label, null::boolean as is_reached, null::timestamptz as rung_at,
+                is_retry, null as call_state, null as call_end, null as label, null::boolean as is_reached, null::timestamptz as rung_at,
                 null::timestamptz as answered_at, null::timestamptz as ended_at
             from queue.published_event
             where user_id = $1
             union all
             select c.created_at, c.agent_id, null, null, false, null, null, coalesce(o.notes, c.notes), null, null, null,
-                c.state, c.end_reason, d.label, d.is_reached, l.created_at, c.answered_at, c.ended_at
+                false, c.state, c.end_reason, d.label, d.is_reached, l.created_at, c.answered_at, c.ended_at
             from calls.call c
             left join calls.leg l on l.call_id = c.id and l.party = 'person'
             left join calls.outcome o on o.call_id = c.id
@@ -115,7 +115,12 @@ pub(crate) async fn list_history(pool: &PgPool, user: UserId, limit: i64) -> sql
             Past::OfQueue(PastEvent::Release { reason, note: row.note })
         } else {
             let (promised_at, state) = row.promised_at.zip(row.callback_state)?;
-            Past::OfQueue(PastEvent::Callback { promised_at, state, attempted_at: row.attempted_at })
+            Past::OfQueue(PastEvent::Callback {
+                promised_at,
+                state,
+                attempted_at: row.attempted_at,
+                is_retry: row.is_retry.unwrap_or(false),
+            })
         };
         Some(PastRow { at: row.at, by: row.by, event })
     });

@@ -12,7 +12,8 @@ use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
 use crate::error::PromiseError;
 use crate::hours;
 use crate::rules::{
-    CallbackReason, Effect, LastOutcome, NumberFact, OwnFacts, Reason, Suppression, SuppressionKind, attempt_limits, claim_names,
+    CallbackReason, Effect, LastOutcome, NumberFact, OwnFacts, Reason, Suppression, SuppressionKind, attempt_limits, calls_today,
+    claim_names,
 };
 use crate::store::{self, AttemptOutcome, BeforeRow, NewCallback, NewEntry, NewSuppression, OwnRow};
 
@@ -54,6 +55,8 @@ pub struct Closing {
     pub suppress: Option<Suppress>,
     /// A new promise.
     pub promise: Option<Promise>,
+    /// What the person said, by the agent's note: the reason of an objection.
+    pub note: String,
 }
 
 /// An objection that a call brought.
@@ -157,10 +160,8 @@ impl Queue {
         let leaves_because = leaves_because.into_iter().filter(|reason| reason.effect() == Effect::Remove).collect();
         let opens = next.and_then(|(_, at)| hours::next_opening(Moment::new(at), &settings.calling_hours, &self.shared.bank_holidays));
         let of_person = || own.facts.attempts.iter().filter(|attempt| attempt.of_person);
-        let today = of_person().filter(|attempt| attempt.at >= moment.midnight).count();
         let week = of_person().filter(|attempt| attempt.at > moment.at - TimeDelta::days(7)).count();
-        let attempts =
-            [(today, settings.cap(prospects.queue).calls_a_day.min(settings.attempts_a_day)), (week, settings.attempts_in_7_days)];
+        let attempts = [calls_today(&own.facts, settings, prospects.queue, moment), (week, settings.attempts_in_7_days)];
         // One try more, when nobody answered (rules, Callbacks).
         let is_unanswered = prospects.queue == QueueKind::Callbacks && !closing.is_reached && closing.suppress.is_none();
         let was_retry = prospects.is_retry;
@@ -209,7 +210,7 @@ impl Queue {
             kind,
             user,
             number: Some(prospects.dialled.as_str()),
-            reason: closing.disposition,
+            reason: if closing.note.is_empty() { closing.disposition } else { &closing.note },
             source: &source,
             by: Some(agent),
             ends_at: None,

@@ -118,13 +118,21 @@ pub(crate) async fn list_callbacks(
 pub(crate) struct PromiseRow {
     pub(crate) reason: CallbackReason,
     pub(crate) promised_at: DateTime<Utc>,
+    /// The one more try of a promise that nobody answered.
+    pub(crate) is_retry: bool,
 }
 
 /// The promise that somebody is held for: the last one to them, also when a call has kept it by now.
 pub(crate) async fn find_promise(pool: &PgPool, user: UserId) -> sqlx::Result<Option<PromiseRow>> {
     sqlx::query_as!(
         PromiseRow,
-        r#"select reason as "reason: CallbackReason", promised_at from queue.callback where user_id = $1 order by id desc limit 1"#,
+        r#"
+        select reason as "reason: CallbackReason", promised_at, retry_of is not null as "is_retry!"
+        from queue.callback
+        where user_id = $1
+        order by id desc
+        limit 1
+        "#,
         user.get(),
     )
     .fetch_optional(pool)

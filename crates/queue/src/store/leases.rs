@@ -279,7 +279,11 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         queue,
         is_new: row.is_new.unwrap_or(false),
         call: row.call,
-        promise: row.callback_reason.zip(row.promised_at).map(|(reason, promised_at)| PromiseRow { reason, promised_at }),
+        promise: row.callback_reason.zip(row.promised_at).map(|(reason, promised_at)| PromiseRow {
+            reason,
+            promised_at,
+            is_retry: row.is_retry.unwrap_or(false),
+        }),
         entry: row.number.zip(row.score).map(|(number, score)| TakenEntry { number, score }),
         own: own_row(
             row.suppressions.unwrap_or_default(),

@@ -53,8 +53,12 @@ async fn a_promise_that_nobody_answers_is_tried_once_more_and_then_the_usual_que
         let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
         assert_eq!(offered["user"]["id"], "1", "try {attempt}: {offered}");
         let sentence = offered["why"]["sentence"].as_str().unwrap();
-        let promised = if attempt == 1 { "today 10:30" } else { "today 10:45" };
-        assert!(sentence.starts_with(&format!("Priya was promised a call for {promised}. Priya has not signed yet.")), "{sentence}");
+        // Nobody promised the second try.
+        let words = match attempt {
+            1 => "Priya was promised a call for today 10:30.",
+            _ => "Priya did not answer when rung as promised; this is the second try, set for today 10:45.",
+        };
+        assert!(sentence.starts_with(&format!("{words} Priya has not signed yet.")), "{sentence}");
         let call = start(app.signed_in_again(&agent).await, &offered, leg).await;
         call.join(&app).await;
         call.until("ended").await;

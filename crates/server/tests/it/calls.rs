@@ -52,7 +52,7 @@ async fn a_call_rings_the_person_only_with_the_agent_on_the_line_and_ends_in_one
     assert_eq!(keys[..3], [(1, "completed"), (2, "going_to_complete"), (3, "might_complete")]);
     assert_eq!(keys.len(), 9);
     let chosen = choices.iter().find(|choice| choice["disposition"] == "going_to_complete").unwrap();
-    assert_eq!((&chosen["hint"], &chosen["attempts"]), (&json!("next in 3 days"), &json!("1 of 3 today · 1 of 10 in seven days")));
+    assert_eq!((&chosen["hint"], &chosen["attempts"]), (&json!("next 27 Nov"), &json!("1 of 3 today · 1 of 10 in seven days")));
     assert_eq!(chosen["next_attempt"], "Friday 27 November, from 10:31");
 
     // A double click, and the page that was loaded anew: one outcome.
@@ -702,6 +702,9 @@ async fn do_not_contact_needs_a_note_and_holds_at_once_for_person_and_number(_: 
 
     begun.record("do_not_contact").await;
 
+    // What the agent wrote down is the reason that supervisors read.
+    let said = "select count(*) from queue.suppression where kind = 'do_not_contact' and reason = 'as typed <b>'";
+    assert_eq!(app.count(said).await, 1);
     assert_eq!(app.count("select count(*) from queue.entry where user_id = 1").await, 0);
     let next = begun.agent.call_next().await;
     assert_eq!(next["user"]["id"], "2", "Sam has the same number: {next}");

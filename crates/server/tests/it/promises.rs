@@ -817,6 +817,7 @@ fn closing(disposition: &'static str) -> Closing {
         replaces_cooling_off: false,
         suppress: None,
         promise: None,
+        note: String::new(),
     }
 }
 

@@ -542,3 +542,26 @@ fn every_reason_belongs_to_a_rule_of_the_list() {
     }
     assert!(SPACING.iter().all(|spacing| RULES.iter().any(|(name, _)| name == spacing)));
 }
+
+#[test]
+fn the_calls_of_today_are_counted_against_the_limit_that_is_the_nearer() {
+    let settings = Settings::default();
+    let noon = Moment::new(utc("2026-11-24T12:00:00Z"));
+    let today = |queue| attempt(utc("2026-11-24T10:00:00Z"), queue);
+    let yesterday = attempt(utc("2026-11-23T10:00:00Z"), QueueKind::Callbacks);
+    let of = |attempts: &[Attempt]| {
+        let own = OwnFacts { attempts: attempts.to_vec(), ..OwnFacts::default() };
+        calls_today(&own, &settings, QueueKind::Callbacks, noon)
+    };
+    let (unsigned, promised) = (today(QueueKind::UnsignedUsers), today(QueueKind::Callbacks));
+    // Two of callbacks, three of all queues.
+    assert_eq!(of(&[]), (0, 2));
+    assert_eq!(of(&[yesterday]), (0, 2));
+    assert_eq!(of(&[unsigned]), (1, 3));
+    assert_eq!(of(&[promised]), (1, 2));
+    assert_eq!(of(&[unsigned, promised]), (2, 3));
+    assert_eq!(of(&[unsigned, unsigned]), (2, 3));
+    assert_eq!(of(&[promised, promised]), (2, 2));
+    let on_number = Attempt { of_person: false, ..promised };
+    assert_eq!(of(&[on_number, on_number]), (0, 2));
+}
