@@ -48,11 +48,11 @@ fmt-check:
 
 # Run Clippy on the native half.
 clippy:
-    cargo clippy --workspace --exclude app --all-targets -- -D warnings
+    . scripts/env && cargo clippy --workspace --exclude app --all-targets -- -D warnings
 
 # Run Clippy on the browser's half.
 clippy-app:
-    cargo clippy -p app --target wasm32-unknown-unknown -- -D warnings
+    . scripts/env && cargo clippy -p app --target wasm32-unknown-unknown -- -D warnings
 
 # Build the front end into dist/, within its size budget.
 build-app:

@@ -145,7 +145,7 @@ test("what is typed of the settings and not stored is said wherever the page sta
 
 test("what is typed of the settings is not lost by leaving, by Back or by a colleague's change", async ({ page, browser }) => {
   await signIn(page, ALYS);
-  await page.goto("/settings");
+  await page.getByRole("link", { name: "Settings" }).click();
   const tries = page.getByLabel("People tried for one Call next");
   const before = await tries.inputValue();
   await tries.fill("17");
@@ -158,6 +158,10 @@ test("what is typed of the settings is not lost by leaving, by Back or by a coll
   await page.getByRole("link", { name: "Queues" }).click();
   expect(asked).toEqual(["What you typed here is not stored. Leave all the same?"]);
   await expect(page.getByRole("heading", { name: "Settings", exact: true })).toBeVisible();
+  await page.goBack();
+  await expect.poll(() => asked.length).toBe(2);
+  expect(new URL(page.url()).pathname).toBe("/settings");
+  await expect(tries).toHaveValue("17");
 
   const colleague = await elsewhere(browser, ALYS);
   await colleague.goto("/settings");
@@ -173,7 +177,7 @@ test("what is typed of the settings is not lost by leaving, by Back or by a coll
   await expect(tries).toHaveValue(before);
   await page.getByRole("link", { name: "Queues" }).click();
   await expect(page.getByRole("heading", { name: "Queues and pauses" })).toBeVisible();
-  expect(asked).toHaveLength(1);
+  expect(asked).toHaveLength(2);
   await colleague.close();
 });
 

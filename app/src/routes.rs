@@ -84,6 +84,8 @@ fn guard(session: Session, address: Address) {
             // A page loaded anew: nothing of whoever was signed in stays in this one's memory, and no part of a screen
             // looks at what another part has taken away.
             Signed::Out(why) if !is_signing_in => {
+                // Whatever was typed: nobody is asked who is signed out.
+                address.has_unsaved.set(false);
                 let _ = window().location().replace(why.path());
             }
             Signed::In(_) if is_signing_in => {

@@ -85,7 +85,9 @@ impl Address {
 
     /// Shows another page, from which Back comes back to this one.
     pub(crate) fn show(self, path: &str) {
-        self.change(path, false);
+        if self.may_leave() {
+            self.change(path, false);
+        }
     }
 
     /// Shows another page in the place of this one, which Back does not come back to.

@@ -98,6 +98,9 @@ pub enum QueueError {
     /// It cannot be promised for then.
     #[error("{0} Nothing was changed.")]
     CannotPromise(#[from] PromiseError),
+    /// The caps forbid a call then.
+    #[error("By then they will have been rung as often as is allowed. Choose a time from {0} on. Nothing was changed.")]
+    RungEnough(String),
     /// It is promised for then already.
     #[error("That callback is promised for that time already. Nothing was changed.")]
     SameTime,
@@ -167,6 +170,7 @@ impl From<QueueError> for WireError {
             | QueueError::SettingsRefused(_)
             | QueueError::PauseEndsInThePast
             | QueueError::CannotPromise(_)
+            | QueueError::RungEnough(_)
             | QueueError::SameTime
             | QueueError::RuleSetRefused(_)
             | QueueError::NeitherPersonNorNumber

@@ -9,6 +9,13 @@ use crate::rule_set::{LenderRule, RuleSet};
 use crate::score::factor;
 use crate::types::{Factor, ScoreInput};
 
+/// The factor of bands of value.
+pub(crate) const CLAIM_VALUE: &str = "claim_value";
+/// A pair in which the value has a part.
+pub(crate) const VALUE_PAIR: &str = "value_pair";
+/// The factors of this module.
+pub(crate) const EXTRA: [&str; 6] = ["location", "claim_type", CLAIM_VALUE, "pair", VALUE_PAIR, "season"];
+
 /// What a claim is worth to its owner, by what the agreements cost a month; below the lowest band, or when it is not known, 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,8 +58,8 @@ pub enum Trait {
     ClaimValueFrom(u32),
 }
 
-/// Days on which everybody's score has some points more: it moves a queue as a whole against what it is compared with, such as promises that
-/// were made or another rule set.
+/// Days on which everybody's score has some points more or less. The order within a day stays as it is; the floor is met by more people, or by
+/// fewer, and whoever was scored before the season began stands against those who were scored in it until discovery runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Season {
@@ -107,7 +114,13 @@ pub(crate) fn factors(input: &ScoreInput, rules: &RuleSet, today: NaiveDate) -> 
     [location, claim_type, claim_value]
         .into_iter()
         .flatten()
-        .chain(pairs.map(|pair| factor("pair", pair.points, capitalised(&format!("{} and {}", pair.first.words(), pair.second.words())))))
+        .chain(pairs.map(|pair| {
+            factor(
+                if pair.has_value() { VALUE_PAIR } else { "pair" },
+                pair.points,
+                capitalised(&format!("{} and {}", pair.first.words(), pair.second.words())),
+            )
+        }))
         .chain(seasons.map(|season| factor("season", season.points, season.name.clone())))
 }
 
@@ -131,15 +144,21 @@ fn claim_type(kinds: &[String], rules: &RuleSet) -> Factor {
     }
 }
 
-/// The explanation is shown to agents, to whom the value of a claim is never shown.
+/// The value itself is in no explanation; and [`crate::Score::without_values`] hides the band.
 fn claim_value(pence: Option<u64>, bands: &[ValueBand]) -> Factor {
-    let Some(pence) = pence else { return factor("claim_value", 0.0, "value not known") };
+    let Some(pence) = pence else { return factor(CLAIM_VALUE, 0.0, "value not known") };
     let band = bands.iter().filter(|band| is_worth(pence, band.from_pounds)).max_by_key(|band| band.from_pounds);
-    factor("claim_value", band.map_or(0.0, |band| band.points), "the value itself is not shown")
+    factor(CLAIM_VALUE, band.map_or(0.0, |band| band.points), "the value itself is not shown")
 }
 
 fn is_worth(pence: u64, pounds: u32) -> bool {
     pence >= u64::from(pounds) * 100
+}
+
+impl Pair {
+    fn has_value(&self) -> bool {
+        [&self.first, &self.second].into_iter().any(|one| matches!(one, Trait::ClaimValueFrom(_)))
+    }
 }
 
 impl Trait {

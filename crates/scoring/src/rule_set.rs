@@ -235,8 +235,25 @@ impl RuleSet {
             }
         }
         for area in self.location.keys() {
-            if !(1..=2).contains(&area.len()) || !area.chars().all(|c| c.is_ascii_uppercase()) {
+            if !is_area(area) {
                 problems.push(format!("location.{area}: an area of post codes is one or two capital letters, such as LS."));
+            }
+        }
+        for one in self.traits() {
+            let is_findable = match one {
+                Trait::Lender(code) | Trait::LastDisposition(code) | Trait::ClaimType(code) => !normalised(code).is_empty(),
+                Trait::Location(area) => is_area(area),
+                Trait::AgeFrom(_) | Trait::NeverCalled | Trait::ClaimValueFrom(_) => true,
+            };
+            if !is_findable {
+                problems.push(format!("a pair with {one:?}: nobody has that."));
+            }
+        }
+        let ages: Vec<u32> = self.age.bands.iter().map(|band| band.from_years).collect();
+        let values: Vec<u32> = self.claim_value.iter().map(|band| band.from_pounds).collect();
+        for (what, bands) in [("age", ages), ("claim_value", values)] {
+            if bands.iter().enumerate().any(|(at, band)| bands[..at].contains(band)) {
+                problems.push(format!("{what}: two bands begin at the same place."));
             }
         }
         for season in &self.seasons {
@@ -320,6 +337,11 @@ impl FromStr for RuleSetName {
     fn from_str(text: &str) -> Result<Self, UnknownRuleSet> {
         Self::ALL.into_iter().find(|name| name.as_str() == text).ok_or(UnknownRuleSet)
     }
+}
+
+/// The letters that a British post code begins with.
+fn is_area(area: &str) -> bool {
+    (1..=2).contains(&area.len()) && area.chars().all(|c| c.is_ascii_uppercase())
 }
 
 fn table(rows: &[(&str, f64)]) -> BTreeMap<String, f64> {

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::extra::{CLAIM_VALUE, EXTRA, VALUE_PAIR};
+
 /// What is known of one person for the order of calling. Days are London days, so that a score changes at most once
 /// a day.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -31,7 +33,7 @@ pub struct ScoreInput {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Factor {
     /// Its name: `lender`, `age`, `claim_age`, `recency`, `last_disposition`, `failed_attempts`, `location`, `claim_type`, `claim_value`, `pair`,
-    /// `season`, `floor`.
+    /// `value_pair`, `season`, `other`, `floor`.
     pub name: String,
     /// What it adds. Steps of one half, so that sums are exact.
     pub points: f64,
@@ -58,6 +60,24 @@ const SOON: f64 = 30.0;
 const LAST: f64 = 80.0;
 
 impl Score {
+    /// As agents may see it: where the value of a claim has a part, everything that rule sets count beside the usual is one line, so that its band
+    /// cannot be told. The sum stays the same.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        if !self.factors.iter().any(|factor| [CLAIM_VALUE, VALUE_PAIR].contains(&factor.name.as_str())) {
+            return self;
+        }
+        let (extra, mut shown): (Vec<Factor>, Vec<Factor>) =
+            self.factors.into_iter().partition(|factor| EXTRA.contains(&factor.name.as_str()));
+        let points = extra.iter().fold(0.0, |sum, factor| sum + factor.points);
+        let other = Factor { name: "other".to_owned(), points, detail: "what else the rule set counts".to_owned() };
+        // The floor stays last.
+        let at = shown.iter().position(|factor| factor.name == "floor").unwrap_or(shown.len());
+        shown.insert(at, other);
+        self.factors = shown;
+        self
+    }
+
     /// What the score says, in a sentence or two: “Among the first to call. Sooner for: Santander; later for: last called 2 days ago.”
     pub fn recommendation(&self) -> String {
         let place = match self.total {
@@ -67,7 +87,8 @@ impl Score {
             _ => "To be left to the end.",
         };
         let strongest = |sign: f64| {
-            let counted = self.factors.iter().filter(|factor| factor.name != "floor" && factor.points * sign > 0.0);
+            let counted =
+                self.factors.iter().filter(|factor| !["floor", "other"].contains(&factor.name.as_str()) && factor.points * sign > 0.0);
             // The first of equals, in the order of the list.
             counted.reduce(|most, next| if next.points * sign > most.points * sign { next } else { most })
         };

@@ -500,7 +500,7 @@ impl Bench {
             let run = repeat(sessions, length, |_, turn| {
                 let user = UserId::new(people[turn % people.len()]);
                 async move {
-                    self.replica.context(user, self.clock.now(), PATIENCE).await?.context("nobody")?;
+                    self.replica.context(user, users::Extras::default(), self.clock.now(), PATIENCE).await?.context("nobody")?;
                     Ok(())
                 }
             });

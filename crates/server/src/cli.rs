@@ -202,7 +202,7 @@ pub enum DecisionsCommand {
     },
 }
 
-/// What to look at.
+/// What to do with rule sets.
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
     /// Print what the settings can name: the shipped ones, then those that were added, as name/version.
@@ -219,6 +219,7 @@ pub enum RulesCommand {
     },
 }
 
+/// What to look at.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Read every variable and report all problems at once; prints what holds, without secrets. Nothing is connected to.

@@ -17,6 +17,7 @@ use self::shared::SharedLevel;
 use crate::context::Context;
 use crate::error::ReplicaError;
 use crate::replica::{PATIENCE, Replica};
+use crate::types::Extras;
 
 /// What is shown may be so old, wherever it was kept on its way.
 pub const KEPT: Duration = Duration::from_secs(15);
@@ -124,7 +125,8 @@ impl Contexts {
     async fn read(&self, user: UserId, now: DateTime<Utc>) -> Result<Entry, Missing> {
         // What is answered was true then or later.
         let read = Instant::now();
-        let context = self.replica.context(user, now, PATIENCE).await.map_err(|error| Missing::Failed(Arc::new(error)))?;
+        let context =
+            self.replica.context(user, Extras::default(), now, PATIENCE).await.map_err(|error| Missing::Failed(Arc::new(error)))?;
         count("replica");
         Ok(Entry { context: Arc::new(context.ok_or(Missing::Nobody)?), read })
     }

@@ -119,14 +119,20 @@ impl Replica {
     }
 
     /// The facts of one user in one round trip; none when there is no such user. `now` is noted as the time they were read.
-    pub async fn facts(&self, user: UserId, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
-        self.ask(PATIENCE, 1, move |conn| Box::pin(store::facts(conn, user, now))).await
+    pub async fn facts(&self, user: UserId, extras: Extras, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::facts(conn, user, extras, now))).await
     }
 
     /// Facts and everything that an agent sees of one user, in one round trip; none when there is no such user. Given up after
     /// `patience`, for whoever has spent some of their time already.
-    pub async fn context(&self, user: UserId, now: DateTime<Utc>, patience: Duration) -> Result<Option<Context>, ReplicaError> {
-        self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, now))).await
+    pub async fn context(
+        &self,
+        user: UserId,
+        extras: Extras,
+        now: DateTime<Utc>,
+        patience: Duration,
+    ) -> Result<Option<Context>, ReplicaError> {
+        self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, extras, now))).await
     }
 
     /// The names of these users, those that are known, in one statement.
@@ -347,7 +353,7 @@ mod tests {
         assert!(asked.elapsed() < Duration::from_secs(2));
 
         let asked = Instant::now();
-        assert!(replica.facts(UserId::new(1), kernel::machine_now()).await.unwrap().is_some());
+        assert!(replica.facts(UserId::new(1), Extras::default(), kernel::machine_now()).await.unwrap().is_some());
         assert!(asked.elapsed() < Duration::from_millis(500), "the next one waits for nobody: {:?}", asked.elapsed());
         platform.drop().await.unwrap();
     }
@@ -359,7 +365,7 @@ mod tests {
         platform.user(1).insert().await.unwrap();
         platform.caught_up().await.unwrap();
         let replica = Replica::connect(platform.replica_url(), ReplicaOptions { max_connections: 1, ..ReplicaOptions::default() }).unwrap();
-        replica.facts(UserId::new(1), kernel::machine_now()).await.unwrap();
+        replica.facts(UserId::new(1), Extras::default(), kernel::machine_now()).await.unwrap();
 
         let dropped: Result<(), ReplicaError> = replica
             .ask(Duration::from_millis(100), 1, |conn| {
@@ -372,7 +378,7 @@ mod tests {
         assert!(dropped.unwrap_err().is_unavailable());
 
         let asked = Instant::now();
-        assert!(replica.facts(UserId::new(1), kernel::machine_now()).await.unwrap().is_some());
+        assert!(replica.facts(UserId::new(1), Extras::default(), kernel::machine_now()).await.unwrap().is_some());
         assert!(asked.elapsed() < Duration::from_millis(800), "{:?}", asked.elapsed());
         platform.drop().await.unwrap();
     }

@@ -23,21 +23,25 @@ pub(crate) use self::lag::{by_aurora, by_heartbeat, by_status};
 pub(crate) const OPEN_SESSION: &str = "set session transaction read only; \
      set session /*M!100100 max_statement_time = 1.5 */ /*!50708 max_execution_time = 1500 */";
 
-/// One statement, one round trip: users with their claims and what is pending on them.
-const FACTS: &str = "
+/// One statement, one round trip: users with their claims and what is pending on them. Where somebody lives and what agreements cost are read only
+/// for rule sets that score by them.
+macro_rules! facts_with {
+    ($post_code:literal, $payment:literal) => {
+        concat!(
+            "
     select cast(u.id as signed) as id,
            cast(u.is_enabled as signed) as is_enabled,
            u.status as status,
            coalesce(trim(u.current_signature_file_id), '') <> '' as has_signed,
            u.phone_number as phone_number,
            u.date_of_birth as date_of_birth,
-           (select coalesce(nullif(trim(cast(a.post_code as char)), ''), cast(a.full_address as char))
-              from user_addresses a
-             where a.user_id = u.id
-             order by cast(a.id as char) = cast(u.current_user_address_id as char) desc, a.is_linked_address, a.created_at desc, a.id desc
-             limit 1) as post_code,
+           ",
+            $post_code,
+            " as post_code,
            cast(c.id as signed) as claim_id,
-           (select cast(round(max(v.monthly_payment) * 100) as signed) from claim_vehicle_packages v where v.claim_id = c.id) as payment,
+           ",
+            $payment,
+            " as payment,
            c.type as claim_type,
            c.status as claim_status,
            c.lender as lender,
@@ -52,10 +56,25 @@ const FACTS: &str = "
       left join claims c on c.user_id = u.id
       left join claim_requirements r on r.claim_id = c.id and lower(r.status) = 'pending'
      where u.id = ?
-     order by c.id, r.created_at, r.id";
+     order by c.id, r.created_at, r.id"
+        )
+    };
+}
+const FACTS: &str = facts_with!("null", "null");
+const FACTS_WITH_EXTRAS: &str = facts_with!(
+    "(select coalesce(nullif(trim(cast(a.post_code as char)), ''), cast(a.full_address as char))
+              from user_addresses a
+             where a.user_id = u.id
+             order by cast(a.id as char) = cast(u.current_user_address_id as char) desc, a.is_linked_address, a.created_at desc, a.id desc
+             limit 1)",
+    "(select cast(round(max(v.monthly_payment) * 100) as signed) from claim_vehicle_packages v where v.claim_id = c.id)"
+);
 
 /// One statement, one round trip: rows of six kinds. Text is cast so that columns of different collations stand in one column.
-const CONTEXT: &str = "
+macro_rules! context_with {
+    ($payment:literal) => {
+        concat!(
+            "
     select 0 as kind,
            cast(id as signed) as id,
            cast(is_enabled as signed) as flag,
@@ -76,7 +95,9 @@ const CONTEXT: &str = "
            cast(type as char), cast(status as char), cast(lender as char), cast(solicitor as char), null, null, null, null, null, created_at
       from claims where user_id = ?
     union all
-    select 2, cast(v.claim_id as signed), cast(round(v.monthly_payment * 100) as signed), 0,
+    select 2, cast(v.claim_id as signed), ",
+            $payment,
+            ", 0,
            cast(v.vehicle_make as char), cast(v.vehicle_model as char), cast(v.vehicle_registration as char),
            null, null, null, null, null, null, v.created_at
       from claims c join claim_vehicle_packages v on v.claim_id = c.id where c.user_id = ?
@@ -93,7 +114,12 @@ const CONTEXT: &str = "
       from user_addresses where user_id = ?
     union all
     (select 5, 0, 0, 0, cast(type as char), cast(detail as char), null, null, null, null, null, null, null, created_at
-      from user_logs where user_id = ? order by created_at desc, id limit 20)";
+      from user_logs where user_id = ? order by created_at desc, id limit 20)"
+        )
+    };
+}
+const CONTEXT: &str = context_with!("null");
+const CONTEXT_WITH_EXTRAS: &str = context_with!("cast(round(v.monthly_payment * 100) as signed)");
 
 /// Whose first and last name, one after the other, has this in it. No index helps: the whole table is read, which takes half a second for half
 /// a million people, and nobody does it often.
@@ -227,8 +253,17 @@ pub(crate) async fn search(conn: &mut MySqlConnection, search: &Search) -> Resul
         .collect()
 }
 
-pub(crate) async fn facts(conn: &mut MySqlConnection, user: UserId, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
-    let rows = sqlx::query(FACTS).bind(user.get()).fetch_all(conn).await.map_err(|error| of_user(error, user))?;
+pub(crate) async fn facts(
+    conn: &mut MySqlConnection,
+    user: UserId,
+    extras: Extras,
+    now: DateTime<Utc>,
+) -> Result<Option<Facts>, ReplicaError> {
+    let rows = sqlx::query(if extras.is_any() { FACTS_WITH_EXTRAS } else { FACTS })
+        .bind(user.get())
+        .fetch_all(conn)
+        .await
+        .map_err(|error| of_user(error, user))?;
     let mut facts: Option<Facts> = None;
     for row in &rows {
         let row = Reader { row, table: "users", id: user.get() };
@@ -249,8 +284,13 @@ pub(crate) async fn facts(conn: &mut MySqlConnection, user: UserId, now: DateTim
     Ok(facts)
 }
 
-pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateTime<Utc>) -> Result<Option<Context>, ReplicaError> {
-    let mut query = sqlx::query(CONTEXT);
+pub(crate) async fn context(
+    conn: &mut MySqlConnection,
+    user: UserId,
+    extras: Extras,
+    now: DateTime<Utc>,
+) -> Result<Option<Context>, ReplicaError> {
+    let mut query = sqlx::query(if extras.is_any() { CONTEXT_WITH_EXTRAS } else { CONTEXT });
     for _ in 0..6 {
         query = query.bind(user.get());
     }
@@ -310,8 +350,10 @@ pub(crate) async fn context(conn: &mut MySqlConnection, user: UserId, now: DateT
         }
     }
     // The same facts in the same order as when they are read alone.
-    context.facts.post_code =
-        context.current_address().and_then(|address| filled(address.post_code.as_deref()).or_else(|| address.full.clone()));
+    if extras.is_any() {
+        let address = context.current_address();
+        context.facts.post_code = address.and_then(|address| filled(address.post_code.as_deref()).or_else(|| address.full.clone()));
+    }
     for claim in &mut context.facts.claims {
         claim.monthly_payment_pence = payments.iter().filter(|(id, _)| *id == claim.id).filter_map(|(_, pence)| *pence).max();
     }

@@ -19,7 +19,7 @@ pub struct Facts {
     pub raw_number: Option<String>,
     /// Personal.
     pub date_of_birth: Option<NaiveDate>,
-    /// The post code of where the person lives, or what the platform has in its place. A range has it only when it was asked for. Personal.
+    /// The post code of where the person lives, or what the platform has in its place; read only when it is asked for. Personal.
     pub post_code: Option<String>,
     /// All claims, open and closed.
     pub claims: Vec<Claim>,
@@ -44,7 +44,7 @@ pub struct Claim {
     pub solicitor: Option<String>,
     /// When it was made, UTC.
     pub created_at: Option<NaiveDateTime>,
-    /// What the dearest agreement costs a month. A range has it only when it was asked for; it is never kept, and never shown to anybody.
+    /// What the dearest agreement costs a month; read only when it is asked for, never kept, and never shown.
     #[serde(skip)]
     pub monthly_payment_pence: Option<u64>,
 }
@@ -72,13 +72,20 @@ pub struct Requirement {
     pub created_at: Option<NaiveDateTime>,
 }
 
-/// What is read of everybody in a range only for rule sets that score by it: two tables more.
+/// What is read only for rule sets that score by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extras {
     /// [`Facts::post_code`].
     pub post_codes: bool,
     /// [`Claim::monthly_payment_pence`].
     pub payments: bool,
+}
+
+impl Extras {
+    /// Anything of it. Of one person both are read then.
+    pub const fn is_any(self) -> bool {
+        self.post_codes || self.payments
+    }
 }
 
 /// How far the replica is behind its primary.

@@ -17,6 +17,8 @@ fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_516_200)
 }
 
+const ALL: Extras = Extras { post_codes: true, payments: true };
+
 #[tokio::test]
 async fn facts_and_context_say_the_same_in_one_statement_each() {
     let platform = TestPlatform::new().await.unwrap();
@@ -64,11 +66,11 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     platform.caught_up().await.unwrap();
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
-    let facts = replica.facts(UserId::new(48_213), now()).await.unwrap().unwrap();
+    let facts = replica.facts(UserId::new(48_213), ALL, now()).await.unwrap().unwrap();
     assert_eq!(replica.statements(), 1);
-    let context = replica.context(UserId::new(48_213), now(), PATIENCE).await.unwrap().unwrap();
+    let context = replica.context(UserId::new(48_213), ALL, now(), PATIENCE).await.unwrap().unwrap();
     assert_eq!(replica.statements(), 2);
-    let range = replica.range(0, None, Extras { post_codes: true, payments: true }, now()).await.unwrap();
+    let range = replica.range(0, None, ALL, now()).await.unwrap();
     assert_eq!(replica.statements(), 9);
     let plain = replica.range(0, None, Extras::default(), now()).await.unwrap();
     assert_eq!(replica.statements(), 14);
@@ -77,6 +79,9 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     assert_eq!(facts, range.facts[0]);
     assert_eq!((facts.post_code.as_deref(), facts.claims[0].monthly_payment_pence), (Some("LS11 5AB"), Some(31_251)));
     assert_eq!((&plain.facts[0].post_code, plain.facts[0].claims[0].monthly_payment_pence), (&None, None));
+    let of_one = replica.facts(UserId::new(48_213), Extras::default(), now()).await.unwrap().unwrap();
+    assert_eq!(of_one, plain.facts[0]);
+    assert_eq!(of_one, replica.context(UserId::new(48_213), Extras::default(), now(), PATIENCE).await.unwrap().unwrap().facts);
     // For the order alone: kept nowhere.
     assert!(!serde_json::to_string(&context).unwrap().contains("31251"));
     assert_eq!((facts.has_signed, facts.is_enabled, facts.date_of_birth, facts.read_at), (true, true, Some(born), now()));
@@ -99,8 +104,8 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
     assert_eq!(uncounted, [None, None, Some("The claim is closed")]);
     assert_eq!((card.log.len(), card.log[0].detail.as_str(), card.log[0].at.as_str()), (20, "line 25", "today 08:25"));
 
-    assert_eq!(replica.facts(UserId::new(1), now()).await.unwrap(), None);
-    assert_eq!(replica.context(UserId::new(1), now(), PATIENCE).await.unwrap(), None);
+    assert_eq!(replica.facts(UserId::new(1), Extras::default(), now()).await.unwrap(), None);
+    assert_eq!(replica.context(UserId::new(1), Extras::default(), now(), PATIENCE).await.unwrap(), None);
     platform.drop().await.unwrap();
 }
 
@@ -135,8 +140,8 @@ async fn nulls_large_ids_extra_columns_and_other_types_are_borne() {
     platform.caught_up().await.unwrap();
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
-    let facts = replica.facts(UserId::new(LARGE), now()).await.unwrap().unwrap();
-    let context = replica.context(UserId::new(LARGE), now(), PATIENCE).await.unwrap().unwrap();
+    let facts = replica.facts(UserId::new(LARGE), Extras::default(), now()).await.unwrap().unwrap();
+    let context = replica.context(UserId::new(LARGE), Extras::default(), now(), PATIENCE).await.unwrap().unwrap();
     assert_eq!(facts, context.facts);
     assert_eq!(facts.id.get(), LARGE);
     assert_eq!((facts.is_enabled, facts.has_signed, &facts.raw_number, &facts.status), (false, false, &None, &None));
@@ -146,9 +151,9 @@ async fn nulls_large_ids_extra_columns_and_other_types_are_borne() {
     assert_eq!((card.name, card.outstanding.len(), card.log[0].detail.as_str()), (format!("User {LARGE}"), 2, "ünder"));
 
     for id in [7, 8] {
-        let facts = replica.facts(UserId::new(id), now()).await.unwrap().unwrap();
+        let facts = replica.facts(UserId::new(id), Extras::default(), now()).await.unwrap().unwrap();
         assert!(!facts.has_signed, "user {id} has not signed");
-        assert_eq!(facts, replica.context(UserId::new(id), now(), PATIENCE).await.unwrap().unwrap().facts);
+        assert_eq!(facts, replica.context(UserId::new(id), Extras::default(), now(), PATIENCE).await.unwrap().unwrap().facts);
     }
     platform.drop().await.unwrap();
 }
@@ -162,7 +167,7 @@ async fn what_cannot_be_read_is_named() {
     platform.caught_up().await.unwrap();
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
-    let error = replica.facts(UserId::new(5), now()).await.unwrap_err();
+    let error = replica.facts(UserId::new(5), Extras::default(), now()).await.unwrap_err();
 
     assert!(!error.is_unavailable());
     assert_eq!(error.to_string(), "the replica's users.date_of_birth of user 5 cannot be read");
@@ -238,7 +243,7 @@ async fn a_replica_that_stops_or_hangs_is_unavailable_within_2_s_and_comes_back(
     let proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
     let replica = Replica::connect(proxy.url(), ReplicaOptions { max_connections: 2, ..ReplicaOptions::default() }).unwrap();
     let user = UserId::new(9);
-    assert!(replica.facts(user, now()).await.unwrap().is_some());
+    assert!(replica.facts(user, Extras::default(), now()).await.unwrap().is_some());
 
     for hangs in [false, true] {
         if hangs {
@@ -249,18 +254,18 @@ async fn a_replica_that_stops_or_hangs_is_unavailable_within_2_s_and_comes_back(
         // The first finds the old connections, the later ones have to make new ones.
         for _ in 0..3 {
             let asked = Instant::now();
-            let error = replica.facts(user, now()).await.unwrap_err();
+            let error = replica.facts(user, Extras::default(), now()).await.unwrap_err();
             assert!(error.is_unavailable(), "{error:?}");
             assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
         }
         proxy.resume().await;
-        let mut answer = replica.facts(user, now()).await;
+        let mut answer = replica.facts(user, Extras::default(), now()).await;
         for _ in 0..5 {
             if answer.is_ok() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
-            answer = replica.facts(user, now()).await;
+            answer = replica.facts(user, Extras::default(), now()).await;
         }
         assert!(answer.unwrap().is_some());
     }

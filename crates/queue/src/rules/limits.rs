@@ -11,7 +11,9 @@ const WINDOW: TimeDelta = TimeDelta::days(7);
 /// Calls of today against the limit that is the nearer: that of the queue, or that of all queues together; and that limit.
 pub fn calls_today(own: &OwnFacts, settings: &Settings, queue: QueueKind, moment: Moment) -> (usize, u32) {
     let today = || own.attempts.iter().filter(|attempt| attempt.of_person && attempt.at >= moment.midnight);
-    let of_all = (today().count(), settings.attempts_a_day);
+    // The number's own, where others have it too, are counted by themselves.
+    let on_number = own.attempts.iter().filter(|attempt| attempt.on_number && attempt.at >= moment.midnight).count();
+    let of_all = (today().count().max(on_number), settings.attempts_a_day);
     let of_queue = (today().filter(|attempt| attempt.queue == Some(queue)).count(), settings.cap(queue).calls_a_day);
     let left = |(used, limit): (usize, u32)| i64::from(limit) - i64::try_from(used).unwrap_or(i64::MAX);
     if left(of_queue) < left(of_all) { of_queue } else { of_all }

@@ -78,7 +78,7 @@ impl Queue {
         }
         // First which need stands: the lease says for which queue they are taken. The gate looks again, under the lease.
         let facts = match self.shared.replica.lag() {
-            Some(lag) if lag.millis <= settings.settings.max_lag_millis => self.shared.replica.facts(user, now).await?,
+            Some(lag) if lag.millis <= settings.settings.max_lag_millis => self.shared.replica.facts(user, settings.extras(), now).await?,
             _ => return Err(QueueError::CannotCheck.into()),
         };
         let facts = facts.ok_or(QueueError::NoSuchUser)?;
@@ -238,7 +238,7 @@ impl Queue {
     ) -> Result<Checked, QueueFailure> {
         let asked_at = self.shared.clock.now();
         let asked = Instant::now();
-        let read = read_in_time(&self.shared.replica, taken.user, asked_at, settings.settings.max_lag_millis, search.patience).await;
+        let read = read_in_time(&self.shared.replica, taken.user, asked_at, settings, search.patience).await;
         search.patience = search.patience.saturating_sub(asked.elapsed());
         let (context, lag) = match read {
             Ok(read) => read,
@@ -334,7 +334,7 @@ impl Queue {
             queue: Some(shown.taken.queue),
             user: Some(card),
             why: Some(why),
-            score: score.clone(),
+            score: score.clone().map(scoring::Score::without_values),
             stored_score: stored_score(shown.taken),
             ..HandOut::default()
         }
@@ -484,12 +484,12 @@ async fn read_in_time(
     replica: &Replica,
     user: UserId,
     now: DateTime<Utc>,
-    max_lag_millis: i64,
+    settings: &VersionedSettings,
     patience: Duration,
 ) -> Result<(Option<Context>, ReplicaLag), CannotRead> {
     match replica.lag() {
-        Some(lag) if lag.millis <= max_lag_millis => {
-            let context = replica.context(user, now, patience).await;
+        Some(lag) if lag.millis <= settings.settings.max_lag_millis => {
+            let context = replica.context(user, settings.extras(), now, patience).await;
             context.map(|context| (context, lag)).map_err(|error| CannotRead { lag: Some(lag), error: Some(error) })
         }
         lag => Err(CannotRead { lag, error: None }),

@@ -135,11 +135,19 @@ impl Queue {
         if preferred != Some(by.id) && by.role < Role::Supervisor {
             return Err(QueueError::NotYourCallback.into());
         }
-        let (promised_at, held_by) = store::find_standing(&mut transaction, id, now).await?;
-        if promised_at == at {
+        let standing = store::find_standing(&mut transaction, id, now).await?;
+        if standing.promised_at == at {
             return Err(QueueError::SameTime.into());
         }
-        if let Some(holder) = held_by {
+        let settings = self.settings();
+        let number = standing.number.unwrap_or_default();
+        let own = store::find_own_facts(&self.shared.pool, standing.user, &number, now).await?.facts;
+        let forbidden =
+            self.promise_forbidden_until(&mut transaction, (standing.user, &own), standing.reason, at, &settings.settings).await?;
+        if let Some(until) = forbidden {
+            return Err(QueueError::RungEnough(until).into());
+        }
+        if let Some(holder) = standing.held_by {
             let name = self.shared.auth.names().await?.get(&holder).cloned();
             return Err(QueueError::HeldBySomebody(name.unwrap_or_else(|| "Somebody".to_owned())).into());
         }

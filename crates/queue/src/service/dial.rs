@@ -120,13 +120,15 @@ impl Queue {
 
         let lag = self.shared.replica.lag();
         let read = match lag {
-            Some(lag) if lag.millis <= settings.settings.max_lag_millis => match self.shared.replica.facts(taken.user, asked_at).await {
-                Ok(facts) => Some(facts),
-                Err(error) => {
-                    log_unreadable(&error);
-                    None
+            Some(lag) if lag.millis <= settings.settings.max_lag_millis => {
+                match self.shared.replica.facts(taken.user, settings.extras(), asked_at).await {
+                    Ok(facts) => Some(facts),
+                    Err(error) => {
+                        log_unreadable(&error);
+                        None
+                    }
                 }
-            },
+            }
             _ => {
                 tracing::error!(
                     replica.lag_millis = lag.map(|lag| lag.millis),

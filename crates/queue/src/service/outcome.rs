@@ -55,7 +55,7 @@ pub struct Closing {
     pub suppress: Option<Suppress>,
     /// A new promise.
     pub promise: Option<Promise>,
-    /// What the person said, by the agent's note: the reason of an objection.
+    /// What the person said, by the agent's note: why they are not to be contacted.
     pub note: String,
 }
 
@@ -129,7 +129,7 @@ impl Queue {
     /// What is known of the person now, for what follows from their call. The claims platform may be away: then less is known.
     pub async fn prospects(&self, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
         let now = self.shared.clock.now();
-        let facts = match self.shared.replica.facts(user, now).await {
+        let facts = match self.shared.replica.facts(user, self.settings().extras(), now).await {
             Ok(facts) => facts,
             Err(error) => {
                 tracing::warn!(replica.problem = %error, "the claims platform could not be read after a call; discovery will put the person right");
@@ -210,7 +210,7 @@ impl Queue {
             kind,
             user,
             number: Some(prospects.dialled.as_str()),
-            reason: if closing.note.is_empty() { closing.disposition } else { &closing.note },
+            reason: if kind == SuppressionKind::DoNotContact && !closing.note.is_empty() { &closing.note } else { closing.disposition },
             source: &source,
             by: Some(agent),
             ends_at: None,
@@ -313,15 +313,25 @@ impl Queue {
         prospects: &Prospects,
         promise: &Promise,
     ) -> Result<Option<String>, QueueFailure> {
-        let day = Moment::new(promise.at);
-        if promise_reason(conn, prospects, promise).await? == CallbackReason::UserAsked
-            && !store::is_promise_used(conn, prospects.user, day.midnight, day.next_midnight).await?
-        {
+        let reason = promise_reason(conn, prospects, promise).await?;
+        self.promise_forbidden_until(conn, (prospects.user, &prospects.own.facts), reason, promise.at, &prospects.settings.settings).await
+    }
+
+    /// The same of a promise to somebody of whom the dialler knows `own`.
+    pub(super) async fn promise_forbidden_until(
+        &self,
+        conn: &mut PgConnection,
+        (user, own): (UserId, &OwnFacts),
+        reason: CallbackReason,
+        at: DateTime<Utc>,
+        settings: &crate::settings::Settings,
+    ) -> Result<Option<String>, QueueFailure> {
+        let day = Moment::new(at);
+        if reason == CallbackReason::UserAsked && !store::is_promise_used(conn, user, day.midnight, day.next_midnight).await? {
             return Ok(None);
         }
-        let settings = &prospects.settings.settings;
         // The delay of the last outcome ends with the promise.
-        let own = OwnFacts { last_outcome: None, ..prospects.own.facts.clone() };
+        let own = OwnFacts { last_outcome: None, ..own.clone() };
         Ok(attempt_limits(&own, settings, QueueKind::Callbacks, day).map(|until| {
             let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.shared.bank_holidays);
             display_time(opens.and_then(from_london).unwrap_or(until), self.shared.clock.now())

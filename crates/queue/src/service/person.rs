@@ -54,7 +54,7 @@ impl Queue {
         let now = moment.at;
         let settings = self.fresh_settings().await?;
         self.fresh_pauses().await?;
-        let facts = &self.shared.replica.facts(user, now).await?.ok_or(QueueError::NoSuchUser)?;
+        let facts = &self.shared.replica.facts(user, settings.extras(), now).await?.ok_or(QueueError::NoSuchUser)?;
         self.note_viewing(agent, user).await?;
         let number = parse_number(Some(facts), &self.shared.numbers);
         let own = self.own_facts_of(user, &number).await?;
@@ -80,7 +80,7 @@ impl Queue {
         Ok(Explanation {
             need: assessment.judgement.need,
             against,
-            score: assessment.score,
+            score: assessment.score.map(scoring::Score::without_values),
             waits_in,
             before,
             held_by: place

@@ -27,7 +27,7 @@ impl Queue {
         };
         // The list is there without the claims platform, too.
         if let Some(user) = user
-            && let Ok(facts) = self.shared.replica.facts(user, now).await
+            && let Ok(facts) = self.shared.replica.facts(user, users::Extras::default(), now).await
         {
             number = parse_number(facts.as_ref(), &self.shared.numbers).usable().map(|number| number.as_e164().to_owned());
         }
@@ -51,7 +51,7 @@ impl Queue {
         }
         // Whoever objects is put on record also while the claims platform does not answer.
         if let Some(user) = user
-            && matches!(self.shared.replica.facts(user, now).await, Ok(None))
+            && matches!(self.shared.replica.facts(user, users::Extras::default(), now).await, Ok(None))
         {
             return Err(QueueError::NoSuchUser.into());
         }
@@ -121,7 +121,8 @@ impl Queue {
             user_id: row.user,
             name: row.user.map(|user| people.get(&user).cloned().unwrap_or_else(|| format!("User {user}"))),
             number: row.number.map(|number| self.shown_number(&number).unwrap_or(number)),
-            reason: row.reason.replace('_', " "),
+            // A disposition's code, or somebody's own words.
+            reason: if row.reason.contains(' ') { row.reason } else { row.reason.replace('_', " ") },
             from: match (row.source.starts_with("call "), row.created_by) {
                 (true, Some(by)) => format!("said to {} on a call", name(by)),
                 (true, None) => "said on a call".to_owned(),

@@ -241,11 +241,28 @@ pub(crate) async fn set_preferred(conn: &mut PgConnection, id: i64, agent: Optio
     Ok(())
 }
 
-/// For when it is promised, and who is with the person now.
-pub(crate) async fn find_standing(conn: &mut PgConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<(DateTime<Utc>, Option<AgentId>)> {
-    let row = sqlx::query!(
+/// How a promise stands that is to be moved.
+#[derive(Debug)]
+pub(crate) struct StandingRow {
+    pub(crate) user: UserId,
+    pub(crate) reason: CallbackReason,
+    pub(crate) promised_at: DateTime<Utc>,
+    /// As discovery saw it, or as it was rung last.
+    pub(crate) number: Option<String>,
+    /// Who is with the person now.
+    pub(crate) held_by: Option<AgentId>,
+}
+
+/// How it stands.
+pub(crate) async fn find_standing(conn: &mut PgConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<StandingRow> {
+    sqlx::query_as!(
+        StandingRow,
         r#"
-        select c.promised_at, l.agent_id as "held_by?: AgentId"
+        select c.user_id as "user: UserId", c.reason as "reason: CallbackReason", c.promised_at, l.agent_id as "held_by?: AgentId",
+            coalesce(
+                (select e.number from queue.entry e where e.user_id = c.user_id),
+                (select a.number from queue.attempt a where a.user_id = c.user_id order by a.attempted_at desc limit 1)
+            ) as number
         from queue.callback c
         left join queue.lease l on l.user_id = c.user_id and l.expires_at > $2
         where c.id = $1
@@ -254,8 +271,7 @@ pub(crate) async fn find_standing(conn: &mut PgConnection, id: i64, now: DateTim
         now,
     )
     .fetch_one(conn)
-    .await?;
-    Ok((row.promised_at, row.held_by))
+    .await
 }
 
 /// Promises another time in its place, an instant and what clocks in London show then. The person waits for that time instead. What was a second try is a promise of its own then.
@@ -272,18 +288,21 @@ pub(crate) async fn move_callback(
             update queue.callback
             set state = 'rescheduled', closed_at = $2
             where id = $1
-            returning user_id, promised_at
+            returning user_id, promised_at, retry_of is not null as was_retry
         ),
+        -- A second try left the delay of its outcome as it was: that holds too, and now the promise with it.
         waits as (
             update queue.entry e
-            set available_at = $3
+            set available_at = case when e.available_at = m.promised_at then $3 else greatest(e.available_at, $3) end
             from moved m
-            where e.user_id = m.user_id and e.available_at = m.promised_at and e.leased_by is null
+            where e.user_id = m.user_id and (e.available_at = m.promised_at or m.was_retry) and e.leased_by is null
         )
         update queue.attempt a
-        set delay_until = $3
+        set delay_until = case when a.delay_until = m.promised_at then $3 else greatest(a.delay_until, $3) end
         from moved m
-        where a.user_id = m.user_id and a.delay_until = m.promised_at
+        where a.user_id = m.user_id
+            and (a.delay_until = m.promised_at
+                or m.was_retry and a.attempted_at = (select max(l.attempted_at) from queue.attempt l where l.user_id = m.user_id))
         ",
         id,
         now,

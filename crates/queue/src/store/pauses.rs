@@ -83,12 +83,12 @@ pub(crate) async fn begin_pause(
     Ok(done.rows_affected() > 0)
 }
 
-/// Ends those whose time has come, in the name of whoever began them; what they were.
+/// Ends those whose time has come; what they were.
 pub(crate) async fn end_timed_pauses(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<(PauseKind, String)>> {
     let ended = sqlx::query!(
         r#"
         update queue.pause
-        set ended_at = $1, ended_by = began_by
+        set ended_at = $1
         where ended_at is null and ends_at <= $1
         returning kind as "kind: PauseKind", name
         "#,

@@ -84,9 +84,32 @@ fn the_value_of_a_claim_counts_by_bands_and_is_never_in_the_explanation() {
         let input = ScoreInput { monthly_payment_pence: Some(pence), ..nobody() };
         let lines = lines(&input, &rules);
         assert_eq!(lines[0], format!("claim_value {points} the value itself is not shown"));
-        assert_eq!(lines.get(1).map(String::as_str), (pence >= 30_000).then_some("pair -1 The claim's value and never called"));
+        assert_eq!(lines.get(1).map(String::as_str), (pence >= 30_000).then_some("value_pair -1 The claim's value and never called"));
     }
     assert_eq!(lines(&nobody(), &rules), ["claim_value 0 value not known"]);
+}
+
+/// rules, Roles: agents are not to tell the band from the points either.
+#[test]
+fn what_agents_see_of_a_score_has_one_line_for_all_that_the_value_has_a_part_in() {
+    let month = Window::Monthly { from_day: 1, to_day: 31 };
+    let rules = RuleSet {
+        claim_value: vec![ValueBand { from_pounds: 300, points: -6.0 }],
+        pairs: vec![Pair { first: Trait::ClaimValueFrom(300), second: Trait::NeverCalled, points: -1.0 }],
+        seasons: vec![Season { name: "Always".into(), window: month, points: 2.5 }],
+        ..RuleSet::standard()
+    };
+    let input = ScoreInput { monthly_payment_pence: Some(47_319), ..nobody() };
+    let whole = score(&input, &rules, day("2026-11-24"));
+    let shown = whole.clone().without_values();
+    let names: Vec<_> = shown.factors.iter().map(|factor| (factor.name.as_str(), factor.points)).skip(6).collect();
+    assert_eq!(names, [("other", -4.5), ("floor", 4.5)]);
+    assert_eq!((shown.total.to_bits(), shown.raw_sum.to_bits()), (whole.total.to_bits(), whole.raw_sum.to_bits()));
+    assert_eq!(shown.recommendation(), "Among the first to call.");
+    // Without a part of the value everything is shown.
+    let rules = RuleSet { claim_value: Vec::new(), pairs: Vec::new(), ..rules };
+    let whole = score(&input, &rules, day("2026-11-24"));
+    assert_eq!(whole.clone().without_values(), whole);
 }
 
 #[test]
@@ -96,7 +119,7 @@ fn a_pair_counts_when_both_hold_and_each_pair_by_itself() {
         pairs: vec![
             pair(Trait::Lender("santander".into()), Trait::NeverCalled, -4.0),
             pair(Trait::AgeFrom(65), Trait::LastDisposition("no_answer".into()), 3.0),
-            pair(Trait::Location("ls".into()), Trait::ClaimType("VEHICLE".into()), -1.5),
+            pair(Trait::Location("LS".into()), Trait::ClaimType("VEHICLE".into()), -1.5),
         ],
         ..RuleSet::standard()
     };
@@ -189,6 +212,15 @@ fn numbers_that_cannot_be_meant_are_refused_in_words() {
         (RuleSet { location: [("Leeds".to_owned(), 5.0)].into(), ..standard() }, "such as LS"),
         (RuleSet { claim_type: [("VEHICLE".to_owned(), 5.0)].into(), ..standard() }, "\"vehicle\""),
         (RuleSet { dispositions: [(String::new(), 5.0)].into(), ..standard() }, "snake_case"),
+        (
+            RuleSet { pairs: vec![Pair { first: Trait::Location("Leeds".into()), second: Trait::NeverCalled, points: 1.0 }], ..standard() },
+            "nobody has that",
+        ),
+        (
+            RuleSet { pairs: vec![Pair { first: Trait::NeverCalled, second: Trait::Lender(" ".into()), points: 1.0 }], ..standard() },
+            "nobody has that",
+        ),
+        (RuleSet { claim_value: vec![ValueBand { from_pounds: 1, points: 1.0 }; 2], ..standard() }, "at the same place"),
         (RuleSet { seasons: vec![month(0, 3)], ..standard() }, "no month has"),
         (RuleSet { seasons: vec![month(1, 32)], ..standard() }, "no month has"),
         (RuleSet { seasons: vec![Season { name: " ".into(), ..month(1, 3) }], ..standard() }, "season's name"),

@@ -356,6 +356,58 @@ async fn a_promise_is_moved_to_another_time_by_whoever_made_it_or_a_supervisor(_
     app.stop().await;
 }
 
+/// As when it is made: the gate would refuse the call.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_promise_is_not_moved_to_a_time_at_which_the_caps_forbid_a_call(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    app.platform.user(1).unsigned().claim("santander").insert().await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "signature", agent.agent, 60 * 24).await;
+    for minutes in [5, 6] {
+        sqlx::query("insert into queue.attempt (user_id, number, queue, attempted_at) values (1, '+447700900001', 'callbacks', $1)")
+            .bind(app.now() - TimeDelta::minutes(minutes))
+            .execute(&app.pool)
+            .await
+            .unwrap();
+    }
+    let id = list(&agent, false).await["callbacks"][0]["id"].clone();
+    let (status, answer) = agent.post("/api/queue/move_callback", json!({"callback_id": id, "at": "2026-11-24T16:00"})).await;
+    assert!(status == 422 && answer["message"].as_str().unwrap().contains("rung as often as is allowed"), "{answer}");
+    assert_eq!(states(&app).await, [(1, "scheduled".to_owned(), false)]);
+    agent.ask("/api/queue/move_callback", json!({"callback_id": id, "at": "2026-11-26T16:00"})).await;
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_is_to_be_tried_again_at_another_time_is_not_rung_from_the_queue_before(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(1).unsigned().name("Priya", "Raman").phone(DOES_NOT_ANSWER).claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "signature", agent.agent, 0).await;
+    let offered = agent.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
+    let call = start(agent, &offered, LEG).await;
+    call.join(&app).await;
+    call.until("ended").await;
+    call.agent.ask("/api/calls/record_outcome", json!({"call_id": call.call, "disposition": "no_answer", "notes": ""})).await;
+    let second = list(&call.agent, false).await["callbacks"][0].clone();
+    assert_eq!(second["is_retry"], true, "{second}");
+    call.agent.ask("/api/queue/move_callback", json!({"callback_id": second["id"], "at": "2026-11-25T15:00"})).await;
+    assert_eq!(states(&app).await[1..], [(1, "rescheduled".to_owned(), true), (1, "scheduled".to_owned(), false)]);
+
+    // No answer's four hours are over, and the next morning has come.
+    app.clock.advance(TimeDelta::hours(26));
+    app.discover().await;
+    let other = app.signed_in(Role::Agent).await;
+    assert_eq!(other.call_next().await["user"], json!(null), "promised for 15:00");
+    app.clock.advance(TimeDelta::hours(2) + TimeDelta::minutes(35));
+    other.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+    let offered = other.ask("/api/queue/call_next", json!({"queue": "callbacks"})).await;
+    assert_eq!(offered["user"]["id"], "1", "{offered}");
+    app.stop().await;
+}
+
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_promise_that_is_moved_after_its_window_was_not_kept(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect).await;

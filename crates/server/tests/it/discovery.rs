@@ -206,7 +206,7 @@ async fn ranges_of_any_size_give_the_entries_that_judging_each_user_gives(_: PgP
     let policy = development().numbers();
     let mut judged = Vec::new();
     for id in &ids {
-        let facts = app.app.replica.facts(UserId::new(*id), app.now()).await.unwrap().unwrap();
+        let facts = app.app.replica.facts(UserId::new(*id), users::Extras::default(), app.now()).await.unwrap().unwrap();
         let number = match facts.raw_number.as_deref().map(|raw| PhoneNumber::parse(raw, &policy)) {
             None => NumberFact::Missing,
             Some(Ok(number)) => NumberFact::Usable(number),

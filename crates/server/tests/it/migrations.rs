@@ -75,6 +75,9 @@ async fn a_filled_database_keeps_its_rows_through_every_migration_and_the_produc
         }
     }
     assert_eq!(filled.next(), None, "filled after a migration that there is not");
+    let body: serde_json::Value = sqlx::query_scalar("select body from queue.rule_set").fetch_one(&pool).await.unwrap();
+    let stored: scoring::RuleSet = serde_json::from_value(body).unwrap();
+    assert_eq!((stored.label(), stored.problems()), ("mine/1".to_owned(), Vec::new()), "a rule set that was stored is still one");
     let named = "select count(*) from queue.callback where state = 'scheduled' and lenders = '{santander}' and solicitors = '{hill & co}'";
     assert_eq!(sqlx::query_scalar::<_, i64>(named).fetch_one(&pool).await.unwrap(), 1, "a promise has what its entry had");
     let unproved = "select conname::text from pg_constraint where not convalidated";

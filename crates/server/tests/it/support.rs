@@ -252,7 +252,7 @@ impl TestApp {
     /// Makes every connection to the replica that may be needed, and prepares there what a slow replica would take long for.
     pub async fn warm_replica(&self) {
         for _ in 0..4 {
-            let all = (0..12).map(|_| self.app.replica.context(UserId::new(1), self.now(), PATIENCE));
+            let all = (0..12).map(|_| self.app.replica.context(UserId::new(1), users::Extras::default(), self.now(), PATIENCE));
             for read in futures::future::join_all(all).await {
                 read.unwrap();
             }

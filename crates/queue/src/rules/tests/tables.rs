@@ -563,5 +563,6 @@ fn the_calls_of_today_are_counted_against_the_limit_that_is_the_nearer() {
     assert_eq!(of(&[unsigned, unsigned]), (2, 3));
     assert_eq!(of(&[promised, promised]), (2, 2));
     let on_number = Attempt { of_person: false, ..promised };
-    assert_eq!(of(&[on_number, on_number]), (0, 2));
+    assert_eq!(of(&[on_number]), (1, 3));
+    assert_eq!(of(&[on_number, on_number]), (2, 3));
 }
