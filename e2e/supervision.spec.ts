@@ -160,7 +160,7 @@ test("what is typed of the settings is not lost by leaving, by Back or by a coll
   await expect(page.getByRole("heading", { name: "Settings", exact: true })).toBeVisible();
   await page.goBack();
   await expect.poll(() => asked.length).toBe(2);
-  expect(new URL(page.url()).pathname).toBe("/settings");
+  await expect(page).toHaveURL(/\/settings$/);
   await expect(tries).toHaveValue("17");
 
   const colleague = await elsewhere(browser, ALYS);
