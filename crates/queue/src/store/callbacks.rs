@@ -274,7 +274,8 @@ pub(crate) async fn find_standing(conn: &mut PgConnection, id: i64, now: DateTim
     .await
 }
 
-/// Promises another time in its place, an instant and what clocks in London show then. The person waits for that time instead. What was a second try is a promise of its own then.
+/// Promises another time in its place, an instant and what clocks in London show then. The person waits for that time instead. What was a
+/// second try is a promise of its own then.
 pub(crate) async fn move_callback(
     conn: &mut PgConnection,
     id: i64,

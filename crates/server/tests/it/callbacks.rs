@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::{ANSWERS, DOES_NOT_ANSWER, LEG, handed_out, start};
+use crate::begun::{ANSWERS, Begun, DOES_NOT_ANSWER, LEG, handed_out, start};
 use crate::support::{Client, TestApp};
 
 /// Promised to `agent`, `minutes` from now.
@@ -26,6 +26,19 @@ async fn promise(app: &TestApp, user: i64, reason: &str, agent: i64, minutes: i6
     .execute(&app.pool)
     .await
     .unwrap();
+}
+
+/// A call in which user 1 asks to be rung in three weeks, and its agent.
+async fn promised_on_a_call(app: &TestApp) -> Begun {
+    let (agent, hand_out) = handed_out(app, ANSWERS).await;
+    let begun = start(agent, &hand_out, LEG).await;
+    begun.join(app).await;
+    begun.until("connected").await;
+    begun.leave(app).await;
+    begun.until("ended").await;
+    let record = json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": "2026-12-15T10:00"});
+    begun.agent.ask("/api/calls/record_outcome", record).await;
+    begun
 }
 
 async fn states(app: &TestApp) -> Vec<(i64, String, bool)> {
@@ -282,14 +295,7 @@ async fn a_promise_that_nobody_answered_is_tried_once_more_also_when_the_agent_s
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn whoever_was_promised_a_call_that_is_withdrawn_waits_for_it_no_longer(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
-    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
-    let begun = start(agent, &hand_out, LEG).await;
-    begun.join(&app).await;
-    begun.until("connected").await;
-    begun.leave(&app).await;
-    begun.until("ended").await;
-    let record = json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": "2026-12-15T10:00"});
-    begun.agent.ask("/api/calls/record_outcome", record).await;
+    let begun = promised_on_a_call(&app).await;
     let id: i64 = sqlx::query_scalar("select id from queue.callback").fetch_one(&app.pool).await.unwrap();
     begun.agent.ask("/api/queue/withdraw", json!({"callback_id": id, "reason": "A mistake"})).await;
     // Cooling off is over by then; three weeks are not.
@@ -304,14 +310,7 @@ async fn whoever_was_promised_a_call_that_is_withdrawn_waits_for_it_no_longer(_:
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_promise_is_moved_to_another_time_by_whoever_made_it_or_a_supervisor(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
-    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
-    let begun = start(agent, &hand_out, LEG).await;
-    begun.join(&app).await;
-    begun.until("connected").await;
-    begun.leave(&app).await;
-    begun.until("ended").await;
-    let record = json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": "2026-12-15T10:00"});
-    begun.agent.ask("/api/calls/record_outcome", record).await;
+    let begun = promised_on_a_call(&app).await;
     let made = list(&begun.agent, false).await;
     let id = made["callbacks"][0]["id"].as_i64().unwrap();
     assert_eq!((&made["from"], &made["today"]), (&json!("2026-11-24T10:35"), &json!([540, 1200])), "{made}");
