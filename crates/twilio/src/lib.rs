@@ -15,8 +15,8 @@ pub mod twiml;
 pub use address::Address;
 pub use params::Params;
 pub use rest::{
-    Call, CallFilter, CallUpdate, Client, ClientError, ClientOptions, Conference, ConferenceCallback, Listed, NewParticipant, Participant,
-    ParticipantKey, Recording, RestError,
+    Call, CallFilter, CallUpdate, Client, ClientError, ClientOptions, Coach, Conference, ConferenceCallback, Listed, NewParticipant,
+    Participant, ParticipantKey, ParticipantUpdate, Recording, RecordingOptions, RestError, ShownRequest, Sound,
 };
 pub use sid::{AccountSid, ApiKeySid, ApplicationSid, CallSid, ConferenceSid, InvalidSid, RecordingSid};
 pub use token::{

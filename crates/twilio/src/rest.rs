@@ -7,10 +7,11 @@ mod answer;
 mod calls;
 mod conferences;
 mod participants;
+mod recordings;
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http02::Method;
@@ -27,7 +28,8 @@ use crate::address::mask_numbers;
 
 pub use calls::{Call, CallFilter, CallUpdate};
 pub use conferences::Conference;
-pub use participants::{ConferenceCallback, NewParticipant, Participant, ParticipantKey, Recording};
+pub use participants::{Coach, ConferenceCallback, NewParticipant, Participant, ParticipantKey, ParticipantUpdate, RecordingOptions};
+pub use recordings::{Recording, Sound};
 
 /// The carrier's code for a thing that it does not have.
 const NOT_FOUND: u32 = 20_404;
@@ -58,6 +60,27 @@ pub struct Client {
     base_url: String,
     requests: Arc<Twilio>,
     http: reqwest::Client,
+    /// Requests are written here instead of being sent.
+    shown: Option<Arc<Mutex<Vec<ShownRequest>>>>,
+}
+
+/// A request as it would go out, without its credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownRequest {
+    /// `POST`.
+    pub method: String,
+    /// Whole.
+    pub url: String,
+    /// Names and values of the form, in order.
+    pub form: Vec<(String, String)>,
+}
+
+impl From<&reqwest::Request> for ShownRequest {
+    fn from(request: &reqwest::Request) -> Self {
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        let form = form_urlencoded::parse(body).into_owned().collect();
+        Self { method: request.method().to_string(), url: request.url().to_string(), form }
+    }
 }
 
 /// A client cannot be made.
@@ -149,7 +172,18 @@ impl Client {
             .no_proxy()
             .build()
             .map_err(ClientError::Http)?;
-        Ok(Self { base_url: url.as_str().trim_end_matches('/').to_owned(), requests: Arc::new(requests), http })
+        Ok(Self { base_url: url.as_str().trim_end_matches('/').to_owned(), requests: Arc::new(requests), http, shown: None })
+    }
+
+    /// A client that sends nothing: each request is answered with [`RestError::NotSent`], and kept to be looked at.
+    pub fn that_only_shows(options: &ClientOptions) -> Result<Self, ClientError> {
+        Ok(Self { shown: Some(Arc::default()), ..Self::new(options)? })
+    }
+
+    /// What [`Self::that_only_shows`] has kept since it was last asked.
+    pub fn take_shown(&self) -> Vec<ShownRequest> {
+        let shown = self.shown.as_ref().map(|shown| std::mem::take(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner)));
+        shown.unwrap_or_default()
     }
 
     /// Asks for something. The answer must be readable.
@@ -178,8 +212,21 @@ impl Client {
         self.send(Method::DELETE, path, None).await.map(drop)
     }
 
-    /// Sends one request, once. `path` is below the account. An answer other than 2xx is an error.
+    /// Sends one request, once, and has its whole answer.
     async fn send(&self, method: Method, path: &str, form: Option<String>) -> Result<(u16, Body), RestError> {
+        let answer = self.open(method, path, form, None).await?;
+        Ok((answer.status().as_u16(), answer.bytes().await.map(Vec::from)))
+    }
+
+    /// Sends one request, once. `path` is below the account. An answer other than 2xx is an error; of one with 2xx the body is still to
+    /// come. It may take as long as any request, or `timeout`.
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        form: Option<String>,
+        timeout: Option<Duration>,
+    ) -> Result<reqwest::Response, RestError> {
         // Any of twilio-async's resources builds any request.
         let built = self.requests.conferences().request(method, path, form.clone()).map_err(|error| RestError::NotSent(error.into()))?;
         let path_and_query = built.uri().path_and_query().map_or("/", |both| both.as_str());
@@ -188,6 +235,14 @@ impl Client {
         for (name, value) in built.headers() {
             request = request.header(name.as_str(), value.as_bytes());
         }
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        if let Some(shown) = &self.shown {
+            let request = request.build().map_err(|error| RestError::NotSent(error.without_url().into()))?;
+            shown.lock().unwrap_or_else(PoisonError::into_inner).push(ShownRequest::from(&request));
+            return Err(RestError::NotSent("requests are only shown".into()));
+        }
 
         let answer = request.send().await.map_err(|error| {
             let error = error.without_url();
@@ -195,8 +250,7 @@ impl Client {
             if is_not_sent { RestError::NotSent(error.into()) } else { RestError::Unanswered(error) }
         })?;
         let status = answer.status();
-        let body = answer.bytes().await.map(Vec::from);
-        if status.is_success() { Ok((status.as_u16(), body)) } else { Err(refusal(status.as_u16(), body)) }
+        if status.is_success() { Ok(answer) } else { Err(refusal(status.as_u16(), answer.bytes().await.map(Vec::from))) }
     }
 }
 

@@ -8,7 +8,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::words::said;
-use crate::{Beep, ConferenceTopic};
+use crate::{Beep, CallSid, ConferenceTopic};
 
 /// A document of verbs. Without any the carrier hangs up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,6 +93,10 @@ pub struct Conference {
     pub start_conference_on_enter: Option<bool>,
     /// Whether it ends, for everybody, when this leg goes.
     pub end_conference_on_exit: Option<bool>,
+    /// Whether nobody hears this leg.
+    pub muted: Option<bool>,
+    /// The leg that alone hears this one.
+    pub coach: Option<CallSid>,
     /// What is played until it starts; an empty address is silence, and nothing said is music.
     pub wait_url: Option<String>,
     /// Who is told what happens in it. The carrier takes the first participant's address and passes over all others.
@@ -177,6 +181,8 @@ impl Conference {
             text("beep", self.beep.map(Beep::as_str)),
             yes_or_no("startConferenceOnEnter", self.start_conference_on_enter),
             yes_or_no("endConferenceOnExit", self.end_conference_on_exit),
+            yes_or_no("muted", self.muted),
+            text("coach", self.coach.as_ref().map(CallSid::as_str)),
             text("waitUrl", self.wait_url.as_deref()),
             text("statusCallback", self.status_callback.as_deref()),
             text("statusCallbackEvent", Some(topics.as_str()).filter(|topics| !topics.is_empty())),

@@ -29,6 +29,12 @@ pub struct Participant {
     /// It hears nobody and nobody hears it.
     #[serde(deserialize_with = "lenient")]
     pub hold: Option<bool>,
+    /// It is heard by one other leg alone.
+    #[serde(deserialize_with = "lenient")]
+    pub coaching: Option<bool>,
+    /// By which.
+    #[serde(deserialize_with = "lenient")]
+    pub call_sid_to_coach: Option<CallSid>,
     /// The conference starts when it comes.
     #[serde(deserialize_with = "lenient")]
     pub start_conference_on_enter: Option<bool>,
@@ -67,7 +73,7 @@ pub struct NewParticipant {
     /// Whether the others hear a beep.
     pub beep: Beep,
     /// Whether its leg is recorded, from the answer on.
-    pub recording: Option<Recording>,
+    pub recording: Option<RecordingOptions>,
     /// Whether the others hear it ring, and the network's announcements.
     pub early_media: bool,
     /// After how many seconds the carrier ends it.
@@ -85,11 +91,37 @@ pub struct ConferenceCallback {
 
 /// How a leg is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recording {
+pub struct RecordingOptions {
     /// The two sides mixed or apart.
     pub channels: RecordingChannels,
     /// Who is told when it is ready.
     pub status_callback: Option<String>,
+}
+
+/// What is to be changed about a participant. What is not said stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParticipantUpdate {
+    /// Whether it is apart from the others: it hears what `hold_url` says, and nobody hears it.
+    pub hold: Option<bool>,
+    /// Who is asked for the TwiML that a participant on hold hears; nothing said is the carrier's music.
+    pub hold_url: Option<String>,
+    /// Whether nobody hears it.
+    pub muted: Option<bool>,
+    /// Who hears it.
+    pub coach: Option<Coach>,
+    /// Who is asked for the TwiML that is read to this participant alone.
+    pub announce_url: Option<String>,
+    /// Whether the conference ends, for everybody, when it goes.
+    pub end_conference_on_exit: Option<bool>,
+}
+
+/// Who hears a participant that is not muted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coach {
+    /// Everybody.
+    Nobody,
+    /// That leg alone.
+    Leg(CallSid),
 }
 
 /// How a participant is named.
@@ -121,6 +153,16 @@ impl Client {
         self.find(&path(conference, key)).await
     }
 
+    /// Changes a participant, and says how it is then: what the answer says is so, what was asked for may not be.
+    pub async fn update_participant(
+        &self,
+        conference: &ConferenceSid,
+        key: ParticipantKey<'_>,
+        update: &ParticipantUpdate,
+    ) -> Result<Participant, RestError> {
+        self.change(&path(conference, key), encode(update.pairs())).await
+    }
+
     /// Hangs up on a participant.
     pub async fn remove_participant(&self, conference: &ConferenceSid, key: ParticipantKey<'_>) -> Result<(), RestError> {
         self.delete(&path(conference, key)).await
@@ -133,6 +175,24 @@ fn path(conference: &ConferenceSid, key: ParticipantKey<'_>) -> String {
         ParticipantKey::Label(label) => label,
     };
     format!("Conferences/{conference}/Participants/{}.json", segment(key))
+}
+
+impl ParticipantUpdate {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let Self { hold, hold_url, muted, coach, announce_url, end_conference_on_exit } = self;
+        let mut pairs = Vec::new();
+        pairs.extend(hold.map(|hold| ("Hold", hold.to_string())));
+        pairs.extend(hold_url.iter().map(|url| ("HoldUrl", url.clone())));
+        pairs.extend(muted.map(|muted| ("Muted", muted.to_string())));
+        match coach {
+            None => {}
+            Some(Coach::Nobody) => pairs.push(("Coaching", "false".to_owned())),
+            Some(Coach::Leg(sid)) => pairs.extend([("Coaching", "true".to_owned()), ("CallSidToCoach", sid.to_string())]),
+        }
+        pairs.extend(announce_url.iter().map(|url| ("AnnounceUrl", url.clone())));
+        pairs.extend(end_conference_on_exit.map(|ends| ("EndConferenceOnExit", ends.to_string())));
+        pairs
+    }
 }
 
 impl NewParticipant {

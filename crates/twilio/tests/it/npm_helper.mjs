@@ -68,7 +68,7 @@ const answers = {
     const httpClient = {
       async request({ method, uri, username, password, params, data }) {
         requests.push({ method, uri, username, password, params, data })
-        return { statusCode: method === 'delete' ? 204 : 200, body: { calls: [], conferences: [], participants: [] } }
+        return { statusCode: method === 'delete' ? 204 : 200, body: { calls: [], conferences: [], participants: [], recordings: [] } }
       },
     }
     const client = twilio(account, token, { httpClient })

@@ -23,11 +23,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use twilio::twiml::{Conference, ConferenceRecord, Dial, Play, RejectReason, Response, Say, Verb};
 use twilio::{
-    Beep, CallFilter, CallStatus, CallUpdate, Claims, Client, ClientOptions, ConferenceStatus, ConferenceTopic, Identity, Incoming,
-    NewParticipant, Outgoing, Params, ParticipantKey, TokenError, VoiceGrant, VoiceToken, signature,
+    Beep, CallFilter, CallStatus, CallUpdate, Claims, Client, ClientOptions, Coach, ConferenceStatus, ConferenceTopic, Identity, Incoming,
+    NewParticipant, Outgoing, Params, ParticipantKey, ParticipantUpdate, RecordingSid, TokenError, VoiceGrant, VoiceToken, signature,
 };
 
-use super::support::{ACCOUNT, CALL, CONFERENCE, call_sid, conference_sid, new_participant, options};
+use super::support::{ACCOUNT, CALL, CONFERENCE, RECORDING, call_sid, conference_sid, new_participant, options};
 
 const VERSION: &str = "6.2.0";
 const KEY: &str = "SK00000000000000000000000000000002";
@@ -203,6 +203,8 @@ fn twiml_is_what_the_helper_writes() {
         beep: Some(Beep::Never),
         start_conference_on_enter: Some(true),
         end_conference_on_exit: Some(false),
+        muted: Some(true),
+        coach: Some(call_sid()),
         wait_url: Some(String::new()),
         status_callback: Some(url.into()),
         status_callback_event: vec![ConferenceTopic::Start, ConferenceTopic::End, ConferenceTopic::Join, ConferenceTopic::Leave],
@@ -248,6 +250,8 @@ fn twiml_is_what_the_helper_writes() {
                     "beep": "false",
                     "startConferenceOnEnter": true,
                     "endConferenceOnExit": false,
+                    "muted": true,
+                    "coach": CALL,
                     "waitUrl": "",
                     "statusCallback": url,
                     "statusCallbackEvent": ["start", "end", "join", "leave"],
@@ -294,6 +298,7 @@ async fn requests_are_what_the_helper_sends() {
     let client = Client::new(&ClientOptions { auth_token: token.into(), timeout: Duration::from_secs(4), ..options(&base_url) }).unwrap();
 
     let (call, conference) = (call_sid(), conference_sid());
+    let recording: RecordingSid = RECORDING.parse().unwrap();
     let new = NewParticipant {
         status_callback: "https://a.example/leg?x=1&y=é".into(),
         beep: Beep::OnEnter,
@@ -319,6 +324,20 @@ async fn requests_are_what_the_helper_sends() {
     client.calls(&filter).await.unwrap();
     client.conferences("call-7", Some(&ConferenceStatus::InProgress)).await.unwrap();
     client.end_conference(&conference).await.unwrap();
+    let held = ParticipantUpdate { hold: Some(true), hold_url: Some("https://a.example/music".into()), ..ParticipantUpdate::default() };
+    client.update_participant(&conference, ParticipantKey::Call(&call), &held).await.unwrap();
+    let whispering = ParticipantUpdate { muted: Some(false), coach: Some(Coach::Leg(call.clone())), ..ParticipantUpdate::default() };
+    client.update_participant(&conference, ParticipantKey::Label("supervisor"), &whispering).await.unwrap();
+    let barging = ParticipantUpdate {
+        coach: Some(Coach::Nobody),
+        announce_url: Some("https://a.example/say".into()),
+        end_conference_on_exit: Some(false),
+        ..ParticipantUpdate::default()
+    };
+    client.update_participant(&conference, ParticipantKey::Label("supervisor"), &barging).await.unwrap();
+    client.recordings(&call).await.unwrap();
+    client.recording(&recording).await.unwrap();
+    client.delete_recording(&recording).await.unwrap();
 
     let of = |resource: &str, sid: &str| json!([[resource, sid]]);
     let in_conference = |sid: &str, then: Value| {
@@ -357,12 +376,21 @@ async fn requests_are_what_the_helper_sends() {
             {"to": "+447700900142", "status": "in-progress", "startTimeAfter": "2026-11-24T10:30:00Z", "pageSize": 100}},
         {"path": [["conferences"], ["list"]], "arguments": {"friendlyName": "call-7", "status": "in-progress", "pageSize": 100}},
         {"path": [["conferences", CONFERENCE], ["update"]], "arguments": {"status": "completed"}},
+        {"path": in_conference(CONFERENCE, json!([["participants", CALL], ["update"]])), "arguments":
+            {"hold": true, "holdUrl": "https://a.example/music"}},
+        {"path": in_conference(CONFERENCE, json!([["participants", "supervisor"], ["update"]])), "arguments":
+            {"muted": false, "coaching": true, "callSidToCoach": CALL}},
+        {"path": in_conference(CONFERENCE, json!([["participants", "supervisor"], ["update"]])), "arguments":
+            {"coaching": false, "announceUrl": "https://a.example/say", "endConferenceOnExit": false}},
+        {"path": [["calls", CALL], ["recordings"], ["list"]], "arguments": {"pageSize": 100}},
+        {"path": [["recordings", RECORDING], ["fetch"]], "arguments": {}},
+        {"path": [["recordings", RECORDING], ["remove"]], "arguments": {}},
     ]);
     let answer = ask(json!({"what": "requests", "account": ACCOUNT, "token": token, "operations": operations}));
 
     let theirs: Vec<Request> = answer.as_array().unwrap().iter().map(theirs).collect();
     let ours = seen.lock().unwrap();
-    assert_eq!(theirs.len(), 12);
+    assert_eq!(theirs.len(), 18);
     for (ours, theirs) in ours.iter().zip(&theirs) {
         assert_eq!(ours, theirs);
     }

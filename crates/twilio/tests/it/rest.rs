@@ -12,10 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use twilio::{
     Address, CallFilter, CallStatus, CallUpdate, Client, ClientError, ClientOptions, ConferenceStatus, NewParticipant, Params,
-    ParticipantKey, ParticipantStatus, RestError,
+    ParticipantKey, ParticipantStatus, RecordingSid, RestError,
 };
 
-use super::support::{ACCOUNT, CALL, CONFERENCE, call_sid, conference_sid, new_participant, options};
+use super::support::{ACCOUNT, CALL, CONFERENCE, RECORDING, call_sid, conference_sid, new_participant, options};
 
 /// A request as the carrier gets it.
 #[derive(Clone, Debug)]
@@ -260,6 +260,51 @@ async fn legs_and_conferences_are_changed() {
     let seen = carrier.sole();
     assert_eq!(seen.uri.path(), format!("/2010-04-01/Accounts/{ACCOUNT}/Conferences/{CONFERENCE}.json"));
     assert_eq!(pairs(&seen.form), [("Status", "completed")]);
+}
+
+#[tokio::test]
+async fn a_recording_is_fetched_in_pieces_and_may_not_be_there_yet() {
+    let carrier = Carrier::answering(200, "RIFF and sound").await;
+    let sid: RecordingSid = RECORDING.parse().unwrap();
+    let mut sound = carrier.client().recording_sound(&sid).await.unwrap().unwrap();
+    assert_eq!(sound.length(), Some(14));
+    let mut all = Vec::new();
+    while let Some(bytes) = sound.next().await.unwrap() {
+        all.extend(bytes);
+    }
+    assert_eq!(all, b"RIFF and sound");
+    let seen = carrier.sole();
+    assert_eq!(seen.uri.to_string(), format!("/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}.wav?RequestedChannels=2"));
+    assert!(seen.headers[header::AUTHORIZATION].to_str().unwrap().starts_with("Basic "));
+
+    let carrier = Carrier::answering(404, "not yet").await;
+    assert!(carrier.client().recording_sound(&sid).await.unwrap().is_none());
+    let carrier = Carrier::answering(500, "").await;
+    assert!(carrier.client().recording_sound(&sid).await.is_err());
+}
+
+/// lessons, line 41: what is posted may lead anywhere. A redirect is not followed with the account's credentials either.
+#[tokio::test]
+async fn a_recording_that_the_carrier_has_moved_is_not_fetched_from_there() {
+    let carrier = Carrier::answering(302, "").await;
+    assert!(carrier.client().recording_sound(&RECORDING.parse().unwrap()).await.is_err());
+}
+
+#[tokio::test]
+async fn requests_can_be_shown_without_being_sent() {
+    let carrier = Carrier::answering(200, "{}").await;
+    let client = Client::that_only_shows(&options(&carrier.base_url)).unwrap();
+
+    let error = client.add_participant("call-7", &new_participant()).await.unwrap_err();
+
+    assert!(matches!(error, RestError::NotSent(_)), "{error:?}");
+    let shown = client.take_shown();
+    assert_eq!((shown.len(), shown[0].method.as_str()), (1, "POST"));
+    assert!(shown[0].url.ends_with("/Conferences/call-7/Participants.json"), "{}", shown[0].url);
+    assert!(shown[0].form.contains(&("To".to_owned(), "+447700900142".to_owned())));
+    assert!(!format!("{shown:?}").contains("s3cret"));
+    assert!(client.take_shown().is_empty());
+    assert!(carrier.seen.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use twilio::{
-    Address, Beep, CallEvent, CallSid, ClientOptions, ConferenceCallback, ConferenceSid, ConferenceTopic, NewParticipant, Recording,
-    RecordingChannels,
+    Address, Beep, CallEvent, CallSid, ClientOptions, ConferenceCallback, ConferenceSid, ConferenceTopic, NewParticipant,
+    RecordingChannels, RecordingOptions,
 };
 
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 pub const CALL: &str = "CA00000000000000000000000000000002";
 pub const CONFERENCE: &str = "CF00000000000000000000000000000003";
+pub const RECORDING: &str = "RE00000000000000000000000000000004";
 
 pub fn call_sid() -> CallSid {
     CALL.parse().unwrap()
@@ -45,7 +46,10 @@ pub fn new_participant() -> NewParticipant {
         start_conference_on_enter: true,
         end_conference_on_exit: true,
         beep: Beep::Never,
-        recording: Some(Recording { channels: RecordingChannels::Dual, status_callback: Some("https://a.example/recording".into()) }),
+        recording: Some(RecordingOptions {
+            channels: RecordingChannels::Dual,
+            status_callback: Some("https://a.example/recording".into()),
+        }),
         early_media: true,
         time_limit_seconds: Some(7200),
     }
