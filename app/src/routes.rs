@@ -173,18 +173,14 @@ fn Frame() -> impl IntoView {
     });
     let keys = RwSignal::new(false);
     listen_to_keys(console, calls, keys);
-    // Leaving the dialler takes the agent's leg with it, and the call ends.
+    // Leaving the dialler takes the agent's leg with it, and the call ends unless the page is soon back.
     let leaving = window_event_listener(ev::beforeunload, move |event| {
         if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
             event.prevent_default();
             event.set_return_value("yes");
         }
     });
-    let left = window_event_listener(ev::pagehide, move |_| calls.note_left());
-    on_cleanup(move || {
-        leaving.remove();
-        left.remove();
-    });
+    on_cleanup(move || leaving.remove());
     // Another window has written.
     Effect::new(move |was: Option<()>| {
         live.my_note.track();
@@ -241,6 +237,7 @@ fn listen_to_keys(console: State, calls: Calls, keys: RwSignal<bool>) {
             "KeyC" => &|| console.call(),
             "KeyH" => &|| calls.hang_up_by_key(),
             "Slash" => &|| keys.set(true),
+            "KeyO" => &|| calls.hold(),
             "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
             _ => return,
         };

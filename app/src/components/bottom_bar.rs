@@ -60,6 +60,15 @@ fn call_look(view: &CallView, seconds_ago: i64) -> Look {
         CallState::Checking => (Icon::ShieldCheck, BUSY, "Checking once more".into(), "Is the call still needed?".into()),
         CallState::Dialling => (Icon::PhoneOutgoing, BUSY, format!("Dialling · {since}"), number()),
         CallState::Ringing => (Icon::PhoneOutgoing, "bg-info/12 text-info animate-ring", format!("Ringing · {since}"), number()),
+        CallState::Connected if view.held_seconds.is_some() => {
+            let held = stopwatch(view.held_seconds.unwrap_or_default() + seconds_ago);
+            (
+                Icon::CirclePause,
+                "bg-warning/12 text-warning",
+                format!("On hold · {held}"),
+                format!("They hear music · talking {}", talking()),
+            )
+        }
         CallState::Connected => (Icon::PhoneCall, "bg-success/12 text-success", format!("Talking · {}", talking()), number()),
         CallState::Ended => {
             let class = "bg-secondary/12 text-secondary";
@@ -98,8 +107,12 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 let (glyph, class, headline, words) = call_look(&view.value, view.seconds_ago(clock.now()));
                 let words = match (telephone.is_reconnecting.get(), telephone.is_on_line.get(), view.value.state) {
                     (true, _, _) => "The connection was lost; it is being made again".to_owned(),
+                    (_, false, CallState::Connected) if calls.is_rejoining.get() => "Bringing you back on the line".to_owned(),
+                    (_, false, CallState::Connected) if view.value.away_seconds.is_some() => {
+                        format!("You are not on the line, and {} waits", view.value.user_name)
+                    }
                     (_, false, CallState::Dialling | CallState::Ringing | CallState::Connected) => {
-                        "You are not on the line in this window".to_owned()
+                        "You are on the line in another window".to_owned()
                     }
                     _ => words,
                 };
@@ -181,6 +194,11 @@ pub(crate) fn BottomBar() -> impl IntoView {
             .into_any(),
             Stage::OnCall => view! {
                 {(!is_shown).then(|| back_button("", console, calls))}
+                {move || (calls.is_talking() && !telephone.is_on_line.get()).then(|| view! {
+                    <button type="button" class="btn btn-success h-13" disabled=move || calls.is_rejoining.get() on:click=move |_| calls.rejoin()>
+                        {icon(Icon::PhoneCall, "size-4")} "Talk here"
+                    </button>
+                })}
                 {key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up())}
             }
             .into_any(),
@@ -283,10 +301,29 @@ fn controls(calls: Calls, is_pressing: RwSignal<bool>) -> impl IntoView {
                 {move || icon(if is_muted() { Icon::MicOff } else { Icon::Mic }, "size-5")}
                 <span>{move || if is_muted() { "Muted" } else { "Mute" }}</span>
             </button>
+            {move || calls.is_talking().then(|| hold_button(calls))}
             <button type="button" class=format!("{CONTROL} btn-ghost") aria-haspopup="dialog" on:click=move |_| is_pressing.set(true)>
                 {icon(Icon::Grid, "size-5")} <span>"Keypad"</span>
             </button>
         </div>
+    }
+}
+
+/// Hold, as the carrier has confirmed it.
+fn hold_button(calls: Calls) -> impl IntoView {
+    let is_held = move || calls.map(|view| view.held_seconds.is_some()) == Some(true);
+    view! {
+        <button
+            type="button"
+            class=move || format!("{CONTROL} {}", if is_held() { "btn-soft btn-warning" } else { "btn-ghost" })
+            aria-pressed=move || if is_held() { "true" } else { "false" }
+            aria-keyshortcuts="Alt+O"
+            title="Hold (Alt+O)"
+            disabled=move || calls.is_changing_hold.get()
+            on:click=move |_| calls.hold()
+        >
+            {icon(Icon::CirclePause, "size-5")} <span>{move || if is_held() { "On hold" } else { "Hold" }}</span>
+        </button>
     }
 }
 

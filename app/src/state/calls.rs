@@ -23,8 +23,8 @@ use super::session::Session;
 use super::slot::Slot;
 use crate::telephone::{Telephone, error_words};
 
-/// Where the browser keeps which call ended with the page, for as long as its window is there.
-const LEFT_KEY: &str = "dialler.left_in_call";
+/// Where a window keeps which call's line it has, for as long as it is there: a page that was loaded anew takes the line up again.
+const LINE_KEY: &str = "dialler.on_line";
 /// A key pressed twice within this time means it.
 const TWICE: Duration = Duration::from_secs(1);
 /// This browser has left the call, but the server has not heard so from the carrier by then: it is told.
@@ -101,6 +101,37 @@ fn is_late(shown: Option<&CallView>, answer: &CallView) -> bool {
     shown.is_some_and(|shown| shown.id == answer.id && shown.state > answer.state)
 }
 
+/// Whether this window has to take up the line of the talk again: it had it, and either the page was loaded anew since then, or the server
+/// says that nobody is on it. A line that another window has taken over is left to it.
+const fn is_cut_off(view: &CallView, was_ours: bool, has_had_line: bool) -> bool {
+    matches!(view.state, CallState::Connected) && was_ours && (view.away_seconds.is_some() || !has_had_line)
+}
+
+/// Which call's line this window has, also after the page was loaded anew.
+mod line {
+    use kernel::CallId;
+    use leptos::prelude::window;
+
+    fn storage() -> Option<web_sys::Storage> {
+        window().session_storage().ok().flatten()
+    }
+
+    /// It is this one's.
+    pub(super) fn is_of(id: CallId) -> bool {
+        storage().and_then(|storage| storage.get_item(super::LINE_KEY).ok().flatten()) == Some(id.to_string())
+    }
+
+    /// Keeps it. A full or closed storage only means that the agent has to press a button after a reload.
+    pub(super) fn set(id: CallId) {
+        let _ = storage().map(|storage| storage.set_item(super::LINE_KEY, &id.to_string()));
+    }
+
+    /// It has none any more.
+    pub(super) fn forget() {
+        let _ = storage().map(|storage| storage.remove_item(super::LINE_KEY));
+    }
+}
+
 /// What is read out when a call has got somewhere, and whether it interrupts.
 fn progress_words(view: &CallView) -> Option<(String, bool)> {
     let name = &view.user_name;
@@ -148,6 +179,12 @@ pub(crate) struct Parts {
     pub(crate) over: Slot<Option<Over>>,
     /// Call was pressed; the server has not begun yet.
     pub(crate) is_beginning: RwSignal<bool>,
+    /// This window is on the way back to the line of a talk.
+    pub(crate) is_rejoining: RwSignal<bool>,
+    /// The person is being put on hold, or taken off; the carrier has not confirmed it yet.
+    pub(crate) is_changing_hold: RwSignal<bool>,
+    /// This page has had a line already.
+    has_had_line: Slot<bool>,
     /// Hang up was pressed; the server has not said yet that the call is over.
     pub(crate) is_hanging_up: RwSignal<bool>,
     /// The key was pressed while talking; pressed again within a second it hangs up.
@@ -194,6 +231,9 @@ impl Calls {
             is_in_wrap_up: Memo::new(move |_| is_in(Phase::WrapUp)),
             over: Slot::new(None),
             is_beginning: RwSignal::new(false),
+            is_rejoining: RwSignal::new(false),
+            is_changing_hold: RwSignal::new(false),
+            has_had_line: Slot::new(false),
             is_hanging_up: RwSignal::new(false),
             is_hang_up_asked: RwSignal::new(false),
             failure: Slot::new(None),
@@ -265,21 +305,11 @@ impl Calls {
         self.view.with_untracked(|view| view.as_ref().and_then(|view| phase(&view.value)))
     }
 
-    /// The page is being left: if that ends a call, the page that comes after it can say so.
-    pub(crate) fn note_left(self) {
-        let id = self.id_now().filter(|_| self.phase_now() == Some(Phase::Going) && self.telephone.is_on_line.get_untracked());
-        if let (Some(id), Ok(Some(storage))) = (id, window().session_storage()) {
-            // A full or closed storage only means that less is said.
-            let _ = storage.set_item(LEFT_KEY, &id.to_string());
-        }
-    }
-
     /// How the call ended, in a sentence.
     pub(crate) fn end_words(self) -> Option<String> {
         let words = |view: &CallView| {
             let end = view.end.as_ref()?;
-            let left = || window().session_storage().ok().flatten().and_then(|storage| storage.get_item(LEFT_KEY).ok().flatten());
-            let is_left = end.how == CallEnd::ByAgent && left() == Some(view.id.to_string());
+            let is_left = end.how == CallEnd::Cancelled && !self.has_had_line.get_untracked() && line::is_of(view.id);
             Some(if is_left { "The page was left or loaded anew, which ended the call.".to_owned() } else { end.words.clone() })
         };
         self.map(words).flatten()
@@ -376,7 +406,11 @@ impl Calls {
                     self.announcer.say(TIME_IS_UP);
                     self.session.ask();
                 }
+                let is_cut_off = is_cut_off(&answer, line::is_of(answer.id), self.has_had_line.get_untracked());
                 self.view.set(Some(Arc::new(Received::now(answer))));
+                if is_cut_off {
+                    self.rejoin();
+                }
             }
         }
     }
@@ -464,25 +498,97 @@ impl Calls {
         })?;
         let id = view.id;
         self.take(view);
+        line::set(id);
+        self.has_had_line.set(true);
         if let Err(code) = self.telephone.connect(id).await {
             self.leg_failed(code);
         }
         Ok(())
     }
 
-    /// The browser's leg could not be made, or broke: why is said, and the call ends. It is never tried again by itself (lessons,
-    /// line 20).
+    /// Brings this window to the line of the agent's talk: after a reload, after a broken connection, or in place of another window. Nobody
+    /// is rung. What fails is said; then it is for the agent to try again.
+    pub(crate) fn rejoin(self) {
+        let is_on_line = self.telephone.is_on_line.get_untracked() || self.is_rejoining.get_untracked();
+        let Some(id) = self.id_now().filter(|_| !is_on_line) else { return };
+        self.is_rejoining.set(true);
+        self.failure.set(None);
+        spawn_local(async move {
+            let result = self.try_rejoin(id).await;
+            self.is_rejoining.set(false);
+            match result {
+                Ok(()) => self.leg_failure.set(None),
+                Err(failure) => {
+                    line::forget();
+                    self.failure.set(Some(failure));
+                    self.ask();
+                }
+            }
+        });
+    }
+
+    async fn try_rejoin(self, id: CallId) -> Result<(), (&'static str, WireError)> {
+        let failed = |words: String| ("You are not on the line", WireError::new(ErrorCode::Unavailable, words));
+        self.telephone.be_ready().await.map_err(|not_ready| failed(not_ready.words()))?;
+        let view = calls::rejoin(id).await.map_err(|error| {
+            self.session.noticed(&error);
+            ("You are not on the line", error)
+        })?;
+        self.take(view);
+        line::set(id);
+        self.has_had_line.set(true);
+        self.telephone.connect(id).await.map_err(|code| failed(error_words(code).to_owned()))?;
+        self.telephone.is_connected();
+        Ok(())
+    }
+
+    /// Puts the person on hold, or takes them off. It is shown when the carrier has confirmed it.
+    pub(crate) fn hold(self) {
+        let is_held = self.view.with_untracked(|view| view.as_ref().is_some_and(|view| view.value.held_seconds.is_some()));
+        let Some(id) = self.id_now().filter(|_| self.is_talking_now() && !self.is_changing_hold.get_untracked()) else { return };
+        self.is_changing_hold.set(true);
+        spawn_local(async move {
+            let answer = calls::hold(id, !is_held).await;
+            self.is_changing_hold.set(false);
+            match answer {
+                Ok(view) if self.id_now() == Some(id) => {
+                    let words = if view.held_seconds.is_some() { "On hold." } else { "No longer on hold." };
+                    self.announcer.say(words);
+                    self.take(view);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.session.noticed(&error);
+                    let words = if is_held { "They are still on hold" } else { "They are not on hold" };
+                    self.failure.set(Some((words, error)));
+                    self.ask();
+                }
+            }
+        });
+    }
+
+    /// The browser's leg could not be made, or broke: why is said. Before anybody has answered the call ends, and is never tried again by
+    /// itself (lessons, line 20); whoever talks is brought back to the line.
     fn leg_failed(self, code: u32) {
         if self.phase_now() == Some(Phase::Going) {
             self.leg_failure.set(Some(WireError::new(ErrorCode::Unavailable, error_words(code))));
-            self.tell_server_to_hang_up();
+            if !self.is_talking_now() {
+                self.tell_server_to_hang_up();
+            }
         }
     }
 
-    /// The browser's leg is over. The server hears it from the carrier; when it does not, from us (lessons, line 22).
+    /// The browser's leg is over. The server hears it from the carrier; when it does not, from us (lessons, line 22). In a talk the person
+    /// waits a while for us to come back.
     fn leg_ended(self) {
         self.ask();
-        self.hang_up_soon();
+        if !self.is_talking_now() {
+            self.hang_up_soon();
+        }
+    }
+
+    fn is_talking_now(self) -> bool {
+        self.view.with_untracked(|view| view.as_ref().is_some_and(|view| view.value.state == CallState::Connected))
     }
 
     /// Tells the server to hang up, unless it knows by then.
@@ -504,18 +610,15 @@ impl Calls {
             return;
         }
         self.is_hanging_up.set(true);
-        if self.telephone.is_on_line.get_untracked() {
-            self.telephone.disconnect();
-            self.hang_up_soon();
-        } else {
-            self.tell_server_to_hang_up();
-        }
+        line::forget();
+        // The server first: a leg that only goes is one that may come back.
+        self.tell_server_to_hang_up();
+        self.telephone.disconnect();
     }
 
     /// The same by its key, which cuts nobody off by a slip: while talking it is pressed twice.
     pub(crate) fn hang_up_by_key(self) {
-        let is_talking = self.view.with_untracked(|view| view.as_ref().is_some_and(|view| view.value.state == CallState::Connected));
-        if !is_talking || self.is_hang_up_asked.get_untracked() {
+        if !self.is_talking_now() || self.is_hang_up_asked.get_untracked() {
             self.hang_up();
             return;
         }

@@ -8,7 +8,7 @@ use leptos::server_fn::codec::Json;
 use crate::service::Calls;
 #[cfg(feature = "ssr")]
 use crate::types::Outcome;
-use crate::types::{CallView, Disposition, HistoryEntry, PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken};
+use crate::types::{CallView, Disposition, HistoryEntry, MissingRecording, PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]
@@ -38,6 +38,13 @@ pub async fn unrecorded() -> Result<Vec<Unrecorded>, WireError> {
     Ok(expect_context::<Calls>().unrecorded(&agent).await?)
 }
 
+/// Talks of the last week without a recording, newest first.
+#[server(name = AskMissingRecordings, prefix = "/api", endpoint = "calls/missing_recordings", input = Json, output = Json)]
+pub async fn missing_recordings() -> Result<Vec<MissingRecording>, WireError> {
+    auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().missing_recordings().await?)
+}
+
 /// What the dialler did about one person, newest first.
 #[server(name = AskHistory, prefix = "/api", endpoint = "calls/history", input = Json, output = Json)]
 pub async fn history(user_id: UserId) -> Result<Vec<HistoryEntry>, WireError> {
@@ -64,6 +71,20 @@ pub async fn user(user_id: UserId) -> Result<UserContext, WireError> {
 pub async fn voice_token() -> Result<VoiceToken, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Calls>().voice_token(&agent)?)
+}
+
+/// Lets this browser connect to the agent's talk within ten seconds, once: after a reload, or in place of another window.
+#[server(prefix = "/api", endpoint = "calls/rejoin", input = Json, output = Json)]
+pub async fn rejoin(call_id: CallId) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().rejoin(&agent, call_id).await?)
+}
+
+/// Puts the person on hold, or takes them off; the answer says what the carrier has confirmed.
+#[server(prefix = "/api", endpoint = "calls/hold", input = Json, output = Json)]
+pub async fn hold(call_id: CallId, is_held: bool) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().hold(&agent, call_id, is_held).await?)
 }
 
 /// Ends the agent's own call, whatever the browser's telephone does.

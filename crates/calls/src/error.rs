@@ -21,6 +21,12 @@ pub enum CallsError {
     /// The call is still going on.
     #[error("The call is not over yet. Hang up first, then record what came of it.")]
     NotOver,
+    /// What was asked for is for talks alone.
+    #[error("Nobody is talking on this call, so nothing was changed.")]
+    NotTalking,
+    /// There is no sound of the call.
+    #[error("There is no recording of this call, or not yet.")]
+    NoRecording,
     /// Nothing is to be recorded: nobody was rung, or it was recorded long ago.
     #[error("There is nothing to record for this call.")]
     NothingToRecord,
@@ -54,8 +60,8 @@ impl From<CallsError> for WireError {
     fn from(error: CallsError) -> Self {
         use CallsError as E;
         let code = match error {
-            E::NotAvailable | E::NoSuchLease | E::Engaged | E::NotOver | E::NothingToRecord => ErrorCode::Conflict,
-            E::NoSuchCall | E::NoSuchUser => ErrorCode::NotFound,
+            E::NotAvailable | E::NoSuchLease | E::Engaged | E::NotOver | E::NotTalking | E::NothingToRecord => ErrorCode::Conflict,
+            E::NoSuchCall | E::NoSuchUser | E::NoRecording => ErrorCode::NotFound,
             E::NoTelephone => ErrorCode::Unavailable,
             E::NotForAgents
             | E::NoteNeeded

@@ -6,6 +6,8 @@ pub mod rules;
 mod types;
 
 #[cfg(feature = "ssr")]
+mod playback;
+#[cfg(feature = "ssr")]
 mod service;
 #[cfg(feature = "ssr")]
 mod store;
@@ -13,15 +15,18 @@ mod store;
 mod webhooks;
 
 pub use api::{
-    current, extend_wrap_up, find, hang_up, history, note, promise_notes, record_outcome, save_notes, start, unrecorded, user, voice_token,
+    current, extend_wrap_up, find, hang_up, history, hold, missing_recordings, note, promise_notes, record_outcome, rejoin, save_notes,
+    start, unrecorded, user, voice_token,
 };
 pub use error::CallsError;
 pub use types::{
-    CallEnd, CallState, CallView, Choice, Disposition, Ended, HistoryEntry, HistoryKind, LONGEST_NOTE, Outcome, PromiseNote, Recorded,
-    Unrecorded, UserContext, VoiceToken, WrapUp,
+    CallEnd, CallState, CallView, Choice, Disposition, Ended, HistoryEntry, HistoryKind, LONGEST_NOTE, MissingRecording, Outcome,
+    PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken, WrapUp,
 };
 
 #[cfg(feature = "ssr")]
-pub use service::{Calls, CallsFailure, CallsParts, Telephone};
+pub use playback::playback;
+#[cfg(feature = "ssr")]
+pub use service::{Calls, CallsFailure, CallsParts, RecordingStore, Telephone};
 #[cfg(feature = "ssr")]
 pub use webhooks::webhooks;

@@ -2,12 +2,21 @@
 
 use crate::types::{CallEnd, CallState};
 
+/// As far as a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// The state.
+    pub state: CallState,
+    /// A talk that nobody of ours is on the line of: the agent's page was loaded anew, or their telephone is gone.
+    pub is_agent_away: bool,
+}
+
 /// Something that happened to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The carrier asked what to do with the agent's leg.
     AgentAsked,
-    /// The agent is in the conference.
+    /// The agent is in the conference, for the first time or again.
     AgentJoined,
     /// The carrier is told to ring the person.
     Dialled,
@@ -17,11 +26,15 @@ pub enum Event {
     PersonAnswered,
     /// The person's leg is over.
     PersonEnded(LegEnd),
-    /// The agent's leg is over.
+    /// The agent's leg is over, and they have no other.
     AgentLeft {
         /// Only because the person had left, which ends the conference for both.
         after_person: bool,
     },
+    /// The agent said so: the key was pressed.
+    AgentHungUp,
+    /// The agent has been away for so long that nobody is kept waiting any longer.
+    AgentLost,
     /// We ended it ourselves before anybody was rung.
     Stopped(CallEnd),
 }
@@ -51,13 +64,18 @@ pub enum Step {
     Stay,
     /// The next state.
     To(CallState),
+    /// The person waits for the agent, who may come back.
+    Away,
+    /// The agent is back.
+    Back,
     /// The end.
     End(CallEnd),
 }
 
-/// What `event` changes about a call in `state`.
-pub const fn step(state: CallState, event: Event) -> Step {
+/// What `event` changes about a call that has come so far.
+pub const fn step(course: Course, event: Event) -> Step {
     use CallState::{Checking, Connected, Created, Dialling, Ended, Joining, Ringing};
+    let Course { state, is_agent_away } = course;
     match (state, event) {
         (Created, Event::AgentAsked) => Step::To(Joining),
         (Joining, Event::AgentJoined) => Step::To(Checking),
@@ -67,11 +85,15 @@ pub const fn step(state: CallState, event: Event) -> Step {
         (Dialling | Ringing | Connected, Event::PersonEnded(how)) => Step::End(ended(state, how)),
         (Created | Joining | Checking, Event::Stopped(how)) => Step::End(how),
         (Dialling, Event::Stopped(CallEnd::NotPlaced)) => Step::End(CallEnd::NotPlaced),
-        (Created | Joining | Checking, Event::AgentLeft { .. }) => Step::End(CallEnd::NotConnected),
+        (Created | Joining | Checking, Event::AgentLeft { .. } | Event::AgentHungUp) => Step::End(CallEnd::NotConnected),
         // After the person: their own event says how that was, engaged, no answer or failed.
-        (Dialling | Ringing, Event::AgentLeft { after_person: false }) => Step::End(CallEnd::Cancelled),
+        (Dialling | Ringing, Event::AgentLeft { after_person: false } | Event::AgentHungUp) => Step::End(CallEnd::Cancelled),
         (Connected, Event::AgentLeft { after_person: true }) => Step::End(CallEnd::ByPerson),
-        (Connected, Event::AgentLeft { after_person: false }) => Step::End(CallEnd::ByAgent),
+        (Connected, Event::AgentHungUp) => Step::End(CallEnd::ByAgent),
+        // Whoever talks with somebody is not cut off because a page was loaded anew (lessons, line 22).
+        (Connected, Event::AgentLeft { after_person: false }) if !is_agent_away => Step::Away,
+        (Connected, Event::AgentJoined) if is_agent_away => Step::Back,
+        (Connected, Event::AgentLost) if is_agent_away => Step::End(CallEnd::AgentLost),
         (Created | Joining | Checking | Dialling | Ringing | Connected | Ended, _) => Step::Stay,
     }
 }
@@ -109,6 +131,8 @@ mod tests {
             Event::PersonAnswered,
             Event::AgentLeft { after_person: true },
             Event::AgentLeft { after_person: false },
+            Event::AgentHungUp,
+            Event::AgentLost,
         ];
         events.extend(LEG_ENDS.map(Event::PersonEnded));
         let stops = [CallEnd::Refused, CallEnd::CouldNotCheck, CallEnd::NotConnected, CallEnd::NotPlaced];
@@ -118,35 +142,44 @@ mod tests {
 
     /// Where a call is after these events, and how it ended.
     fn run(events: &[Event]) -> (CallState, Option<CallEnd>) {
-        let (mut state, mut end) = (CallState::Created, None);
+        let (mut course, mut end) = (Course { state: CallState::Created, is_agent_away: false }, None);
         for event in events {
-            match step(state, *event) {
+            match step(course, *event) {
                 Step::Stay => {}
                 Step::To(next) => {
-                    assert!(next > state, "{state:?} went back to {next:?} by {event:?}");
-                    state = next;
+                    assert!(next > course.state, "{course:?} went back to {next:?} by {event:?}");
+                    course.state = next;
                 }
+                Step::Away => course.is_agent_away = true,
+                Step::Back => course.is_agent_away = false,
                 Step::End(how) => {
-                    assert_ne!(state, CallState::Ended);
-                    (state, end) = (CallState::Ended, Some(how));
+                    assert_ne!(course.state, CallState::Ended);
+                    (course, end) = (Course { state: CallState::Ended, is_agent_away: false }, Some(how));
                 }
             }
         }
-        (state, end)
+        (course.state, end)
     }
 
     const BEGINNING: [Event; 3] = [Event::AgentAsked, Event::AgentJoined, Event::Dialled];
 
     #[test]
     fn calls_end_as_the_carrier_says() {
-        use Event::{AgentLeft, PersonAnswered, PersonEnded, PersonRings};
+        use Event::{AgentHungUp, AgentJoined, AgentLeft, AgentLost, PersonAnswered, PersonEnded, PersonRings};
         let over = PersonEnded(LegEnd::Completed { has_lasted: true });
         let (left, followed) = (AgentLeft { after_person: false }, AgentLeft { after_person: true });
         for (events, end) in [
             (&[PersonRings, PersonAnswered, over, followed][..], CallEnd::ByPerson),
             (&[PersonRings, PersonAnswered, followed, over], CallEnd::ByPerson),
-            (&[PersonRings, PersonAnswered, left, over], CallEnd::ByAgent),
+            (&[PersonRings, PersonAnswered, AgentHungUp, left, over], CallEnd::ByAgent),
+            (&[PersonRings, PersonAnswered, left, AgentHungUp, over], CallEnd::ByAgent),
             (&[PersonRings, left, PersonEnded(LegEnd::Cancelled)], CallEnd::Cancelled),
+            (&[PersonRings, AgentHungUp, left, PersonEnded(LegEnd::Cancelled)], CallEnd::Cancelled),
+            // lessons, line 22: a page that was loaded anew.
+            (&[PersonRings, PersonAnswered, left, AgentJoined, AgentHungUp], CallEnd::ByAgent),
+            (&[PersonRings, PersonAnswered, left, AgentLost, over], CallEnd::AgentLost),
+            (&[PersonRings, PersonAnswered, left, over], CallEnd::ByPerson),
+            (&[PersonRings, PersonAnswered, left, AgentJoined, AgentLost, over], CallEnd::ByPerson),
             (&[PersonRings, PersonEnded(LegEnd::Busy)], CallEnd::Busy),
             (&[PersonRings, PersonEnded(LegEnd::NoAnswer)], CallEnd::NoAnswer),
             (&[PersonEnded(LegEnd::Failed)], CallEnd::Failed),
@@ -170,10 +203,11 @@ mod tests {
     fn nobody_is_dialled_before_the_agent_has_joined() {
         for state in CallState::ALL {
             for event in events() {
-                if step(state, event) == Step::To(CallState::Dialling) {
+                let course = Course { state, is_agent_away: false };
+                if step(course, event) == Step::To(CallState::Dialling) {
                     assert_eq!((state, event), (CallState::Checking, Event::Dialled));
                 }
-                if step(state, event) == Step::To(CallState::Checking) {
+                if step(course, event) == Step::To(CallState::Checking) {
                     assert_eq!((state, event), (CallState::Joining, Event::AgentJoined));
                 }
             }
@@ -187,7 +221,11 @@ mod tests {
             let (state, end) = run(&events);
             prop_assert_eq!(state == CallState::Ended, end.is_some());
             // Once both legs are over, so is the call.
-            let gone = [&events[..], &[Event::PersonEnded(LegEnd::NoAnswer), Event::AgentLeft { after_person: false }]].concat();
+            let left = Event::AgentLeft { after_person: false };
+            let gone = [&events[..], &[Event::PersonEnded(LegEnd::NoAnswer), left]].concat();
+            prop_assert_eq!(run(&gone).0, CallState::Ended);
+            // Whatever is lost of the person's leg: nobody talks to a line that no agent comes back to.
+            let gone = [&events[..], &[left, Event::AgentLost]].concat();
             prop_assert_eq!(run(&gone).0, CallState::Ended);
         }
 

@@ -1,12 +1,15 @@
 //! The use cases of calls.
 
 mod course;
+mod hold;
 mod legs;
 mod outcome;
 mod person;
+mod recordings;
 mod ring;
 mod view;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +22,11 @@ use sqlx::PgPool;
 use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl};
 use users::{Contexts, ReplicaError};
 
+pub use recordings::RecordingStore;
+
 use crate::error::CallsError;
 use crate::store::{self, CallRow, NewCall};
-use crate::types::{CallView, LONGEST_NOTE, Unrecorded, VoiceToken};
+use crate::types::{CallState, CallView, LONGEST_NOTE, Unrecorded, VoiceToken};
 
 /// The browser connects within so long after Call was pressed, or not at all (lessons, line 20).
 const INTENT: TimeDelta = TimeDelta::seconds(10);
@@ -42,6 +47,7 @@ struct Shared {
     contexts: Contexts,
     hints: Hints,
     telephone: Option<Telephone>,
+    recordings: RecordingStore,
 }
 
 /// What calls need from outside.
@@ -59,6 +65,8 @@ pub struct CallsParts {
     pub hints: Hints,
     /// The carrier; none: no call can be made on this server.
     pub telephone: Option<Telephone>,
+    /// Where recordings are kept.
+    pub recordings: RecordingStore,
 }
 
 /// The carrier, and what we are to it.
@@ -82,6 +90,8 @@ pub struct Telephone {
     pub public_base_url: String,
     /// Where browsers reach a local carrier, such as `localhost:3000/twilio`; none with the real one.
     pub local_carrier: Option<String>,
+    /// How many calls a second the carrier takes; all servers take their turns together.
+    pub calls_per_second: NonZeroU32,
     /// How long a browser's token is good for; between calls it is replaced when half of that has passed (lessons, line 21).
     pub token_life: Duration,
 }
@@ -113,6 +123,12 @@ pub enum CallsFailure {
     /// The catalogue lacks a disposition.
     #[error("the catalogue has no disposition {0:?}")]
     NoDisposition(&'static str),
+    /// What the carrier was asked was not done, as far as is known.
+    #[error("the carrier did not do it")]
+    Carrier(#[source] twilio::RestError),
+    /// Where recordings are kept does not give this one.
+    #[error("the store of the recordings failed")]
+    Store(#[source] object_store::Error),
 }
 
 impl From<CallsFailure> for WireError {
@@ -124,6 +140,8 @@ impl From<CallsFailure> for WireError {
             CallsFailure::Replica(error) if error.is_unavailable() => {
                 Self::unavailable("The claims platform cannot be read just now. Please try again in a moment.", &error)
             }
+            CallsFailure::Carrier(error) => Self::unavailable("The carrier did not do it. Nothing was changed; please try again.", &error),
+            CallsFailure::Store(error) => Self::unavailable("The recording cannot be read just now. Please try again in a moment.", &error),
             other => Self::internal(&other),
         }
     }
@@ -132,8 +150,8 @@ impl From<CallsFailure> for WireError {
 impl Calls {
     /// Calls over their database, staff, queue and carrier.
     pub fn new(parts: CallsParts) -> Self {
-        let CallsParts { pool, auth, queue, contexts, hints, telephone } = parts;
-        Self { shared: Arc::new(Shared { pool, auth, queue, contexts, hints, telephone }) }
+        let CallsParts { pool, auth, queue, contexts, hints, telephone, recordings } = parts;
+        Self { shared: Arc::new(Shared { pool, auth, queue, contexts, hints, telephone, recordings }) }
     }
 
     /// Begins a call to the person held: nobody is rung yet, and not before the agent is on the line.
@@ -166,6 +184,20 @@ impl Calls {
         transaction.commit().await?;
         tracing::info!(agent.id = %agent.id, user.id = %held.user, call.id = %call, "a call was begun");
         self.tell(agent.id);
+        self.find(agent, call).await
+    }
+
+    /// Lets a browser of the agent's connect to their talk: the page was loaded anew, or this window takes it over from another. The leg that
+    /// they had, if it is still there, is hung up once the new one is heard. Nobody is rung.
+    pub(crate) async fn rejoin(&self, agent: &CurrentAgent, call: CallId) -> Result<CallView, CallsFailure> {
+        self.telephone()?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let row = store::lock(&mut transaction, call).await?.filter(|row| row.agent == agent.id).ok_or(CallsError::NoSuchCall)?;
+        if row.state != CallState::Connected {
+            return Err(CallsError::NotTalking.into());
+        }
+        store::set_intent(&mut transaction, call, machine_now() + INTENT).await?;
+        transaction.commit().await?;
         self.find(agent, call).await
     }
 

@@ -4,12 +4,19 @@ mod calls;
 mod catalogue;
 mod legs;
 mod people;
+mod recordings;
 
 pub(crate) use calls::{
-    CallRow, NewCall, NewOutcome, close, extend_wrap_up, find, find_open, insert, insert_outcome, is_unrecorded, list_abandoned, list_left,
-    list_open, list_overdue, list_silent, list_unrecorded, lock, outcome_of, replace_outcome, save_notes, set_answered, set_dialled,
-    set_ended, set_state,
+    CallRow, NewCall, NewOutcome, close, extend_wrap_up, find, find_open, insert, insert_outcome, is_unrecorded, list_abandoned, list_away,
+    list_left, list_open, list_overdue, list_silent, list_unrecorded, lock, outcome_of, replace_outcome, save_notes, set_agent_away,
+    set_answered, set_conference, set_dialled, set_ended, set_held, set_intent, set_state, take_turn,
 };
 pub(crate) use catalogue::{DispositionRow, list_dispositions};
-pub(crate) use legs::{NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended};
+pub(crate) use legs::{
+    LegRow, NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left,
+};
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};
+pub(crate) use recordings::{
+    DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_stored_recording, insert_recording_access,
+    list_missing_recordings, list_unheard_recordings, note_recording, set_recording_failed, set_recording_stored,
+};

@@ -55,6 +55,8 @@ pub enum CallEnd {
     ByAgent,
     /// The person hung up.
     ByPerson,
+    /// The agent's telephone was gone in a talk, and did not come back.
+    AgentLost,
 }
 
 impl CallEnd {
@@ -93,6 +95,10 @@ pub struct CallView {
     pub state_seconds: i64,
     /// How long they have talked, or talked; none when nobody answered.
     pub talk_seconds: Option<i64>,
+    /// For how long the person has been on hold, as the carrier confirmed it; none: they hear the agent.
+    pub held_seconds: Option<i64>,
+    /// For how long nobody of ours has been on the line of this talk; none: the agent is, in some window.
+    pub away_seconds: Option<i64>,
     /// How it ended, and the same in a sentence for the agent; none until then.
     pub end: Option<Ended>,
     /// What the agent has to record; none before the end, and when nobody was rung.
@@ -124,6 +130,23 @@ pub struct Unrecorded {
     pub user_name: String,
     /// When it was, in words: `today 10:42`.
     pub at: String,
+}
+
+/// A talk of at least a minute that we have no recording of (every call is recorded).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingRecording {
+    /// Which.
+    pub call_id: CallId,
+    /// Whose.
+    pub agent: String,
+    /// With whom.
+    pub user_name: String,
+    /// When they answered, in words: `today 10:42`.
+    pub at: String,
+    /// How long they talked.
+    pub talked_seconds: i64,
+    /// What is known of it, in a sentence.
+    pub why: String,
 }
 
 /// What the agent has to record after a call, and until when.

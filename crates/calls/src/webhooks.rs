@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use kernel::CallId;
 use serde::Deserialize;
-use twilio::{CallStatusEvent, ConferenceEvent, Params, VoiceRequest, signature};
+use twilio::{CallStatusEvent, ConferenceEvent, Params, RecordingStatusEvent, VoiceRequest, signature, twiml};
 
 use crate::service::{Calls, CallsFailure};
 
@@ -23,6 +23,8 @@ pub fn webhooks(calls: Calls) -> Router {
         .route("/webhooks/twilio/voice", post(voice))
         .route("/webhooks/twilio/conference-status", post(conference_status))
         .route("/webhooks/twilio/call-status", post(call_status))
+        .route("/webhooks/twilio/hold", post(hold))
+        .route("/webhooks/twilio/recording-status", post(recording_status))
         .layer(middleware::from_fn_with_state(calls.clone(), refuse_unsigned))
         .with_state(calls)
 }
@@ -35,9 +37,20 @@ struct About {
 
 async fn voice(State(calls): State<Calls>, body: Bytes) -> Response {
     match calls.voice(&VoiceRequest::from(Params::from_form(&body))).await {
-        Ok(document) => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], document.to_xml()).into_response(),
+        Ok(document) => twiml_response(&document),
         Err(failure) => failed(&failure),
     }
+}
+
+async fn hold(State(calls): State<Calls>) -> Response {
+    match calls.hold_music() {
+        Ok(document) => twiml_response(&document),
+        Err(failure) => failed(&failure),
+    }
+}
+
+fn twiml_response(document: &twiml::Response) -> Response {
+    ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], document.to_xml()).into_response()
 }
 
 async fn conference_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
@@ -47,6 +60,11 @@ async fn conference_status(State(calls): State<Calls>, Query(about): Query<About
 
 async fn call_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
     done(calls.leg_event(about.call, &CallStatusEvent::from(Params::from_form(&body))).await)
+}
+
+async fn recording_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
+    let Some(call) = about.call else { return StatusCode::NO_CONTENT.into_response() };
+    done(calls.recording_event(call, &RecordingStatusEvent::from(Params::from_form(&body))).await)
 }
 
 fn done(result: Result<(), CallsFailure>) -> Response {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use auth::Auth;
-use calls::{Calls, CallsParts, Telephone};
+use calls::{Calls, CallsParts, RecordingStore, Telephone};
 use kernel::{Clock, Hint, Hints};
 use queue::{HandBack, Queue, QueueMode, QueueParts};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use users::{CacheOptions, Contexts, Replica, ReplicaOptions};
 
 use crate::clock;
-use crate::config::{Config, DatabaseConfig, ReplicaConfig};
+use crate::config::{Config, DatabaseConfig, RecordingsConfig, ReplicaConfig};
 use crate::events::{self, Streams};
 use crate::health::ReportLimit;
 use crate::monitoring;
@@ -78,6 +78,8 @@ pub struct AppParts {
     pub mode: QueueMode,
     /// The carrier; none: nobody can be rung.
     pub telephone: Option<Telephone>,
+    /// Where recordings are kept.
+    pub recordings: RecordingStore,
     /// What opens /metrics; none: nothing does.
     pub metrics_token: Option<SecretString>,
 }
@@ -108,6 +110,7 @@ impl App {
             contexts: contexts.clone(),
             hints,
             telephone: parts.telephone,
+            recordings: parts.recordings,
         });
         let app = Self {
             pool: parts.pool,
@@ -146,10 +149,17 @@ impl App {
             is_gate_off: config.environment.is_gate_off,
             mode: config.discovery.mode,
             telephone,
+            recordings: connect_recordings(&config.recordings)?,
             metrics_token: config.http.metrics_token.clone(),
         })
         .await
     }
+}
+
+/// Where recordings are kept, as configured; connects to nothing yet.
+pub fn connect_recordings(config: &RecordingsConfig) -> anyhow::Result<RecordingStore> {
+    let options = config.options.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    RecordingStore::open(&config.url, options).context("RECORDINGS_URL cannot be used")
 }
 
 /// Staff, with whoever must know that somebody has left.

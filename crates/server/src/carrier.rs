@@ -1,6 +1,7 @@
 //! The carrier: the real one, or in development one of our own inside this process.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,6 +16,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 /// A browser's token is good for so long, unless it is said otherwise.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
+/// What the real carrier takes of an account that asked for nothing more, and the emulated one.
+pub(crate) const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
+pub(crate) const EMULATED_CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 /// People who are rung in the demo take their time.
 const AS_IN_LIFE: f64 = 1.0;
 /// With this seed the first who are rung answer, answer, are engaged, answer, do not answer, have a machine: a first call is a talk, and
@@ -50,6 +54,7 @@ pub(crate) async fn connect(config: &Config) -> anyhow::Result<Carrier> {
         live(config)?
     };
     carrier.telephone.token_life = config.carrier.token_life;
+    carrier.telephone.calls_per_second = config.carrier.calls_per_second;
     Ok(carrier)
 }
 
@@ -66,6 +71,7 @@ fn live(config: &Config) -> anyhow::Result<Carrier> {
         number: Address::new(phone_number),
         public_base_url: config.http.public_base_url.clone(),
         local_carrier: None,
+        calls_per_second: CALLS_PER_SECOND,
         token_life: TOKEN_LIFE,
     };
     Ok(Carrier {
@@ -114,6 +120,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         number: Address::new(number),
         public_base_url: base.to_owned(),
         local_carrier: Some(format!("{host}/twilio")),
+        calls_per_second: EMULATED_CALLS_PER_SECOND,
         token_life: TOKEN_LIFE,
     };
     let application = twilio_emulator::Application {

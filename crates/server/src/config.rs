@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -11,12 +12,19 @@ use kernel::NumberPolicy;
 use queue::QueueMode;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilio::{AccountSid, ApiKeySid, ApplicationSid};
+use url::Url;
 use users::{CacheOptions, Heartbeat, LagSource};
 
-use crate::carrier::TOKEN_LIFE;
+use crate::carrier::{CALLS_PER_SECOND, EMULATED_CALLS_PER_SECOND, TOKEN_LIFE};
 
 /// Names that are kept for later releases. Setting one is refused, so that nobody believes that it does something.
-const RESERVED: [&str; 2] = ["MAIN_APP_URL", "TWILIO_CPS"];
+const RESERVED: [&str; 1] = ["MAIN_APP_URL"];
+
+/// How an S3-compatible store is reached.
+const STORE_NAMES: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT"];
+
+/// More the carrier gives nobody.
+const MOST_CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 
 /// Characters that a secret of ours has at least.
 const SHORTEST_SECRET: usize = 32;
@@ -49,6 +57,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// TWILIO_MODE and the other TWILIO_ names.
     pub carrier: CarrierConfig,
+    /// RECORDINGS_URL and the AWS_ names.
+    pub recordings: RecordingsConfig,
     /// CLAIMS_SIM_DATABASE_URL.
     pub claims_sim: ClaimsSimConfig,
 }
@@ -134,6 +144,18 @@ pub struct CarrierConfig {
     pub phone_number: String,
     /// TWILIO_TOKEN_SECONDS: how long a browser's token is good for, an hour by default. It is replaced when half of that has passed.
     pub token_life: Duration,
+    /// TWILIO_CPS: how many calls a second the carrier takes, 1 by default, for all servers together.
+    pub calls_per_second: NonZeroU32,
+}
+
+/// Where recordings are kept.
+#[derive(Clone, Debug)]
+pub struct RecordingsConfig {
+    /// RECORDINGS_URL: `file:///` and a folder, or `s3://` and a bucket, with a folder in it. In development a folder for temporary files if
+    /// nothing is said.
+    pub url: Url,
+    /// For `s3://`: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT for a store that is not Amazon's.
+    pub options: Vec<(String, SecretString)>,
 }
 
 /// The synthetic claims platform.
@@ -179,6 +201,7 @@ impl Config {
             discovery: reader.discovery(),
             http: reader.http(environment.is_development),
             carrier: reader.carrier(environment.is_development),
+            recordings: reader.recordings(environment.is_development),
             claims_sim: reader.claims_sim(environment.is_development),
             environment,
         };
@@ -215,6 +238,8 @@ impl Config {
             ("TWILIO_TWIML_APP_SID", self.carrier.application_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
             ("TWILIO_PHONE_NUMBER", self.carrier.phone_number.clone()),
             ("TWILIO_TOKEN_SECONDS", self.carrier.token_life.as_secs().to_string()),
+            ("TWILIO_CPS", self.carrier.calls_per_second.to_string()),
+            ("RECORDINGS_URL", self.recordings.url.to_string()),
             ("CLAIMS_SIM_DATABASE_URL", self.claims_sim.url.as_ref().map_or_else(|| "not set".into(), host)),
         ]
     }
@@ -422,6 +447,7 @@ impl Reader<'_> {
             }
         };
         let token_life = self.token_life();
+        let calls_per_second = self.calls_per_second(if is_emulated { EMULATED_CALLS_PER_SECOND } else { CALLS_PER_SECOND });
         if is_emulated {
             for name in CARRIER_NAMES {
                 if self.get(name).is_some() {
@@ -438,6 +464,7 @@ impl Reader<'_> {
                 // Of Ofcom's London range for drama.
                 phone_number: "+442079460000".to_owned(),
                 token_life,
+                calls_per_second,
             };
         }
         let phone_number = self.required("TWILIO_PHONE_NUMBER", "it is a number of yours in E.164, such as +44…");
@@ -456,7 +483,49 @@ impl Reader<'_> {
             application_sid: self.sid("TWILIO_TWIML_APP_SID", "AP"),
             phone_number,
             token_life,
+            calls_per_second,
         }
+    }
+
+    fn recordings(&mut self, is_development: bool) -> RecordingsConfig {
+        let default = Url::from_directory_path(std::env::temp_dir().join("dialler-recordings")).ok();
+        let given = self.get("RECORDINGS_URL");
+        let parsed = given.as_deref().and_then(|given| Url::parse(given).ok());
+        let is_right = parsed.as_ref().is_some_and(|url| match url.scheme() {
+            "file" => url.path().len() > 1 && url.host().is_none(),
+            "s3" => url.host().is_some() && url.username().is_empty() && url.password().is_none(),
+            _ => false,
+        });
+        match &given {
+            Some(_) if !is_right => self.problem("RECORDINGS_URL", "is no file:///folder and no s3://bucket/folder"),
+            None if !is_development => {
+                self.problem("RECORDINGS_URL", "is not set; it says where recordings are kept: file:///folder or s3://bucket/folder");
+            }
+            _ => {}
+        }
+        let is_s3 = parsed.as_ref().is_some_and(|url| url.scheme() == "s3");
+        let mut options = Vec::new();
+        for name in STORE_NAMES {
+            match self.get(name) {
+                Some(value) if is_s3 => options.push((name.to_ascii_lowercase(), SecretString::from(value))),
+                None if is_s3 && name != "AWS_ENDPOINT" => self.problem(name, "is not set; RECORDINGS_URL is an s3:// address"),
+                // Another program's, on the same machine.
+                _ => {}
+            }
+        }
+        if is_s3 && is_development && self.get("AWS_ENDPOINT").is_some_and(|endpoint| endpoint.starts_with("http://")) {
+            options.push(("aws_allow_http".to_owned(), "true".into()));
+        }
+        let url = parsed.or(default).unwrap_or_else(|| unreachable!("a folder for temporary files is absolute"));
+        RecordingsConfig { url, options }
+    }
+
+    fn calls_per_second(&mut self, default: NonZeroU32) -> NonZeroU32 {
+        let Some(text) = self.get("TWILIO_CPS") else { return default };
+        text.parse().ok().filter(|calls| *calls <= MOST_CALLS_PER_SECOND).unwrap_or_else(|| {
+            self.problem("TWILIO_CPS", &format!("is no whole number from 1 to {MOST_CALLS_PER_SECOND}"));
+            default
+        })
     }
 
     fn token_life(&mut self) -> Duration {
@@ -505,7 +574,7 @@ mod tests {
         Config::from_variables(find).map_err(|problems| problems.0)
     }
 
-    const PRODUCTION: [(&str, &str); 9] = [
+    const PRODUCTION: [(&str, &str); 13] = [
         ("DATABASE_URL", "postgres://dialler:secret-word@db/dialler"),
         ("REPLICA_DATABASE_URL", "mysql://reader:secret-word@replica/claims"),
         ("PUBLIC_BASE_URL", "https://dialler.example.co.uk"),
@@ -515,6 +584,10 @@ mod tests {
         ("TWILIO_API_SECRET", "secret-word"),
         ("TWILIO_TWIML_APP_SID", "AP0123456789abcdef0123456789abcdef"),
         ("TWILIO_PHONE_NUMBER", "+442079460000"),
+        ("RECORDINGS_URL", "s3://recordings/dialler"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret-word"),
+        ("AWS_REGION", "eu-west-2"),
     ];
 
     #[test]
@@ -533,6 +606,16 @@ mod tests {
             ["ENVIRONMENT", "BIND_ADDRESS", "CLOCK", "REPLICA_LAG_SOURCE", "DATABASE_URL", "REPLICA_DATABASE_URL", "PUBLIC_BASE_URL"]
         {
             assert!(problems.iter().any(|problem| problem.starts_with(name)), "{name} in {problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_carrier_is_asked_for_one_call_a_second_or_as_many_as_is_said() {
+        let pace = |calls| read(&[&PRODUCTION[..], &[("TWILIO_CPS", calls)]].concat()).map(|config| config.carrier.calls_per_second.get());
+        assert_eq!(pace("").unwrap(), 1);
+        assert_eq!(pace("30").unwrap(), 30);
+        for wrong in ["0", "1001", "1.5", "-1"] {
+            assert!(pace(wrong).unwrap_err()[0].starts_with("TWILIO_CPS is no whole number from 1 to 1000"), "{wrong}");
         }
     }
 

@@ -71,6 +71,16 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         }
     });
     let calls = app.calls.clone();
+    repeat(jobs, "fetch recordings", Duration::from_secs(2), move || {
+        let calls = calls.clone();
+        async move { calls.fetch_recordings().await }
+    });
+    let calls = app.calls.clone();
+    repeat(jobs, "ask the carrier about recordings", Duration::from_mins(1), move || {
+        let calls = calls.clone();
+        async move { calls.ask_about_recordings().await }
+    });
+    let calls = app.calls.clone();
     repeat(jobs, "free whom no call holds", Duration::from_secs(30), move || {
         let calls = calls.clone();
         async move { calls.free_held().await }

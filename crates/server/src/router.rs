@@ -63,6 +63,7 @@ pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping)
         api = api.route(path, post(server_function));
     }
     let api = api
+        .merge(calls::playback(app.calls.clone()).with_state(()))
         .route("/api", any(no_such_path))
         .route("/api/", any(no_such_path))
         .route("/api/{*rest}", any(no_such_path))

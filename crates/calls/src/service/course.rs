@@ -10,11 +10,14 @@ use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEvent
 
 use super::{Calls, CallsFailure, agent_of_identity};
 use crate::rules::{Event, LegEnd, Step, step};
-use crate::store::{self, CallRow, NewEvent, NewOutcome};
+use crate::store::{self, CallRow, LegRow, NewEvent, NewOutcome};
 use crate::types::{CallEnd, CallState, Disposition};
 
 /// What the conference says and what the leg says come apart, in either order: the one waits so long for the other.
 const SECOND_WORD: Duration = Duration::from_secs(1);
+
+/// What a person hears whose agent is gone for good.
+const GOODBYE: &str = "We are sorry: our line was interrupted. We will ring you again. Goodbye.";
 
 /// The parties of a call, as the carrier knows them by label.
 pub(super) const AGENT: &str = "agent";
@@ -36,11 +39,14 @@ impl Calls {
             return Ok(rejection());
         };
         let legs = store::list_legs(&mut *transaction, call).await?;
-        let is_repeated = row.state == CallState::Joining && legs.iter().any(|leg| leg.party == AGENT && leg.sid == sid.as_str());
+        let is_repeated =
+            row.state != CallState::Ended && legs.iter().any(|leg| leg.party == AGENT && leg.sid == sid.as_str() && leg.ended_at.is_none());
+        // A page that was loaded anew in a talk, or another window that takes it over, has been given ten seconds of its own.
+        let is_return = row.state == CallState::Connected;
         let refusal = match () {
             () if row.agent != agent => Some("it is another agent's"),
             () if is_repeated => None,
-            () if row.state != CallState::Created => Some("it was used before"),
+            () if row.state != CallState::Created && !is_return => Some("it was used before"),
             () if row.intent_expires_at < machine_now() => Some("it is too old"),
             () => None,
         };
@@ -53,6 +59,8 @@ impl Calls {
             store::insert_leg(&mut *transaction, call, sid.as_str(), AGENT, now).await?;
             let event = NewEvent { source: "voice", sid: sid.as_str(), name: "asked", sequence: 0 };
             store::insert_event(&mut *transaction, call, event, now).await?;
+            // Once.
+            store::set_intent(&mut transaction, call, machine_now()).await?;
             self.apply_locked(&mut transaction, &row, Event::AgentAsked, now, now).await?;
             transaction.commit().await?;
             self.tell(row.agent);
@@ -66,7 +74,8 @@ impl Calls {
             wait_url: Some(String::new()),
             status_callback: Some(self.callback_url("conference-status", call)?),
             status_callback_event: vec![ConferenceTopic::Start, ConferenceTopic::End, ConferenceTopic::Join, ConferenceTopic::Leave],
-            participant_label: Some(AGENT.to_owned()),
+            // A second leg of theirs is known by its id; the label may still be the first one's.
+            participant_label: (!is_return).then(|| AGENT.to_owned()),
             ..twiml::Conference::default()
         };
         Ok(twiml::Response::new([twiml::Verb::Dial(twiml::Dial { conference, ..twiml::Dial::default() })]))
@@ -79,6 +88,9 @@ impl Calls {
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        if let Some(conference) = event.conference_sid.as_ref().filter(|_| row.conference_sid.is_none()) {
+            store::set_conference(&mut transaction, call, conference.as_str()).await?;
+        }
         let mut legs = store::list_legs(&mut *transaction, call).await?;
         if event.participant_label.as_deref() == Some(PERSON) && !legs.iter().any(|leg| leg.sid == sid.as_str()) {
             // Neither the answer that names the leg nor an event of its own has come; the label is ours.
@@ -92,8 +104,14 @@ impl Calls {
         let is_new =
             store::insert_event(&mut *transaction, call, NewEvent { source: "conference", sid: sid.as_str(), name: &name, sequence }, now)
                 .await?;
+        let others: Vec<String> = other_agent_legs(&legs, sid.as_str()).map(|leg| leg.sid.clone()).collect();
+        if (kind, party) == (&ConferenceEventKind::Leave, AGENT) {
+            store::set_leg_left(&mut *transaction, sid.as_str(), now).await?;
+        }
         let happened = match (kind, party) {
             (ConferenceEventKind::Join, AGENT) => Some(Event::AgentJoined),
+            // They go on with another leg: their page was loaded anew, or another window has taken over.
+            (ConferenceEventKind::Leave, AGENT) if !others.is_empty() => None,
             (ConferenceEventKind::Leave, AGENT) => {
                 let after_person = matches!(event.reason_participant_left, Some(LeaveReason::ModeratorEnded | LeaveReason::AddFailed));
                 Some(Event::AgentLeft { after_person })
@@ -108,8 +126,12 @@ impl Calls {
             None => Step::Stay,
         };
         let is_heard_with_us = is_new && (kind, party) == (&ConferenceEventKind::Join, PERSON);
+        let has_returned = is_new && (kind, party) == (&ConferenceEventKind::Join, AGENT);
         transaction.commit().await?;
         self.follow(&row, step);
+        if has_returned {
+            self.hang_up_soon(call, others);
+        }
         // Somebody who can be heard in the conference has answered, or it is what the network says while it rings. Their leg's own
         // event tells which; when it does not, the carrier is asked (lessons, line 16).
         if is_heard_with_us && matches!(row.state, CallState::Dialling | CallState::Ringing) {
@@ -174,7 +196,7 @@ impl Calls {
             let calls = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(SECOND_WORD).await;
-                if let Err(error) = calls.apply(call, Event::AgentLeft { after_person: false }).await {
+                if let Err(error) = calls.agent_left(call).await {
                     log_failure(call, &error);
                 }
             });
@@ -207,7 +229,7 @@ impl Calls {
         at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Step, CallsFailure> {
-        let step = step(row.state, event);
+        let step = step(row.course(), event);
         // Two clocks may disagree: nothing happened before what led to it, or in the future.
         let since = at.max(row.state_since).min(now);
         match step {
@@ -224,6 +246,8 @@ impl Calls {
                     store::set_answered(conn, row.id, since).await?;
                 }
             }
+            Step::Away => store::set_agent_away(conn, row.id, Some(since)).await?,
+            Step::Back => store::set_agent_away(conn, row.id, None).await?,
             Step::End(how) => self.end(conn, row, how, None, false, since).await?,
         }
         Ok(step)
@@ -271,11 +295,15 @@ impl Calls {
                 });
             }
             Step::To(_) => {}
+            Step::Away => tracing::warn!(agent.id = %row.agent, call.id = %row.id, "an agent is off the line of a talk"),
+            Step::Back => tracing::info!(agent.id = %row.agent, call.id = %row.id, "an agent is back on the line of a talk"),
             Step::End(how) => {
                 tracing::info!(agent.id = %row.agent, call.id = %row.id, call.end = ?how, "a call ended");
-                // When the person leaves, the carrier ends the conference by itself.
-                if how != CallEnd::ByPerson {
-                    self.hang_up_legs_soon(row.id);
+                match how {
+                    // When the person leaves, the carrier ends the conference by itself.
+                    CallEnd::ByPerson => {}
+                    CallEnd::AgentLost => self.say_goodbye_soon(row.id),
+                    _ => self.hang_up_legs_soon(row.id),
                 }
             }
         }
@@ -286,6 +314,17 @@ impl Calls {
     pub(super) fn callback_url(&self, name: &str, call: CallId) -> Result<String, CallsFailure> {
         Ok(format!("{}/webhooks/twilio/{name}?call={call}", self.telephone()?.public_base_url))
     }
+}
+
+/// What a person hears last whom nobody will talk to any more.
+pub(super) fn goodbye() -> twiml::Response {
+    let say = twiml::Say { text: GOODBYE.to_owned(), language: Some("en-GB".to_owned()), ..twiml::Say::default() };
+    twiml::Response::new([twiml::Verb::Say(say), twiml::Verb::Hangup])
+}
+
+/// The agent's legs that are not over, but for this one.
+fn other_agent_legs<'a>(legs: &'a [LegRow], sid: &'a str) -> impl Iterator<Item = &'a LegRow> {
+    legs.iter().filter(move |leg| leg.party == AGENT && leg.sid != sid && leg.ended_at.is_none())
 }
 
 /// The conference of a call.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use kernel::CallId;
 use twilio::{CallSid, CallStatus, CallStatusEvent, CallUpdate};
 
-use super::course::{PERSON, log_failure, person_event};
+use super::course::{AGENT, PERSON, goodbye, log_failure, person_event};
 use super::{Calls, CallsFailure};
 use crate::rules::{Event, LegEnd, Step, step};
 use crate::store::{self, CallRow};
@@ -14,10 +14,16 @@ use crate::types::CallState;
 const SILENCE: TimeDelta = TimeDelta::seconds(45);
 /// The same as long as nobody is known to have answered.
 const SILENCE_UNANSWERED: TimeDelta = TimeDelta::seconds(15);
+/// A call whose agent's leg has been over for so long is left: longer than the conference's word on it is waited for.
+const LEFT: TimeDelta = TimeDelta::seconds(2);
 /// A leg that the carrier neither names nor knows after so long is not there: longer than it rings.
 const LOST: TimeDelta = TimeDelta::seconds(60);
 /// A leg that outlives its call for so long is hung up again.
 const LINGERING: TimeDelta = TimeDelta::seconds(3);
+/// The same, of somebody who hears a sentence first.
+const SPOKEN: TimeDelta = TimeDelta::seconds(20);
+/// A talk without its agent for so long is over (rules: a page that is loaded anew has fifteen seconds).
+const AWAY: TimeDelta = TimeDelta::seconds(15);
 
 impl Calls {
     /// Hangs up whoever is still on the line, without waiting.
@@ -35,12 +41,73 @@ impl Calls {
         });
     }
 
+    /// Hangs up these legs of a call that goes on, without waiting.
+    pub(super) fn hang_up_soon(&self, call: CallId, legs: Vec<String>) {
+        if legs.is_empty() {
+            return;
+        }
+        let calls = self.clone();
+        tokio::spawn(async move {
+            for sid in legs {
+                calls.hang_up_leg(call, &sid).await;
+            }
+        });
+    }
+
+    /// Tells whoever was talked with that the line is gone, and hangs up then, without waiting.
+    pub(super) fn say_goodbye_soon(&self, call: CallId) {
+        let calls = self.clone();
+        tokio::spawn(async move {
+            let Ok(legs) = store::list_legs(&calls.shared.pool, call).await else { return };
+            for leg in legs.into_iter().filter(|leg| leg.ended_at.is_none()) {
+                let said = if leg.party == PERSON { calls.try_say_goodbye(&leg.sid).await } else { Err("no person".into()) };
+                if said.is_err() {
+                    calls.hang_up_leg(call, &leg.sid).await;
+                }
+            }
+        });
+    }
+
+    async fn try_say_goodbye(&self, sid: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let telephone = self.telephone()?;
+        telephone.client.update_call(&sid.parse()?, &CallUpdate::Twiml(goodbye())).await?;
+        Ok(())
+    }
+
+    /// A leg of the agent's is over. Have they another?
+    pub(super) async fn agent_left(&self, call: CallId) -> Result<(), CallsFailure> {
+        let legs = store::list_legs(&self.shared.pool, call).await?;
+        if !legs.iter().any(|leg| leg.party == AGENT && leg.ended_at.is_none()) {
+            self.apply(call, Event::AgentLeft { after_person: false }).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends calls that their agents have left, where whoever waited for the conference's word on it is gone, and talks whose agents do not
+    /// come back (lessons, line 22).
+    pub async fn end_left(&self) -> Result<(), CallsFailure> {
+        for row in store::list_left(&self.shared.pool, self.shared.queue.now() - LEFT).await? {
+            tracing::warn!(call.id = %row.id, call.state = ?row.state, "an agent has left a call that goes on");
+            if let Err(error) = self.agent_left(row.id).await {
+                log_failure(row.id, &error);
+            }
+        }
+        for call in store::list_away(&self.shared.pool, self.shared.queue.now() - AWAY).await? {
+            if let Err(error) = self.apply(call, Event::AgentLost).await {
+                log_failure(call, &error);
+            }
+        }
+        Ok(())
+    }
+
     /// Hangs up legs that outlive their calls, because an event or a request was lost.
     pub async fn end_lingering_legs(&self) -> Result<(), CallsFailure> {
         if self.shared.telephone.is_none() {
             return Ok(());
         }
-        for (call, sid) in store::list_live_legs_of_ended(&self.shared.pool, self.shared.queue.now() - LINGERING).await? {
+        for (call, sid) in
+            store::list_live_legs_of_ended(&self.shared.pool, self.shared.queue.now() - LINGERING, self.shared.queue.now() - SPOKEN).await?
+        {
             self.hang_up_leg(call, &sid).await;
         }
         Ok(())
@@ -99,7 +166,7 @@ impl Calls {
             let status = kept.as_ref().map_or(Some(CallStatus::Failed), |kept| kept.status.clone());
             let is_news = |status: &CallStatus| {
                 let happened = person_event(status, None).filter(|_| leg.party == PERSON);
-                status.is_final() || happened.is_some_and(|happened| step(row.state, happened) != Step::Stay)
+                status.is_final() || happened.is_some_and(|happened| step(row.course(), happened) != Step::Stay)
             };
             let Some(status) = status.filter(is_news) else { continue };
             tracing::warn!(call.id = %row.id, leg.sid = %sid, leg.status = %status, "what the carrier says of a leg had not been heard");

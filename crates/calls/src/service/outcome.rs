@@ -17,8 +17,6 @@ use crate::types::{CallEnd, CallState, Disposition, LONGEST_NOTE, Outcome, Recor
 
 /// A call whose agent's leg does not come, or whose check does not end, is given up after so long.
 const STUCK: TimeDelta = TimeDelta::seconds(15);
-/// A call whose agent's leg has been over for so long is over: longer than the conference's word on it is waited for.
-const LEFT: TimeDelta = TimeDelta::seconds(2);
 
 /// What is to be written.
 struct Record<'a> {
@@ -157,17 +155,6 @@ impl Calls {
             tracing::warn!(call.id = %row.id, call.state = ?row.state, "a call did not come further and is given up");
             let has_stayed = |now: &CallRow| now.state == row.state && now.state_since == row.state_since;
             if let Err(error) = self.apply_if(row.id, Event::Stopped(CallEnd::NotConnected), has_stayed).await {
-                log_failure(row.id, &error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends calls that their agents have left, where whoever waited for the conference's word on it is gone (lessons, line 22).
-    pub async fn end_left(&self) -> Result<(), CallsFailure> {
-        for row in store::list_left(&self.shared.pool, self.shared.queue.now() - LEFT).await? {
-            tracing::warn!(call.id = %row.id, call.state = ?row.state, "an agent has left a call that goes on, and it is ended");
-            if let Err(error) = self.apply(row.id, Event::AgentLeft { after_person: false }).await {
                 log_failure(row.id, &error);
             }
         }

@@ -1,10 +1,14 @@
 //! The agent is on the line: check once more, then ring the person.
 
+use std::time::Duration;
+
 use auth::CurrentAgent;
-use chrono::{DateTime, Utc};
-use kernel::{AgentId, CallId};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{AgentId, CallId, machine_now};
 use queue::{Authorisation, Authorised};
-use twilio::{Address, Beep, CallEvent, CallSid, NewParticipant, ParticipantKey, RestError};
+use twilio::{
+    Address, Beep, CallEvent, CallSid, ConferenceSid, NewParticipant, ParticipantKey, RecordingChannels, RecordingOptions, RestError,
+};
 
 use super::course::{PERSON, conference_name, log_failure};
 use super::{Calls, CallsFailure};
@@ -16,6 +20,10 @@ use crate::types::{CallEnd, CallState, CallView};
 const RING_SECONDS: u16 = 30;
 /// The facts were more than two seconds old when the carrier was to be asked.
 const TOO_LATE: &str = "The last check took too long.";
+/// So many are rung already that the carrier's limit would keep the agent waiting.
+const TOO_MANY: &str = "Too many calls are being made just now.";
+/// Longer nobody waits for the carrier's limit.
+const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(8);
 /// No call of ours is longer.
 const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
 
@@ -23,12 +31,25 @@ impl Calls {
     /// The gate, and then the carrier. Called once for a call, when its agent has joined. An error means that the carrier was not asked, or
     /// surely did not take the call.
     pub(super) async fn ring(&self, agent: AgentId, call: CallId) -> Result<(), CallsFailure> {
+        // The limit of the carrier first: facts that had to wait would be too old.
+        if !self.wait_for_turn().await? {
+            return self.stop(call, CallEnd::NotPlaced, Some(TOO_MANY), false).await;
+        }
         match self.shared.queue.authorise(agent, call).await? {
             Authorisation::Granted(authorised) => self.dial(call, authorised).await,
             Authorisation::Refused { words, is_saved_call } => self.stop(call, CallEnd::Refused, Some(&words), is_saved_call).await,
             Authorisation::CannotCheck => self.stop(call, CallEnd::CouldNotCheck, None, false).await,
             Authorisation::Lost => self.stop(call, CallEnd::NotPlaced, None, false).await,
         }
+    }
+
+    /// Waits until the carrier may be asked for one more call; all servers take their turns from one row. False when that would be too long.
+    async fn wait_for_turn(&self) -> Result<bool, CallsFailure> {
+        let between = TimeDelta::seconds(1) / i32::try_from(self.telephone()?.calls_per_second.get()).unwrap_or(i32::MAX);
+        let now = machine_now();
+        let Some(turn) = store::take_turn(&self.shared.pool, between, now, now + LONGEST_WAIT).await? else { return Ok(false) };
+        tokio::time::sleep((turn - now).to_std().unwrap_or(Duration::ZERO)).await;
+        Ok(true)
     }
 
     async fn dial(&self, call: CallId, authorised: Authorised) -> Result<(), CallsFailure> {
@@ -73,17 +94,20 @@ impl Calls {
             start_conference_on_enter: true,
             end_conference_on_exit: true,
             beep: Beep::Never,
-            recording: None,
+            recording: Some(RecordingOptions {
+                channels: RecordingChannels::Dual,
+                status_callback: Some(self.callback_url("recording-status", call)?),
+            }),
             early_media: true,
             time_limit_seconds: Some(LONGEST_CALL_SECONDS),
         };
         tracing::info!(call.id = %call, decision.id = %authorised.decision(), "the carrier is asked to ring the person");
-        let sid = match telephone.client.add_participant(&conference_name(call), &new).await {
-            Ok(participant) => participant.call_sid,
+        let (sid, conference) = match telephone.client.add_participant(&conference_name(call), &new).await {
+            Ok(participant) => (participant.call_sid, participant.conference_sid),
             Err(error) if error.may_have_been_carried_out() => {
                 tracing::warn!(call.id = %call, error.message = %error, "the carrier did not say whether it rings; it is looked up");
                 // Not found now: events tell, if it does ring; if none come, it is looked up again.
-                self.look_up(call).await.unwrap_or_default()
+                (self.look_up(call).await.unwrap_or_default(), None)
             }
             Err(error) => {
                 tracing::error!(call.id = %call, error.message = %error, "the carrier did not take the call");
@@ -91,14 +115,24 @@ impl Calls {
             }
         };
         // From here on the person may be ringing: whatever fails now, nothing may say that nobody was rung.
-        if let Err(error) = self.note_rung(call, sid, now).await {
+        if let Err(error) = self.note_rung(call, sid, conference, now).await {
             log_failure(call, &error);
         }
         Ok(())
     }
 
     /// Stores the leg of somebody who is being rung. If it cannot be stored, the leg's first event brings it.
-    async fn note_rung(&self, call: CallId, sid: Option<CallSid>, now: DateTime<Utc>) -> Result<(), CallsFailure> {
+    async fn note_rung(
+        &self,
+        call: CallId,
+        sid: Option<CallSid>,
+        conference: Option<ConferenceSid>,
+        now: DateTime<Utc>,
+    ) -> Result<(), CallsFailure> {
+        if let Some(conference) = conference {
+            let mut conn = self.shared.pool.acquire().await?;
+            store::set_conference(&mut conn, call, conference.as_str()).await?;
+        }
         if let Some(sid) = sid {
             store::insert_leg(&self.shared.pool, call, sid.as_str(), PERSON, now).await?;
         }
@@ -127,7 +161,7 @@ impl Calls {
     pub(super) async fn stop(&self, call: CallId, how: CallEnd, words: Option<&str>, is_saved_call: bool) -> Result<(), CallsFailure> {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
-        let step = crate::rules::step(row.state, Event::Stopped(how));
+        let step = crate::rules::step(row.course(), Event::Stopped(how));
         if step != Step::End(how) {
             return Ok(());
         }
@@ -142,7 +176,7 @@ impl Calls {
         let row = self.own(agent, call).await?;
         // The person may have been quicker: then it is over all the same.
         if row.state != CallState::Ended {
-            self.apply(call, Event::AgentLeft { after_person: false }).await?;
+            self.apply(call, Event::AgentHungUp).await?;
         }
         self.find(agent, call).await
     }

@@ -29,6 +29,8 @@ impl Calls {
             state: row.state,
             state_seconds: seconds(row.state_since, now),
             talk_seconds: row.answered_at.map(|answered| seconds(answered, row.ended_at.unwrap_or(now))),
+            held_seconds: row.held_since.map(|since| seconds(since, now)),
+            away_seconds: row.agent_away_since.map(|since| seconds(since, now)),
             end,
             wrap_up,
             notes: row.notes,
@@ -167,6 +169,9 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
         (CallEnd::Cancelled, _) => "You hung up before anybody answered.".to_owned(),
         (CallEnd::ByAgent, _) => "You hung up.".to_owned(),
         (CallEnd::ByPerson, _) => format!("{name} hung up."),
+        (CallEnd::AgentLost, _) => {
+            format!("Your telephone was gone for 15 seconds, so {name} was told that we will ring again, and the call ended.")
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, DecisionId, LeaseId, QueueKind, UserId};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
+use crate::rules::Course;
 use crate::types::{CallEnd, CallState, Disposition};
 
 /// One call as it is stored. Instants are the business clock's but for those that are said to be the machine's.
@@ -18,6 +19,12 @@ pub(crate) struct CallRow {
     pub(crate) intent_expires_at: DateTime<Utc>,
     pub(crate) number: Option<String>,
     pub(crate) answered_at: Option<DateTime<Utc>>,
+    /// Where the parties hear each other, by the carrier's own id.
+    pub(crate) conference_sid: Option<String>,
+    /// Since when nobody of ours is on the line of the talk.
+    pub(crate) agent_away_since: Option<DateTime<Utc>>,
+    /// Since when the person is on hold.
+    pub(crate) held_since: Option<DateTime<Utc>>,
     pub(crate) ended_at: Option<DateTime<Utc>>,
     pub(crate) end_reason: Option<CallEnd>,
     pub(crate) end_words: Option<String>,
@@ -28,6 +35,13 @@ pub(crate) struct CallRow {
     pub(crate) closed_at: Option<DateTime<Utc>>,
 }
 
+impl CallRow {
+    /// As far as it has come.
+    pub(crate) const fn course(&self) -> Course {
+        Course { state: self.state, is_agent_away: self.agent_away_since.is_some() }
+    }
+}
+
 /// The columns of [`CallRow`], after which the condition follows.
 macro_rules! select_call {
     ($executor:expr, $condition:literal, $($argument:expr),*) => {
@@ -35,7 +49,8 @@ macro_rules! select_call {
             CallRow,
             r#"
             select id as "id: CallId", agent_id as "agent: AgentId", user_id as "user: UserId", queue as "queue: QueueKind", user_name,
-                state as "state: CallState", state_since, intent_expires_at, number, answered_at, ended_at,
+                state as "state: CallState", state_since, intent_expires_at, number, answered_at,
+                conference_sid, agent_away_since, held_since, ended_at,
                 end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at
             from calls.call
             where "# + $condition,
@@ -128,9 +143,23 @@ pub(crate) async fn list_left(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Res
         pool,
         "closed_at is null
             and state <> 'ended'
+            and agent_away_since is null
             and exists (select from calls.leg l where l.call_id = calls.call.id and l.party = 'agent' and l.ended_at <= $1)
+            and not exists (
+                select from calls.leg l where l.call_id = calls.call.id and l.party = 'agent' and (l.ended_at is null or l.ended_at > $1)
+            )
         limit 50",
         before
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Talks that have been without their agent since `before` or earlier.
+pub(crate) async fn list_away(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: CallId" from calls.call where closed_at is null and state = 'connected' and agent_away_since <= $1 limit 50"#,
+        before,
     )
     .fetch_all(pool)
     .await
@@ -158,6 +187,61 @@ pub(crate) async fn set_state(conn: &mut PgConnection, call: CallId, state: Call
     sqlx::query!("update calls.call set state = $2, state_since = $3 where id = $1", call.get(), state as CallState, now)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Which conference of the carrier's it is.
+pub(crate) async fn set_conference(conn: &mut PgConnection, call: CallId, sid: &str) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set conference_sid = $2 where id = $1", call.get(), sid).execute(conn).await?;
+    Ok(())
+}
+
+/// The next turn to ask the carrier for a call, by the machine's time, `between` after the last one. None when it is after `latest`: then
+/// nothing is taken.
+pub(crate) async fn take_turn(
+    pool: &PgPool,
+    between: TimeDelta,
+    machine_now: DateTime<Utc>,
+    latest: DateTime<Utc>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let between = between.as_seconds_f64();
+    sqlx::query_scalar!(
+        r#"
+        update calls.carrier_pace
+        set next_at = greatest(next_at, $2) + make_interval(secs => $1)
+        where next_at <= $3
+        returning next_at - make_interval(secs => $1) as "turn!"
+        "#,
+        between,
+        machine_now,
+        latest,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Whether somebody of ours is on the line of the talk: none, they are.
+pub(crate) async fn set_agent_away(conn: &mut PgConnection, call: CallId, since: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set agent_away_since = $2 where id = $1", call.get(), since).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether the person is on hold: since when, or none. Only in a talk.
+pub(crate) async fn set_held(pool: &PgPool, call: CallId, since: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update calls.call set held_since = case when $2::timestamptz is null then null else coalesce(held_since, $2) end
+        where id = $1 and state = 'connected'",
+        call.get(),
+        since,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The agent's browser may connect before `until`, by the machine's time.
+pub(crate) async fn set_intent(conn: &mut PgConnection, call: CallId, until: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set intent_expires_at = $2 where id = $1", call.get(), until).execute(conn).await?;
     Ok(())
 }
 
@@ -207,6 +291,7 @@ pub(crate) async fn set_ended(
         r#"
         update calls.call
         set state = 'ended', state_since = $6::timestamptz, ended_at = $6::timestamptz, end_reason = $2, end_words = $3, is_saved_call = $4, wrap_up_until = $5,
+            agent_away_since = null, held_since = null,
             closed_at = case when $5::timestamptz is null then $6::timestamptz else null end
         where id = $1
         "#,
@@ -244,13 +329,7 @@ pub(crate) async fn save_notes(pool: &PgPool, agent: AgentId, call: CallId, note
 
 /// False when there is no such call of the agent's in wrap-up. One that has run out and is not closed yet is given the whole time from `now`
 /// on: otherwise it would be extended and closed all the same.
-pub(crate) async fn extend_wrap_up(
-    pool: &PgPool,
-    agent: AgentId,
-    call: CallId,
-    by: chrono::TimeDelta,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+pub(crate) async fn extend_wrap_up(pool: &PgPool, agent: AgentId, call: CallId, by: TimeDelta, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
         update calls.call

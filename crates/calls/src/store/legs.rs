@@ -54,23 +54,35 @@ pub(crate) async fn end_leg(
     Ok(())
 }
 
+/// The leg is out of the conference, after which it does nothing more. How it ended its own event says.
+pub(crate) async fn set_leg_left(executor: impl PgExecutor<'_>, sid: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update calls.leg set ended_at = coalesce(ended_at, $2) where sid = $1", sid, now).execute(executor).await?;
+    Ok(())
+}
+
 pub(crate) async fn list_legs(executor: impl PgExecutor<'_>, call: CallId) -> sqlx::Result<Vec<LegRow>> {
-    sqlx::query_as!(LegRow, "select sid, party, ended_at from calls.leg where call_id = $1 order by party", call.get())
+    sqlx::query_as!(LegRow, "select sid, party, ended_at from calls.leg where call_id = $1 order by party, created_at", call.get())
         .fetch_all(executor)
         .await
 }
 
-/// Legs that nobody has seen end although their call did, `before` or earlier.
-pub(crate) async fn list_live_legs_of_ended(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<(CallId, String)>> {
+/// Legs that nobody has seen end although their call did, `before` or earlier; the leg of somebody who hears a sentence first, `spoken` or
+/// earlier.
+pub(crate) async fn list_live_legs_of_ended(
+    pool: &PgPool,
+    before: DateTime<Utc>,
+    spoken: DateTime<Utc>,
+) -> sqlx::Result<Vec<(CallId, String)>> {
     let rows = sqlx::query!(
         r#"
         select l.call_id as "call: CallId", l.sid
         from calls.leg l
         join calls.call c on c.id = l.call_id
-        where l.ended_at is null and c.ended_at <= $1
+        where l.ended_at is null and c.ended_at <= case when c.end_reason = 'agent_lost' and l.party = 'person' then $2::timestamptz else $1::timestamptz end
         limit 50
         "#,
         before,
+        spoken,
     )
     .fetch_all(pool)
     .await?;

@@ -169,6 +169,7 @@ impl Day {
             is_gate_off: false,
             mode: config.discovery.mode,
             telephone: Some(carrier.telephone.clone()),
+            recordings: server::app::connect_recordings(&config.recordings)?,
             metrics_token: None,
         })
         .await?;

@@ -93,6 +93,13 @@ impl Begun {
         assert_eq!(self.conference(app, "participant-join", "1", &[]).await, 204);
     }
 
+    /// The agent presses the key, and their leg goes.
+    pub async fn hang_up(&self, app: &TestApp) {
+        self.agent.ask("/api/calls/hang_up", json!({"call_id": self.call})).await;
+        self.leave(app).await;
+    }
+
+    /// The agent's leg goes, without a word.
     pub async fn leave(&self, app: &TestApp) {
         assert_eq!(self.conference(app, "participant-leave", "2", &[("ReasonParticipantLeft", "participant_hung_up")]).await, 204);
     }
@@ -130,4 +137,28 @@ pub async fn people_rung(app: &TestApp) -> i64 {
     let adds = asked.as_array().unwrap().iter().filter(|entry| entry.to_string().contains("Participants.json")).count();
     assert_eq!(i64::try_from(adds).unwrap(), ours, "{asked}");
     ours
+}
+
+/// Lets so many seconds pass over every call and all that was heard of them.
+pub async fn pass(app: &TestApp, seconds: i32) {
+    for statement in [
+        "update calls.call set state_since = state_since - make_interval(secs => $1)",
+        "update calls.event set received_at = received_at - make_interval(secs => $1)",
+        "update calls.call set agent_away_since = agent_away_since - make_interval(secs => $1)",
+        "update calls.leg set ended_at = ended_at - make_interval(secs => $1)",
+    ] {
+        sqlx::query(statement).bind(f64::from(seconds)).execute(&app.pool).await.unwrap();
+    }
+}
+
+/// Waits, at most 10 s, until the carrier says this of the person's leg.
+pub async fn until_person_is(app: &TestApp, status: &str) {
+    for _ in 0..200 {
+        let legs: Value = reqwest::get(format!("{}/twilio/admin/calls", app.base)).await.unwrap().json().await.unwrap();
+        if legs.as_array().unwrap().iter().any(|leg| leg["status"] == status) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("waited in vain until the person's leg is {status}");
 }

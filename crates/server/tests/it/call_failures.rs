@@ -6,7 +6,9 @@ use auth::Role;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::{ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, handed_out, next_person, people_rung, set_faults, start};
+use crate::begun::{
+    ANSWERS, Begun, ENGAGED, IS_REFUSED, LEG, begin, handed_out, next_person, pass, people_rung, set_faults, start, until_person_is,
+};
 use crate::support::{Client, Log, TestApp};
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
@@ -182,31 +184,6 @@ async fn a_person_in_the_conference_has_answered_when_their_leg_has(_: PgPoolOpt
 
 /// lessons, line 22: the page went and the call stayed up. Here the server goes as well, while it waits for the conference's word.
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_call_whose_agents_leg_is_over_is_ended_by_whichever_server_is_there(_: PgPoolOptions, connect: PgConnectOptions) {
-    let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    begun.join(&app).await;
-    begun.until("connected").await;
-    app.app.calls.end_left().await.unwrap();
-    assert_eq!(begun.find().await["state"], "connected", "the agent is there");
-    // As the server stored it that then stopped.
-    sqlx::query("update calls.leg set ended_at = $1, status = 'completed' where party = 'agent'")
-        .bind(app.now())
-        .execute(&app.pool)
-        .await
-        .unwrap();
-    app.app.calls.end_left().await.unwrap();
-    assert_eq!(begun.find().await["state"], "connected", "who left first may be on its way");
-
-    pass(&app, 2).await;
-    app.app.calls.end_left().await.unwrap();
-
-    assert_eq!(begun.until("ended").await["end"]["how"], "by_agent");
-    until_person_is(&app, "completed").await;
-    app.stop().await;
-}
-
-#[sqlx::test(migrator = "server::MIGRATOR")]
 async fn an_agent_who_leaves_while_the_last_check_runs_rings_nobody(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
     let begun = begin(&app, ANSWERS).await;
@@ -368,32 +345,9 @@ async fn a_wrap_up_extended_after_it_ran_out_stays_open(_: PgPoolOptions, connec
     app.stop().await;
 }
 
-/// Lets so many seconds pass over every call and all that was heard of them.
-async fn pass(app: &TestApp, seconds: i32) {
-    for statement in [
-        "update calls.call set state_since = state_since - make_interval(secs => $1)",
-        "update calls.event set received_at = received_at - make_interval(secs => $1)",
-        "update calls.leg set ended_at = ended_at - make_interval(secs => $1)",
-    ] {
-        sqlx::query(statement).bind(f64::from(seconds)).execute(&app.pool).await.unwrap();
-    }
-}
-
 /// The agent's leg has no carrier here, and the emulated one, when asked, would say that it is gone: nobody asks about a leg without an id.
 async fn keep_agent(app: &TestApp) {
     sqlx::query("update calls.leg set sid = 'the agent is there' where party = 'agent'").execute(&app.pool).await.unwrap();
-}
-
-/// Waits, at most 10 s, until the carrier says this of the person's leg.
-async fn until_person_is(app: &TestApp, status: &str) {
-    for _ in 0..200 {
-        let legs: Value = reqwest::get(format!("{}/twilio/admin/calls", app.base)).await.unwrap().json().await.unwrap();
-        if legs.as_array().unwrap().iter().any(|leg| leg["status"] == status) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("waited in vain until the person's leg is {status}");
 }
 
 /// Forgets the person's leg once it is known, as if neither the carrier's answer nor an event had named it.

@@ -34,7 +34,7 @@ async fn promised_on_a_call(app: &TestApp) -> Begun {
     let begun = start(agent, &hand_out, LEG).await;
     begun.join(app).await;
     begun.until("connected").await;
-    begun.leave(app).await;
+    begun.hang_up(app).await;
     begun.until("ended").await;
     let record = json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": "2026-12-15T10:00"});
     begun.agent.ask("/api/calls/record_outcome", record).await;
@@ -447,7 +447,7 @@ async fn why_a_call_was_made_stays_as_it_was_while_it_goes_on(_: PgPoolOptions, 
     sqlx::query("update users set current_signature_file_id = uuid() where id = 1").execute(app.platform.primary()).await.unwrap();
     app.platform.caught_up().await.unwrap();
     assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["note"], "Signed in the meantime");
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     app.stop().await;
 }
@@ -459,7 +459,7 @@ async fn what_was_written_down_with_a_promise_is_there_until_it_is_kept_for_whoe
     let begun = start(agent, &hand_out, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     sqlx::query("update auth.agent set intention_since = now() - interval '1 hour'").execute(&app.pool).await.unwrap();
     let record =

@@ -39,7 +39,7 @@ async fn a_call_rings_the_person_only_with_the_agent_on_the_line_and_ends_in_one
     assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["call_id"], json!(begun.call));
     begun.agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
 
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     let call = begun.until("ended").await;
     assert_eq!(call["end"]["how"], "by_agent");
     assert_eq!(begun.agent.ask("/api/auth/me", json!({})).await["engagement"], "wrap_up");
@@ -348,7 +348,7 @@ async fn engaged_unanswered_and_failed_calls_suggest_what_to_record(_: PgPoolOpt
     for (number, how, suggested) in [(ENGAGED, "busy", "busy"), (DOES_NOT_ANSWER, "no_answer", "no_answer"), (FAILS, "failed", "failed")] {
         let app = TestApp::with_carrier(connect.clone()).await;
         sqlx::query(
-            "truncate queue.entry, queue.lease, queue.attempt, calls.leg, calls.event, calls.outcome, calls.superseded_outcome, calls.call",
+            "truncate queue.entry, queue.lease, queue.attempt, calls.leg, calls.event, calls.outcome, calls.superseded_outcome, calls.recording, calls.recording_access, calls.call",
         )
         .execute(&app.pool)
         .await
@@ -373,7 +373,7 @@ async fn a_wrap_up_that_runs_out_is_recorded_by_the_system_and_the_agent_goes_on
     begun.join(&app).await;
     begun.until("connected").await;
     begun.agent.ask("/api/calls/save_notes", json!({"call_id": begun.call, "notes": "half a sen"})).await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     let call = begun.until("ended").await;
     assert_eq!(call["notes"], "half a sen");
     let left = call["wrap_up"]["seconds_left"].as_i64().unwrap();
@@ -599,7 +599,7 @@ async fn a_promise_that_was_asked_for_stands_when_nothing_else_does(_: PgPoolOpt
     let begun = start(agent, &offered, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     begun.record("contacted").await;
 
@@ -616,7 +616,7 @@ async fn a_promise_is_kept_by_its_agent_first_and_comes_before_any_queue(_: PgPo
     let begun = begin(&app, ANSWERS).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     let call = begun.until("ended").await;
     assert_eq!(call["wrap_up"]["callback_from"].as_str().unwrap().len(), 16);
     let record = |at: Value| json!({"call_id": begun.call, "disposition": "callback_requested", "notes": "", "callback_at": at});
@@ -663,7 +663,7 @@ async fn a_time_that_the_caps_forbid_is_promised_only_to_whoever_asks_regardless
     let begun = begin(&app, ANSWERS).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     sqlx::query(
         "insert into queue.attempt (user_id, number, queue, attempted_at)
@@ -691,7 +691,7 @@ async fn do_not_contact_needs_a_note_and_holds_at_once_for_person_and_number(_: 
     let begun = begin(&app, ANSWERS).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     let (status, answer) =
         begun.agent.post("/api/calls/record_outcome", json!({"call_id": begun.call, "disposition": "do_not_contact", "notes": "  "})).await;

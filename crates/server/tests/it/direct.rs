@@ -112,7 +112,7 @@ async fn in_direct_mode_the_gate_the_limits_and_what_was_put_back_hold(_: PgPool
     let begun = start(agent.clone(), &first, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     begun.record("going_to_complete").await;
     assert_eq!((people_rung(&app).await, entries(&app.pool).await), (1, 0));

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 44] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 47] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
@@ -22,9 +22,12 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 44] = [
     ("/api/calls/find", Some(Role::Agent)),
     ("/api/calls/hang_up", Some(Role::Agent)),
     ("/api/calls/history", Some(Role::Agent)),
+    ("/api/calls/hold", Some(Role::Agent)),
+    ("/api/calls/missing_recordings", Some(Role::Supervisor)),
     ("/api/calls/note", Some(Role::Agent)),
     ("/api/calls/promise_notes", Some(Role::Agent)),
     ("/api/calls/record_outcome", Some(Role::Agent)),
+    ("/api/calls/rejoin", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
     ("/api/calls/start", Some(Role::Agent)),
     ("/api/calls/unrecorded", Some(Role::Agent)),

@@ -22,6 +22,7 @@ mod outages;
 mod pauses;
 mod people;
 mod promises;
+mod returning;
 mod rule_sets;
 mod screens;
 mod settings;

@@ -413,7 +413,7 @@ async fn follows(switch: &Switch, connect: PgConnectOptions) {
     let begun = start(agent, &hand_out, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     let record = |at: &str| json!({"call_id": begun.call, "disposition": "callback_requested", "callback_at": at});
     let before = app.everything_but_hearing().await;

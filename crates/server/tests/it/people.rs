@@ -35,7 +35,7 @@ async fn the_history_tells_calls_and_promises_beside_what_the_queue_did(_: PgPoo
             ("offered", "Offered to Robin Tester", facts)
         ]
     );
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     let after = history(&begun.agent, 1).await;
     assert!(after[1].1.starts_with("Outcome still to be recorded · "), "{after:?}");

@@ -52,7 +52,7 @@ async fn a_wrap_up_lasts_as_long_as_the_settings_say(_: PgPoolOptions, connect: 
     let begun = start(agent, &hand_out, LEG).await;
     begun.join(&app).await;
     begun.until("connected").await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     let call = begun.until("ended").await;
     let left = call["wrap_up"]["seconds_left"].as_i64().unwrap();
     assert!((240..=300).contains(&left), "{left}");

@@ -137,6 +137,7 @@ impl TestApp {
             is_gate_off: made.is_gate_off,
             mode: made.mode,
             telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
+            recordings: calls::RecordingStore::open(&"memory:///".parse().unwrap(), []).unwrap(),
             metrics_token: Some(METRICS_TOKEN.into()),
         };
         let (app, outgoing) = App::new(parts).await.unwrap();
