@@ -37,6 +37,11 @@ pub struct Config {
     pub mix: Mix,
     /// Multiplies every wait of a simulated party, ringing time-outs included: 1 is as in life, 0.1 is ten times as fast.
     pub pace: f64,
+    /// The address under which clients reach the router, without a slash at the end: what addresses of recordings begin with. When there is
+    /// none, it is what the last REST client used.
+    pub base_url: Option<String>,
+    /// Recordings that are kept, each a file in the machine's temporary folder; beyond that the oldest goes.
+    pub recordings_kept: usize,
 }
 
 impl Config {
@@ -58,6 +63,8 @@ impl Config {
             seed: 1,
             mix: Mix::default(),
             pace: 1.0,
+            base_url: None,
+            recordings_kept: 200,
         }
     }
 }
@@ -74,6 +81,8 @@ impl fmt::Debug for Config {
             .field("seed", &self.seed)
             .field("mix", &self.mix)
             .field("pace", &self.pace)
+            .field("base_url", &self.base_url)
+            .field("recordings_kept", &self.recordings_kept)
             .finish_non_exhaustive()
     }
 }

@@ -1,23 +1,25 @@
 //! What all parts share, and the one way to change the model: under its lock, with the effects carried out in order.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::cast::{self, Mix, Plan, Refused};
 use crate::clock::now;
 use crate::config::Config;
 use crate::faults;
 use crate::journal::{Journal, Kind};
-use crate::life::Order;
-use crate::media::Media;
+use crate::life::{self, Order};
+use crate::media::{Media, Stage};
 use crate::model::{Effect, Endpoint, Model};
+use crate::recordings::Recordings;
 use crate::scenario::Scenario;
 use crate::signal::Lines;
-use crate::webhook::{Delivery, Unanswered, Webhooks};
+use crate::webhook::{Delivery, Reply, Unanswered, Webhooks};
 
 /// Who is behind the numbers.
 #[derive(Debug)]
@@ -39,16 +41,37 @@ pub struct Core {
     pub faults: Arc<faults::Set>,
     pub webhooks: Webhooks,
     pub lines: Lines,
+    pub recordings: Recordings,
+    /// Where the last REST client found us.
+    seen_at: Mutex<Option<String>>,
     model: Mutex<Model>,
     company: Mutex<Company>,
     tasks: Mutex<JoinSet<()>>,
+    /// What lets calls on hold hear something.
+    holds: Mutex<HashMap<String, AbortHandle>>,
+    /// For tasks that a change begins.
+    this: Weak<Self>,
 }
 
 impl Core {
-    pub fn new(config: Config, media: Media, journal: Journal, faults: Arc<faults::Set>, webhooks: Webhooks) -> Self {
+    pub fn new(config: Config, media: Media, journal: Journal, faults: Arc<faults::Set>, webhooks: Webhooks) -> Arc<Self> {
         let model = Mutex::new(Model::new(&config.account_sid));
         let company = Mutex::new(Company { mix: config.mix, scenarios: Vec::new(), drawn: 0 });
-        Self { config, media, journal, faults, webhooks, lines: Lines::default(), model, company, tasks: Mutex::default() }
+        Arc::new_cyclic(|this| Self {
+            config,
+            media,
+            journal,
+            faults,
+            webhooks,
+            lines: Lines::default(),
+            recordings: Recordings::default(),
+            seen_at: Mutex::default(),
+            model,
+            company,
+            tasks: Mutex::default(),
+            holds: Mutex::default(),
+            this: Weak::clone(this),
+        })
     }
 
     /// The model, to be read.
@@ -86,11 +109,51 @@ impl Core {
                 }
             }
             Effect::Enter { call_sid, conference_sid } => self.media.enter(&call_sid, &conference_sid),
-            Effect::Exit { call_sid } => self.media.exit(&call_sid),
-            Effect::Restrain { call_sid, is_muted, is_held } => self.media.restrain(&call_sid, is_muted, is_held),
+            Effect::Exit { call_sid } => {
+                self.unhold(&call_sid);
+                self.media.exit(&call_sid);
+            }
+            Effect::Restrain { call_sid, is_muted, is_held, coaches } => self.media.restrain(&call_sid, is_muted, is_held, coaches),
+            Effect::Hold { call_sid, music } => self.hold(call_sid, music),
+            Effect::Unhold { call_sid } => self.unhold(&call_sid),
+            Effect::Record { conference_sid, asked } => {
+                if let Some(core) = self.this.upgrade() {
+                    core.record_conference(&conference_sid, asked);
+                }
+            }
+            Effect::StopRecordings { conference_sid } => self.stop_recordings_of(&conference_sid),
             Effect::Beep { conference_sid } => self.media.announce(&conference_sid),
             Effect::Forget { call_sid } => self.media.forget(&call_sid),
         }
+    }
+
+    fn holds(&self) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, call_sid: String, music: Option<Endpoint>) {
+        self.unhold(&call_sid);
+        let Some(core) = self.this.upgrade() else { return };
+        let task = self.spawn(life::hold(core, call_sid.clone(), music));
+        self.holds().insert(call_sid, task);
+    }
+
+    fn unhold(&self, call_sid: &str) {
+        if let Some(task) = self.holds().remove(call_sid) {
+            task.abort();
+            self.media.hush(Stage::Music(call_sid.to_owned()));
+        }
+    }
+
+    /// A REST client found us at this address.
+    pub fn seen_at(&self, base_url: String) {
+        *self.seen_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(base_url);
+    }
+
+    /// Where clients find us.
+    pub fn base_url(&self) -> String {
+        let seen = || self.seen_at.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.config.base_url.clone().or_else(seen).unwrap_or_else(|| "http://127.0.0.1".to_owned())
     }
 
     /// Tells a call's task what to do.
@@ -100,10 +163,10 @@ impl Core {
         }
     }
 
-    /// Asks an application; waits for what it answers.
-    pub async fn ask(&self, call_sid: &str, endpoint: Endpoint, params: Vec<(String, String)>) -> Result<String, Unanswered> {
+    /// Asks an application, in turn with everything else in `queue`; waits for what it answers.
+    pub async fn ask(&self, queue: &str, endpoint: Endpoint, params: Vec<(String, String)>) -> Result<Reply, Unanswered> {
         let delivery = delivery(&self.model(), endpoint, params);
-        self.webhooks.ask(call_sid, delivery).await
+        self.webhooks.ask(queue, delivery).await
     }
 
     /// What Twilio's debugger would show.
@@ -138,10 +201,10 @@ impl Core {
     }
 
     /// Runs beside everything else until the emulator stops.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        tasks.spawn(task)
     }
 
     /// Everything that was set, made or written is forgotten. Calls end by losing whoever could order them; nobody is told.
@@ -151,6 +214,7 @@ impl Core {
         self.model().clear();
         self.webhooks.clear();
         self.media.forget_all();
+        self.recordings.clear();
         self.journal.clear();
     }
 

@@ -30,7 +30,7 @@ impl Emulator {
         let media = Media::start(config.media_port, events).await?;
         let (journal, faults) = (Journal::default(), Arc::<faults::Set>::default());
         let webhooks = Webhooks::new(&config.auth_token, journal.clone(), Arc::clone(&faults)).map_err(io::Error::other)?;
-        let core = Arc::new(Core::new(config, media, journal, faults, webhooks));
+        let core = Core::new(config, media, journal, faults, webhooks);
         core.spawn(listen(Arc::clone(&core), heard));
         Ok(Self(core))
     }

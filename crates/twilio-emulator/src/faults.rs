@@ -20,6 +20,12 @@ pub struct Faults {
     pub rest_delay_ms: u64,
     /// So many REST requests are carried out and never answered.
     pub rest_timeout: u32,
+    /// Every recording is ready, and told of, so much later, in milliseconds.
+    pub recording_delay_ms: u64,
+    /// So many recordings are ready, and nobody is told.
+    pub recording_untold: u32,
+    /// So many recordings fail: their sound is lost.
+    pub recording_failed: u32,
 }
 
 /// What is to be set: what is absent stays as it is.
@@ -32,6 +38,9 @@ pub struct Change {
     rest_503: Option<u32>,
     rest_delay_ms: Option<u64>,
     rest_timeout: Option<u32>,
+    recording_delay_ms: Option<u64>,
+    recording_untold: Option<u32>,
+    recording_failed: Option<u32>,
     /// Every signalling socket is closed now, without a word.
     #[serde(default)]
     pub drop_ws: bool,
@@ -65,6 +74,9 @@ impl Set {
         faults.rest_503 = change.rest_503.unwrap_or(faults.rest_503);
         faults.rest_delay_ms = change.rest_delay_ms.unwrap_or(faults.rest_delay_ms);
         faults.rest_timeout = change.rest_timeout.unwrap_or(faults.rest_timeout);
+        faults.recording_delay_ms = change.recording_delay_ms.unwrap_or(faults.recording_delay_ms);
+        faults.recording_untold = change.recording_untold.unwrap_or(faults.recording_untold);
+        faults.recording_failed = change.recording_failed.unwrap_or(faults.recording_failed);
         if let Some(ms) = change.refuse_ws_ms {
             let until = Instant::now() + Duration::from_millis(ms);
             *self.refuse_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);

@@ -12,6 +12,7 @@ mod journal;
 mod life;
 mod media;
 mod model;
+mod recordings;
 mod rest;
 mod scenario;
 mod sid;

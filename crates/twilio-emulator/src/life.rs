@@ -3,10 +3,12 @@
 mod callee;
 mod client;
 mod script;
+mod sound;
 
 pub use self::callee::{Detection, Dialled, Then, dial};
 pub use self::client::{Invited, invite};
 pub use self::script::beeps;
+pub use self::sound::{Audience as Hearers, announce, hold};
 use crate::core::Core;
 use crate::model::{CallStatus, Endpoint, Left};
 

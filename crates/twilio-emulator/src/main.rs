@@ -74,7 +74,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::parse();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await.context("the port cannot be had")?;
     let address = listener.local_addr()?;
-    let config = settings.config();
+    let config = Config { base_url: Some(format!("http://{address}/twilio")), ..settings.config() };
     let emulator = Emulator::start(config.clone()).await.context("media cannot be started")?;
     describe(address, &emulator, &config);
 

@@ -8,8 +8,10 @@ mod mulaw;
 mod player;
 mod ports;
 mod prompts;
+mod recorder;
 mod room;
 mod tone;
+mod wav;
 
 use std::collections::HashMap;
 use std::io;
@@ -24,6 +26,9 @@ pub use self::meter::Meter;
 use self::player::Clip;
 use self::ports::Ports;
 pub use self::prompts::names as prompt_names;
+pub use self::recorder::{Layout, Recorder, Track};
+pub use self::tone::{RATE, Samples};
+pub use self::wav::{header as wav_header, read as read_wav};
 
 /// Packets that may wait to be looked at; more would be late anyway.
 const PACKETS: usize = 1_024;
@@ -48,9 +53,12 @@ enum Command {
     Answer {
         leg: String,
     },
-    Tell {
-        leg: String,
+    Perform {
+        stage: Stage,
         clip: Clip,
+    },
+    Hush {
+        stage: Stage,
     },
     Echo {
         leg: String,
@@ -66,14 +74,31 @@ enum Command {
         leg: String,
         is_muted: bool,
         is_held: bool,
+        coaches: Option<String>,
     },
-    Announce {
-        room: String,
-        clip: Clip,
+    /// From now on, of a leg, or of all in a room.
+    Record {
+        leg: Option<String>,
+        room: Option<String>,
+        recorder: Recorder,
+    },
+    StopRecording {
+        sid: String,
     },
     Remove {
         leg: String,
     },
+}
+
+/// Where something is played, beside what parties say themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// To one leg alone.
+    Ears(String),
+    /// To one leg alone, in the background: what is heard while somebody waits.
+    Music(String),
+    /// To all in a room.
+    Room(String),
 }
 
 /// What the engine tells.
@@ -177,11 +202,31 @@ impl Media {
         self.order(Command::Echo { leg: leg.to_owned() });
     }
 
-    /// A prompt that this leg alone hears; returns when it was heard.
-    pub async fn tell(&self, leg: &str, prompt: &str) {
+    /// Plays a sound; returns when it was heard to its end or cut off.
+    pub async fn perform(&self, stage: &Stage, samples: Samples) {
         let (done, is_done) = oneshot::channel();
-        self.order(Command::Tell { leg: leg.to_owned(), clip: Clip::once(prompts::get(prompt)).tell(done) });
+        self.order(Command::Perform { stage: stage.clone(), clip: Clip::once(samples).tell(done) });
         let _cut_off = is_done.await;
+    }
+
+    /// Plays a prompt; returns when it was heard to its end or cut off.
+    pub async fn tell(&self, stage: &Stage, prompt: &str) {
+        self.perform(stage, prompts::get(prompt)).await;
+    }
+
+    /// Plays keys as they sound; returns when they were heard.
+    pub async fn tell_keys(&self, stage: &Stage, digits: &str) {
+        self.perform(stage, tone::keys(digits)).await;
+    }
+
+    /// Music without an end, for somebody who waits.
+    pub fn play_music(&self, leg: &str) {
+        self.order(Command::Perform { stage: Stage::Music(leg.to_owned()), clip: Clip::repeated(tone::music(), Duration::ZERO) });
+    }
+
+    /// What is played there ends now.
+    pub fn hush(&self, stage: Stage) {
+        self.order(Command::Hush { stage });
     }
 
     /// From now on the leg hears and is heard in `room`.
@@ -189,23 +234,38 @@ impl Media {
         self.order(Command::Enter { leg: leg.to_owned(), room: room.to_owned() });
     }
 
-    /// The leg is in no room.
+    /// The leg is in no room, and neither muted nor held.
     pub fn exit(&self, leg: &str) {
         self.order(Command::Exit { leg: leg.to_owned() });
     }
 
-    /// Muted: not heard. Held: not heard and hears nothing.
-    pub fn restrain(&self, leg: &str, is_muted: bool, is_held: bool) {
-        self.order(Command::Restrain { leg: leg.to_owned(), is_muted, is_held });
+    /// Muted: not heard. Held: not heard and hears nobody. Whoever coaches a leg is heard by that leg alone.
+    pub fn restrain(&self, leg: &str, is_muted: bool, is_held: bool, coaches: Option<String>) {
+        self.order(Command::Restrain { leg: leg.to_owned(), is_muted, is_held, coaches });
     }
 
     /// A short tone for everybody in `room`: somebody came or went.
     pub fn announce(&self, room: &str) {
         let clip = Clip::once(tone::beep(Duration::from_millis(200)));
-        self.order(Command::Announce { room: room.to_owned(), clip });
+        self.order(Command::Perform { stage: Stage::Room(room.to_owned()), clip });
     }
 
-    /// The leg is over; what was measured stays.
+    /// What the leg says and hears is recorded from now on, until it is over.
+    pub fn record(&self, leg: &str, recorder: Recorder) {
+        self.order(Command::Record { leg: Some(leg.to_owned()), room: None, recorder });
+    }
+
+    /// What is said in the room is recorded from now on, until that is stopped.
+    pub fn record_room(&self, room: &str, recorder: Recorder) {
+        self.order(Command::Record { leg: None, room: Some(room.to_owned()), recorder });
+    }
+
+    /// A recording is over.
+    pub fn stop_recording(&self, sid: &str) {
+        self.order(Command::StopRecording { sid: sid.to_owned() });
+    }
+
+    /// The leg is over, and what was recorded of it; what was measured stays.
     pub fn remove(&self, leg: &str) {
         self.order(Command::Remove { leg: leg.to_owned() });
     }

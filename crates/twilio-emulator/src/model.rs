@@ -2,14 +2,17 @@
 //! effects, in order, so that it can be tested without a network.
 
 mod call;
+mod change;
 mod conference;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 pub use self::call::{Call, CallEvent, CallStatus, Direction, Progress};
+pub use self::change::{Change, Coaching};
 pub use self::conference::{Audience, Conference, ConferenceStatus, Left, Participant, Terms};
 use crate::life::Order;
+use crate::recordings::Asked;
 use crate::sid;
 
 /// Where a webhook goes.
@@ -40,7 +43,15 @@ pub enum Effect {
     /// The call is in no conference any more.
     Exit { call_sid: String },
     /// The call is heard, or hears, otherwise than before.
-    Restrain { call_sid: String, is_muted: bool, is_held: bool },
+    Restrain { call_sid: String, is_muted: bool, is_held: bool, coaches: Option<String> },
+    /// The call is on hold from now on, and hears what an application says, or music.
+    Hold { call_sid: String, music: Option<Endpoint> },
+    /// The call is no longer on hold.
+    Unhold { call_sid: String },
+    /// What is said in the conference is recorded.
+    Record { conference_sid: String, asked: Asked },
+    /// No more of it is recorded.
+    StopRecordings { conference_sid: String },
     /// A tone for all in the conference.
     Beep { conference_sid: String },
     /// Nobody can ask about the call any more.
@@ -196,15 +207,23 @@ impl Model {
         let Some(at) = conference.find(call_sid) else { return Ok(Vec::new()) };
         let there = &mut conference.participants[at];
         there.joined = Some(now);
+        if conference.recording.is_none() {
+            conference.recording.clone_from(&there.terms.conference_recording);
+        }
         let there = there.clone();
         let mut effects = vec![Effect::Enter { call_sid: call_sid.to_owned(), conference_sid: conference_sid.to_owned() }];
-        if there.terms.is_muted || there.terms.is_held {
-            effects.push(Effect::Restrain { call_sid: call_sid.to_owned(), is_muted: there.terms.is_muted, is_held: there.terms.is_held });
+        if there.terms.is_muted || there.terms.is_held || there.terms.coaches.is_some() {
+            effects.push(change::restrain(&there));
+        }
+        if there.terms.is_held {
+            effects.push(change::hold(&there));
         }
         effects.extend(conference.tell_of(&account, "participant-join", &there, now));
         if conference.can_start() {
             conference.status = ConferenceStatus::InProgress;
             effects.extend(conference.tell(&account, "conference-start", Vec::new(), now));
+            let asked = conference.recording.clone();
+            effects.extend(asked.map(|asked| Effect::Record { conference_sid: conference_sid.to_owned(), asked }));
             let present = conference.participants.iter().filter(|there| there.joined.is_some());
             effects.extend(present.map(|there| Effect::Order { call_sid: there.call_sid.clone(), order: Order::Started }));
         } else if conference.status == ConferenceStatus::InProgress {
@@ -274,46 +293,8 @@ impl Model {
             more.extend(by.terms.label.clone().map(|label| ("ParticipantLabelEndingConference", label)));
         }
         effects.extend(conference.tell(&account, "conference-end", more, now));
+        effects.extend(conference.recording.as_ref().map(|_| Effect::StopRecordings { conference_sid: sid.to_owned() }));
         effects
-    }
-
-    /// A participant is muted or held, or no longer.
-    pub fn restrain(
-        &mut self,
-        conference_sid: &str,
-        call_sid: &str,
-        muted: Option<bool>,
-        held: Option<bool>,
-        now: DateTime<Utc>,
-    ) -> Vec<Effect> {
-        let account = self.account_sid.clone();
-        let Some(conference) = self.find_mut(conference_sid) else { return Vec::new() };
-        let Some(at) = conference.find(call_sid) else { return Vec::new() };
-        let terms = &mut conference.participants[at].terms;
-        let mut events = Vec::new();
-        if let Some(muted) = muted.filter(|muted| *muted != terms.is_muted) {
-            terms.is_muted = muted;
-            events.push(if muted { "participant-mute" } else { "participant-unmute" });
-        }
-        if let Some(held) = held.filter(|held| *held != terms.is_held) {
-            terms.is_held = held;
-            events.push(if held { "participant-hold" } else { "participant-unhold" });
-        }
-        conference.updated = now;
-        let there = conference.participants[at].clone();
-        let mut effects =
-            vec![Effect::Restrain { call_sid: there.call_sid.clone(), is_muted: there.terms.is_muted, is_held: there.terms.is_held }];
-        effects.extend(events.into_iter().filter_map(|event| conference.tell_of(&account, event, &there, now)));
-        effects
-    }
-
-    /// A participant's leaving is, or is no longer, the conference's end.
-    pub fn set_ends(&mut self, conference_sid: &str, call_sid: &str, ends: bool, now: DateTime<Utc>) {
-        let Some(conference) = self.find_mut(conference_sid) else { return };
-        conference.updated = now;
-        if let Some(at) = conference.find(call_sid) {
-            conference.participants[at].terms.ends = ends;
-        }
     }
 
     /// Forgets everything.

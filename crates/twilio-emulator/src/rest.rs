@@ -1,4 +1,4 @@
-//! The REST interface of 2010-04-01: calls, conferences, participants.
+//! The REST interface of 2010-04-01: calls, conferences, participants, recordings.
 
 mod calls;
 mod conferences;
@@ -7,6 +7,7 @@ mod form;
 mod guard;
 mod paging;
 mod participants;
+mod recordings;
 
 use std::sync::Arc;
 
@@ -24,6 +25,14 @@ pub fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
     Router::new()
         .route("/{account}/Calls.json", post(calls::create).get(calls::list))
         .route("/{account}/Calls/{file}", get(calls::fetch).post(calls::update))
+        .route("/{account}/Calls/{call}/Recordings.json", get(recordings::list_of_call).post(recordings::start))
+        .route(
+            "/{account}/Calls/{call}/Recordings/{file}",
+            get(recordings::fetch_of).post(recordings::update).delete(recordings::remove_of),
+        )
+        .route("/{account}/Recordings.json", get(recordings::list))
+        .route("/{account}/Recordings/{file}", get(recordings::fetch).delete(recordings::remove))
+        .route("/{account}/Conferences/{conference}/Recordings.json", get(recordings::list_of_conference))
         .route("/{account}/Conferences.json", get(conferences::list))
         .route("/{account}/Conferences/{file}", get(conferences::fetch).post(conferences::update))
         .route("/{account}/Conferences/{conference}/Participants.json", post(participants::create).get(participants::list))

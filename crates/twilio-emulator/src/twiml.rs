@@ -1,19 +1,34 @@
 //! TwiML: what an application answers when it is asked what to do with a call.
 
+mod xml;
+
 use std::time::Duration;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use self::xml::Element;
+use crate::media::Layout;
+use crate::model::Endpoint;
+use crate::recordings::{self, Asked};
+
+/// Something that is heard, or a wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// Words, so many times. A prepared prompt is played instead of them.
+    Say { words: String, times: u32 },
+    /// What is at an address, so many times.
+    Play { url: String, times: u32 },
+    /// Keys.
+    Keys(String),
+    /// Silence.
+    Pause(Duration),
+}
 
 /// One instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Speak. A prepared prompt is played instead of the words.
-    Say(String),
-    /// Play what is at an address. A pause of a second instead.
-    Play,
-    /// Wait.
-    Pause(Duration),
+    /// Let something be heard.
+    Sound(Sound),
+    /// Follow another document instead.
+    Redirect(Endpoint),
     /// End the call.
     Hangup,
     /// Do not answer the call. True: as if the line were busy.
@@ -36,12 +51,16 @@ pub struct Dial {
     pub starts: Option<bool>,
     pub ends: Option<bool>,
     pub is_muted: bool,
+    /// The call that alone hears this one.
+    pub coaches: Option<String>,
     pub label: Option<String>,
     pub max_participants: Option<usize>,
     pub status_callback: Option<String>,
     pub is_get: bool,
     /// Words apart by spaces.
     pub events: String,
+    /// How the conference is recorded.
+    pub recording: Option<Asked>,
 }
 
 /// Why a document cannot be followed; the text is for the journal.
@@ -52,40 +71,13 @@ pub struct DocumentFault {
     pub message: String,
 }
 
-fn not_xml(error: impl std::fmt::Display) -> DocumentFault {
-    DocumentFault { code: 12100, message: format!("Document parse failure: {error}") }
-}
-
 fn not_twiml(message: impl Into<String>) -> DocumentFault {
     DocumentFault { code: 12200, message: message.into() }
 }
 
-/// An element with everything in it.
-#[derive(Debug, Default)]
-struct Element {
-    name: String,
-    attributes: Vec<(String, String)>,
-    children: Vec<Element>,
-    text: String,
-}
-
-impl Element {
-    fn get(&self, name: &str) -> Option<String> {
-        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-    }
-
-    fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name).map(|value| value.eq_ignore_ascii_case("true"))
-    }
-
-    fn is_get(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("get"))
-    }
-}
-
 /// Reads a document into its instructions. A document that has a verb we do not know is refused as a whole.
 pub fn parse(xml: &str) -> Result<Vec<Verb>, DocumentFault> {
-    let root = read(xml)?;
+    let root = xml::read(xml)?;
     if root.name != "Response" {
         return Err(not_twiml(format!("the root is <{}>, not <Response>", root.name)));
     }
@@ -94,16 +86,32 @@ pub fn parse(xml: &str) -> Result<Vec<Verb>, DocumentFault> {
 
 fn verb(element: &Element) -> Result<Verb, DocumentFault> {
     Ok(match element.name.as_str() {
-        "Say" => Verb::Say(element.text.trim().to_owned()),
-        "Play" => Verb::Play,
-        "Pause" => {
-            let seconds = element.get("length").map_or(Ok(1), |length| length.parse());
-            Verb::Pause(Duration::from_secs(seconds.map_err(|_| not_twiml("<Pause> has a length that is no number"))?))
-        }
+        "Say" | "Play" | "Pause" => Verb::Sound(sound(element)?),
+        "Redirect" => Verb::Redirect(Endpoint { url: element.text.trim().to_owned(), is_get: element.is_get("method") }),
         "Hangup" => Verb::Hangup,
         "Reject" => Verb::Reject(element.get("reason").is_some_and(|reason| reason == "busy")),
         "Dial" => dial(element)?,
         other => return Err(not_twiml(format!("<{other}> is not emulated"))),
+    })
+}
+
+fn sound(element: &Element) -> Result<Sound, DocumentFault> {
+    let number = |name: &str, usual: u32| {
+        let value = element.get(name).filter(|value| !value.is_empty()).map_or(Ok(usual), |value| value.parse());
+        value.map_err(|_| not_twiml(format!("<{}> has a {name} that is no number", element.name)))
+    };
+    let text = element.text.trim().to_owned();
+    Ok(match element.name.as_str() {
+        "Pause" => Sound::Pause(Duration::from_secs(number("length", 1)?.into())),
+        name => {
+            // Again and again is a thousand times, as Twilio has it.
+            let times = Some(number("loop", 1)?).filter(|times| *times > 0).unwrap_or(1_000);
+            match element.get("digits") {
+                _ if name == "Say" => Sound::Say { words: text, times },
+                Some(digits) => Sound::Keys(digits),
+                None => Sound::Play { url: text, times },
+            }
+        }
     })
 }
 
@@ -126,61 +134,23 @@ fn dial(element: &Element) -> Result<Verb, DocumentFault> {
         starts: conference.flag("startConferenceOnEnter"),
         ends: conference.flag("endConferenceOnExit"),
         is_muted: conference.flag("muted").unwrap_or_default(),
+        coaches: conference.get("coach").filter(|call| !call.is_empty()),
         label: conference.get("participantLabel"),
         max_participants: conference.get("maxParticipants").and_then(|most| most.parse().ok()),
         status_callback: conference.get("statusCallback").filter(|url| !url.is_empty()),
         is_get: conference.is_get("statusCallbackMethod"),
         events: conference.get("statusCallbackEvent").unwrap_or_default(),
+        recording: conference.get("record").and_then(|word| recordings::is_dual(&word)).map(|_| asked(conference, false, "Conference")),
     })))
 }
 
-fn read(xml: &str) -> Result<Element, DocumentFault> {
-    let mut reader = Reader::from_str(xml);
-    // The outermost is no element of the document; it holds the root.
-    let mut open = vec![Element::default()];
-    loop {
-        match reader.read_event().map_err(not_xml)? {
-            Event::Start(start) => open.push(element(&start)?),
-            Event::Empty(start) => {
-                let element = element(&start)?;
-                innermost(&mut open)?.children.push(element);
-            }
-            Event::End(_) => {
-                let closed = open.pop().ok_or_else(|| not_xml("too many ends"))?;
-                innermost(&mut open)?.children.push(closed);
-            }
-            Event::Text(text) => innermost(&mut open)?.text.push_str(&text.decode().map_err(not_xml)?),
-            Event::CData(text) => innermost(&mut open)?.text.push_str(&text.decode().map_err(not_xml)?),
-            Event::GeneralRef(name) => {
-                let name = name.decode().map_err(not_xml)?;
-                let text = quick_xml::escape::unescape(&format!("&{name};")).map_err(not_xml)?.into_owned();
-                innermost(&mut open)?.text.push_str(&text);
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    let [mut document] = <[Element; 1]>::try_from(open).map_err(|_| not_xml("an element is not closed"))?;
-    match document.children.len() {
-        1 => Ok(document.children.remove(0)),
-        _ => Err(not_xml("there is not one root")),
-    }
-}
-
-fn innermost(open: &mut [Element]) -> Result<&mut Element, DocumentFault> {
-    open.last_mut().ok_or_else(|| not_xml("too many ends"))
-}
-
-fn element(start: &BytesStart<'_>) -> Result<Element, DocumentFault> {
-    let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(not_xml);
-    let mut element = Element { name: text(start.name().as_ref())?, ..Element::default() };
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(not_xml)?;
-        let raw = text(&attribute.value)?;
-        let value = quick_xml::escape::unescape(&raw).map_err(not_xml)?.into_owned();
-        element.attributes.push((text(attribute.key.as_ref())?, value));
-    }
-    Ok(element)
+/// How something is to be recorded, by the attributes of what asks for it.
+fn asked(element: &Element, is_dual: bool, source: &'static str) -> Asked {
+    let url = element.get("recordingStatusCallback").filter(|url| !url.is_empty());
+    let callback = url.map(|url| Endpoint { url, is_get: element.is_get("recordingStatusCallbackMethod") });
+    let events = element.get("recordingStatusCallbackEvent").unwrap_or_else(|| "completed".to_owned());
+    let layout = Layout { is_dual, track: recordings::track(element.get("recordingTrack").as_deref()) };
+    Asked { layout, source, callback, events: events.split_whitespace().map(str::to_owned).collect() }
 }
 
 #[cfg(test)]
@@ -215,10 +185,28 @@ mod tests {
     #[test]
     fn verbs_come_in_their_order() {
         let xml = "<Response><Pause length='2'/><Say voice='x'>Hello &lt;you&gt;</Say><Play>http://x/y.mp3</Play><Hangup/></Response>";
-        let expected = vec![Verb::Pause(Duration::from_secs(2)), Verb::Say("Hello <you>".to_owned()), Verb::Play, Verb::Hangup];
+        let expected = vec![
+            Verb::Sound(Sound::Pause(Duration::from_secs(2))),
+            Verb::Sound(Sound::Say { words: "Hello <you>".to_owned(), times: 1 }),
+            Verb::Sound(Sound::Play { url: "http://x/y.mp3".to_owned(), times: 1 }),
+            Verb::Hangup,
+        ];
         assert_eq!(parse(xml), Ok(expected));
         assert_eq!(parse("<Response/>"), Ok(vec![]));
         assert_eq!(parse("<Response><Reject reason=\"busy\"/></Response>"), Ok(vec![Verb::Reject(true)]));
+    }
+
+    #[test]
+    fn sounds_are_heard_as_often_as_they_say() {
+        let sounds = "<Response><Play loop='3'>a.wav</Play><Say loop='0'>b</Say><Play digits='ww12'/><Redirect method='GET'>/next</Redirect></Response>";
+        let expected = vec![
+            Verb::Sound(Sound::Play { url: "a.wav".to_owned(), times: 3 }),
+            Verb::Sound(Sound::Say { words: "b".to_owned(), times: 1_000 }),
+            Verb::Sound(Sound::Keys("ww12".to_owned())),
+            Verb::Redirect(Endpoint { url: "/next".to_owned(), is_get: true }),
+        ];
+        assert_eq!(parse(sounds), Ok(expected));
+        assert_eq!(parse("<Response><Play loop='often'>a.wav</Play></Response>").unwrap_err().code, 12_200);
     }
 
     #[test]

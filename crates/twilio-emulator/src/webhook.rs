@@ -17,8 +17,32 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Before the second attempt.
 const BREATH: Duration = Duration::from_millis(200);
 
+/// A document is small, and a sound is minutes.
+const MOST_BYTES: u64 = 32 * 1_024 * 1_024;
+
 /// Why there is no usable answer, in words.
 pub type Unanswered = String;
+
+/// What was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The content type, in small letters; empty when none was named.
+    pub kind: String,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// It says that it is sound.
+    pub fn is_sound(&self) -> bool {
+        self.kind.starts_with("audio/")
+    }
+}
 
 /// One message to be delivered.
 #[derive(Debug)]
@@ -32,7 +56,7 @@ pub struct Delivery {
     /// The number that it is about.
     pub to: Option<String>,
     /// Who waits for the answer's body.
-    pub reply: Option<oneshot::Sender<Result<String, Unanswered>>>,
+    pub reply: Option<oneshot::Sender<Result<Reply, Unanswered>>>,
 }
 
 /// The queues. Clones share them.
@@ -51,7 +75,7 @@ struct Shared {
 
 /// How an attempt ended.
 struct Attempt {
-    answer: Result<String, Unanswered>,
+    answer: Result<Reply, Unanswered>,
     status: Option<u16>,
     /// The other side did not take it, so it may be sent again without being taken twice.
     may_repeat: bool,
@@ -78,11 +102,19 @@ impl Webhooks {
     }
 
     /// Sends in turn and waits for what is answered.
-    pub async fn ask(&self, queue: &str, mut delivery: Delivery) -> Result<String, Unanswered> {
+    pub async fn ask(&self, queue: &str, mut delivery: Delivery) -> Result<Reply, Unanswered> {
         let (reply, answer) = oneshot::channel();
         delivery.reply = Some(reply);
         self.send(queue, delivery);
         answer.await.unwrap_or_else(|_| Err("the emulator is stopping".to_owned()))
+    }
+
+    /// Gets what is at an address, unsigned and at once: a sound.
+    pub async fn fetch(&self, url: &str) -> Result<Reply, Unanswered> {
+        let response = self.0.client.get(url).send().await.map_err(|error| words(&error))?;
+        let status = response.status();
+        let reply = read(response).await?;
+        if status.is_success() { Ok(reply) } else { Err(format!("answered {}", status.as_u16())) }
     }
 
     /// Forgets what has not been sent.
@@ -164,8 +196,8 @@ impl Shared {
         match request.header("I-Twilio-Idempotency-Token", token).send().await {
             Ok(response) => {
                 let status = response.status();
-                let body = response.text().await.map_err(|error| words(&error));
-                let answer = if status.is_success() { body } else { Err(format!("answered {}", status.as_u16())) };
+                let reply = read(response).await;
+                let answer = if status.is_success() { reply } else { Err(format!("answered {}", status.as_u16())) };
                 Attempt { answer, status: Some(status.as_u16()), may_repeat: status.is_server_error() }
             }
             // After a time-out the other side may have taken it.
@@ -180,6 +212,15 @@ impl Shared {
         detail["attempt"] = json!(attempt);
         self.journal.write(Kind::Webhook, delivery.call_sid.as_deref(), delivery.to.as_deref(), detail);
     }
+}
+
+async fn read(response: reqwest::Response) -> Result<Reply, Unanswered> {
+    if response.content_length().is_some_and(|length| length > MOST_BYTES) {
+        return Err(format!("answered more than {MOST_BYTES} bytes"));
+    }
+    let kind = response.headers().get("Content-Type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let bytes = response.bytes().await.map_err(|error| words(&error))?.to_vec();
+    Ok(Reply { kind, bytes })
 }
 
 fn words(error: &reqwest::Error) -> String {

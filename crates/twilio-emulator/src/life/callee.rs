@@ -12,6 +12,7 @@ use crate::cast::{Plan, Step};
 use crate::clock::now;
 use crate::core::Core;
 use crate::model::{Audience, Call, CallStatus, Direction, Effect, Endpoint, JoinFault, Left, Progress, Terms};
+use crate::recordings::Asked;
 use crate::sid;
 
 /// Between creating a call and dialling it.
@@ -36,6 +37,8 @@ pub struct Dialled {
     pub then: Then,
     /// Whether it is asked who answers.
     pub detection: Option<Detection>,
+    /// How it is recorded from the answer on.
+    pub recording: Option<Asked>,
 }
 
 /// It is asked whether a person or a machine answers.
@@ -51,7 +54,7 @@ pub enum Then {
     /// TwiML is followed.
     Follow(Source),
     /// The party goes into a conference, by name or sid; who hears of that conference, if nobody decided before.
-    Join { conference: String, terms: Terms, audience: Option<Audience> },
+    Join { conference: String, terms: Box<Terms>, audience: Option<Audience> },
 }
 
 /// Makes the call and lets it live. Answers its sid. Refused when the conference has somebody of that label.
@@ -79,7 +82,7 @@ pub fn dial(core: &Arc<Core>, dialled: Dialled) -> Result<String, JoinFault> {
         if let Then::Join { conference, terms, .. } = &dialled.then {
             let conference_sid = model.open_conference(conference, now);
             // A participant is one from the beginning, while they are rung.
-            model.expect(&conference_sid, &call_sid, terms.clone(), now)?;
+            model.expect(&conference_sid, &call_sid, Terms::clone(terms), now)?;
             effects.extend(model.add_call(Call { conference_sid: Some(conference_sid), ..call }));
         } else {
             effects.extend(model.add_call(call));
@@ -100,8 +103,14 @@ async fn live(core: Arc<Core>, call_sid: String, dialled: Dialled, mut orders: m
         cause = given_up(&mut orders) => Err((CallStatus::Canceled, cause.left())),
         rung = timeout(limit, before) => rung.unwrap_or(Err(CallStatus::NoAnswer)).map_err(|status| (status, Left::AddFailed)),
     };
+    let recording = dialled.recording.clone();
     let (status, why) = match rung {
-        Err(ended) => ended,
+        Err(ended) => {
+            if let Some(asked) = recording {
+                core.record_nothing(&call_sid, asked);
+            }
+            ended
+        }
         Ok(who) => talk(&core, &call_sid, dialled, who, steps, &mut orders).await,
     };
     finish(&core, &call_sid, status, why);
@@ -175,10 +184,13 @@ async fn talk(
         call.answered_by = Some(who);
     }
     answered(core, call_sid);
+    if let Some(asked) = dialled.recording {
+        core.record(call_sid, asked);
+    }
     if let Some(endpoint) = dialled.detection.and_then(|detection| detection.endpoint) {
         tell_detection(core, call_sid, endpoint, who);
     }
-    let mut script = Script { core, call_sid, orders, door: Open, extra: Vec::new() };
+    let mut script = Script { core, call_sid, orders, door: Open, extra: Vec::new(), base: String::new() };
     let followed = async {
         match dialled.then {
             Then::Follow(source) => script.run(source).await,
@@ -187,7 +199,7 @@ async fn talk(
                 // When the conference ended while the telephone rang, the party finds a new one of that name.
                 let is_open = |sid: &String| core.model().conference_of(call_sid).is_some_and(|there| there.sid == *sid);
                 let room = sid.filter(is_open).map_or(Room::Named(conference), Room::Sid);
-                match script.conference(room, terms, audience).await {
+                match script.conference(room, *terms, audience).await {
                     Ok(()) | Err(Order::Dropped | Order::Started) => End::Finished,
                     Err(Order::Redirect(source)) => {
                         core.change(|model, now| model.leave(call_sid, Left::ByApi, now));

@@ -65,7 +65,7 @@ async fn live(core: Arc<Core>, call_sid: String, invited: Invited, mut orders: m
     let mut is_answered = false;
     let end = if let Some(url) = voice_url {
         let door = Browser { core: &core, call_sid: &call_sid, sdp: invited.sdp, is_ringing: false, is_answered: &mut is_answered };
-        let mut script = Script { core: &core, call_sid: &call_sid, orders: &mut orders, door, extra: invited.params };
+        let mut script = Script { core: &core, call_sid: &call_sid, orders: &mut orders, door, extra: invited.params, base: String::new() };
         script.run(Source::Url(Endpoint::post(url))).await
     } else {
         core.problem(&call_sid, 21_218, "The token names an application that does not exist");

@@ -1,14 +1,15 @@
 //! Following TwiML on behalf of one leg.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::sound::{perform, resolve};
 use super::{Cause, End, Order, Source};
 use crate::core::Core;
+use crate::media::Stage;
 use crate::model::{Audience, CallStatus, Endpoint, Left, Terms};
-use crate::twiml::{self, Dial, Verb};
+use crate::twiml::{self, Dial, Sound, Verb};
 
 /// How a leg is answered: a browser has to be told, a dialled party has answered already.
 pub trait Door {
@@ -26,6 +27,8 @@ pub struct Script<'a, D> {
     pub door: D,
     /// Parameters that go with the first request alone: what the page passed.
     pub extra: Vec<(String, String)>,
+    /// Where the document came from; addresses in it are meant from there.
+    pub base: String,
 }
 
 /// A conference to go into.
@@ -62,8 +65,11 @@ impl<D: Door> Script<'_, D> {
                 order = self.orders.recv() => match order {
                     // About a conference that was left since.
                     Some(Order::Dropped | Order::Started) => {}
-                    Some(order) => return Err(order),
-                    None => return Err(Order::Hangup(Cause::Reset)),
+                    order => {
+                        // What is being said is cut off.
+                        self.core.media.hush(Stage::Ears(self.call_sid.to_owned()));
+                        return Err(order.unwrap_or(Order::Hangup(Cause::Reset)));
+                    }
                 },
                 value = &mut future => return Ok(value),
             }
@@ -76,23 +82,24 @@ impl<D: Door> Script<'_, D> {
             let Some(verbs) = self.read(source).await? else { return Ok(End::Finished) };
             for verb in verbs {
                 match verb {
-                    Verb::Say(_) => {
-                        self.door.answer().await;
-                        self.tell("message").await?;
+                    Verb::Sound(sound) => {
+                        // As Twilio: a pause before anything else is one before the answer.
+                        if !matches!(sound, Sound::Pause(_)) {
+                            self.door.answer().await;
+                        }
+                        self.hear(&sound).await?;
                     }
-                    Verb::Play => {
-                        self.door.answer().await;
-                        self.wait(tokio::time::sleep(Duration::from_secs(1))).await?;
+                    Verb::Redirect(to) => {
+                        next = Some(Source::Url(Endpoint { url: resolve(&self.base, &to.url), ..to }));
+                        break;
                     }
-                    // As Twilio: a pause before anything else is one before the answer.
-                    Verb::Pause(length) => self.wait(tokio::time::sleep(length)).await?,
                     Verb::Hangup => return Ok(End::Finished),
                     Verb::Reject(is_busy) => return Ok(End::Rejected(is_busy)),
                     Verb::Conference(dial) => {
                         let action = dial.action.clone();
                         self.named_conference(*dial).await?;
                         if let Some(url) = action {
-                            next = Some(Source::Url(Endpoint::post(url)));
+                            next = Some(Source::Url(Endpoint::post(resolve(&self.base, &url))));
                             break;
                         }
                     }
@@ -108,13 +115,14 @@ impl<D: Door> Script<'_, D> {
         let answer = match source {
             Source::Inline(xml) => Ok(xml),
             Source::Url(endpoint) => {
+                self.base.clone_from(&endpoint.url);
                 let account = &core.config.account_sid;
                 let known = core.model().call(call_sid).map(|call| call.parameters(account, call.status.word())).unwrap_or_default();
                 // A page cannot pass for another caller: what Twilio says stands.
                 let mut params = std::mem::take(&mut self.extra);
                 params.retain(|(name, _)| known.iter().all(|(taken, _)| taken != name));
                 params.splice(..0, known);
-                self.wait(core.ask(call_sid, endpoint, params)).await?
+                self.wait(core.ask(call_sid, endpoint, params)).await?.map(|reply| reply.text())
             }
         };
         let (number, message) = match answer.as_deref().map(twiml::parse) {
@@ -130,7 +138,14 @@ impl<D: Door> Script<'_, D> {
 
     async fn tell(&mut self, prompt: &str) -> Result<(), Order> {
         let (core, call_sid) = (self.core, self.call_sid);
-        self.wait(core.media.tell(call_sid, prompt)).await
+        let stage = Stage::Ears(call_sid.to_owned());
+        self.wait(core.media.tell(&stage, prompt)).await
+    }
+
+    async fn hear(&mut self, sound: &Sound) -> Result<(), Order> {
+        let (core, call_sid, base) = (self.core, self.call_sid, self.base.clone());
+        let stage = Stage::Ears(call_sid.to_owned());
+        self.wait(perform(core, call_sid, &stage, sound, &base)).await
     }
 
     async fn named_conference(&mut self, dial: Dial) -> Result<(), Order> {
@@ -149,6 +164,8 @@ impl<D: Door> Script<'_, D> {
         let terms = Terms {
             label: dial.label,
             is_muted: dial.is_muted,
+            coaches: dial.coaches,
+            conference_recording: dial.recording,
             starts: dial.starts.unwrap_or(true),
             ends: dial.ends.unwrap_or(false),
             beeps: beeps(dial.beep.as_deref()),

@@ -11,22 +11,22 @@ use tokio::time::MissedTickBehavior;
 
 use super::link::{Heard, Link, Meaning};
 use super::meter::Meter;
-use super::player::{Clip, Player};
+use super::player::Clip;
 use super::ports::{Datagram, Ports};
-use super::room::{Leg, tick};
-use super::{Command, MediaEvent, Meters, tone};
+use super::room::{Hall, Leg, tick};
+use super::{Command, MediaEvent, Meters, Stage, tone};
 
 /// All legs and rooms.
 pub struct Engine {
     ports: Ports,
     events: mpsc::UnboundedSender<MediaEvent>,
     legs: HashMap<String, Leg>,
-    announcements: HashMap<String, Player>,
+    halls: HashMap<String, Hall>,
 }
 
 impl Engine {
     pub fn new(ports: Ports, events: mpsc::UnboundedSender<MediaEvent>) -> Self {
-        Self { ports, events, legs: HashMap::new(), announcements: HashMap::new() }
+        Self { ports, events, legs: HashMap::new(), halls: HashMap::new() }
     }
 
     /// Runs until nobody can command any more.
@@ -62,15 +62,32 @@ impl Engine {
                 leg.is_answered = true;
                 leg.meter.connect(true);
             }),
-            Command::Tell { leg, clip } => self.with(&leg, |leg| leg.ears.play(clip)),
+            Command::Perform { stage, clip } => match stage {
+                Stage::Ears(leg) => self.with(&leg, |leg| leg.ears.play(clip)),
+                Stage::Music(leg) => self.with(&leg, |leg| leg.music.play(clip)),
+                Stage::Room(room) => self.halls.entry(room).or_default().announcement.play(clip),
+            },
+            Command::Hush { stage } => match stage {
+                Stage::Ears(leg) => self.with(&leg, |leg| leg.ears.stop()),
+                Stage::Music(leg) => self.with(&leg, |leg| leg.music.stop()),
+                Stage::Room(room) => self.halls.entry(room).or_default().announcement.stop(),
+            },
             Command::Echo { leg } => self.with(&leg, Leg::start_echo),
             Command::Enter { leg, room } => self.with(&leg, |leg| leg.room = Some(room)),
-            Command::Exit { leg } => self.with(&leg, |leg| leg.room = None),
-            Command::Restrain { leg, is_muted, is_held } => self.with(&leg, |leg| {
+            Command::Exit { leg } => self.with(&leg, Leg::exit),
+            Command::Restrain { leg, is_muted, is_held, coaches } => self.with(&leg, |leg| {
                 leg.is_muted = is_muted;
                 leg.is_held = is_held;
+                leg.coaches = coaches;
             }),
-            Command::Announce { room, clip } => self.announcements.entry(room).or_default().play(clip),
+            Command::Record { leg: Some(leg), recorder, .. } => self.with(&leg, |leg| leg.recorders.push(recorder)),
+            Command::Record { leg: None, room, recorder } => {
+                self.halls.entry(room.unwrap_or_default()).or_default().recorders.push(recorder);
+            }
+            Command::StopRecording { sid } => {
+                self.legs.values_mut().for_each(|leg| leg.recorders.retain(|recorder| recorder.sid != sid));
+                self.halls.values_mut().for_each(|hall| hall.recorders.retain(|recorder| recorder.sid != sid));
+            }
             Command::Remove { leg } => {
                 if let Some(leg) = self.legs.remove(&leg) {
                     leg.meter.connect(false);
@@ -121,7 +138,7 @@ impl Engine {
         for link in self.legs.values_mut().filter_map(|leg| leg.link.as_mut()) {
             link.take(Input::Timeout(now));
         }
-        tick(&mut self.legs, &mut self.announcements, now);
+        tick(&mut self.legs, &mut self.halls, now);
         self.drain(now);
     }
 

@@ -1,7 +1,7 @@
 //! What people and machines say: prepared recordings, mu-law at 8 kHz. README.md tells how they were made.
 
-use super::mulaw;
 use super::tone::Samples;
+use super::wav;
 
 const RECORDINGS: [(&str, &[u8]); 6] = [
     ("hello", include_bytes!("../../prompts/hello.wav")),
@@ -20,21 +20,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// A recording by name; nothing to hear when there is none of that name.
 pub fn get(name: &str) -> Samples {
     let wav = RECORDINGS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, wav)| *wav);
-    data(wav).iter().map(|byte| mulaw::decode(*byte)).collect()
-}
-
-/// The `data` chunk of a WAV file.
-fn data(wav: &[u8]) -> &[u8] {
-    let mut rest = wav.get(12..).unwrap_or_default();
-    while let Some((header, body)) = rest.split_first_chunk::<8>() {
-        let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
-        if &header[..4] == b"data" {
-            return body.get(..size).unwrap_or(body);
-        }
-        // Chunks begin at even places.
-        rest = body.get(size + size % 2..).unwrap_or_default();
-    }
-    &[]
+    wav::read(wav).map(Samples::from).unwrap_or_default()
 }
 
 #[cfg(test)]

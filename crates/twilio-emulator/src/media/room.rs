@@ -8,6 +8,7 @@ use super::link::Link;
 use super::meter::Meter;
 use super::mixer::{Frame, Mix, SILENCE, both};
 use super::player::Player;
+use super::recorder::Recorder;
 use super::tone::Hiss;
 
 /// Frames between what an echoing party hears and what it says: 200 ms, as on a long line.
@@ -21,13 +22,19 @@ pub struct Leg {
     pub mouth: Player,
     /// What this party alone hears.
     pub ears: Player,
+    /// What this party alone hears while it waits.
+    pub music: Player,
     /// Where it hears others and is heard.
     pub room: Option<String>,
     /// Who has not answered hears nothing, and what is heard of them is the network's ringing.
     pub is_answered: bool,
     pub is_muted: bool,
     pub is_held: bool,
+    /// The one leg that hears this party, when it is not everybody.
+    pub coaches: Option<String>,
     pub meter: Arc<Meter>,
+    pub recorders: Vec<Recorder>,
+    said: Frame,
     hiss: Hiss,
     echo: Option<VecDeque<Frame>>,
 }
@@ -39,14 +46,27 @@ impl Leg {
             link: None,
             mouth: Player::default(),
             ears: Player::default(),
+            music: Player::default(),
             room: None,
             is_answered: false,
             is_muted: false,
             is_held: false,
+            coaches: None,
             meter,
+            recorders: Vec::new(),
+            said: SILENCE,
             hiss: Hiss::default(),
             echo: None,
         }
+    }
+
+    /// Is nowhere any more, and nothing of how it took part stays.
+    pub fn exit(&mut self) {
+        self.room = None;
+        self.is_muted = false;
+        self.is_held = false;
+        self.coaches = None;
+        self.music.stop();
     }
 
     /// From now on this party says what it hears.
@@ -56,6 +76,11 @@ impl Leg {
 
     /// What the party says now.
     fn say(&mut self) -> Frame {
+        self.said = self.speak();
+        self.said
+    }
+
+    fn speak(&mut self) -> Frame {
         let own = self.mouth.next();
         let Some(link) = &mut self.link else {
             if !self.is_answered {
@@ -71,7 +96,9 @@ impl Leg {
     }
 
     fn hear(&mut self, frame: &Frame, now: Instant) {
-        let heard = both(frame, &self.ears.next());
+        let heard = both(&both(frame, &self.ears.next()), &self.music.next());
+        // Also what nobody else hears: who is muted or on hold is still recorded themselves.
+        self.recorders.iter_mut().for_each(|recorder| recorder.take(&self.said, &heard));
         if let Some(link) = &mut self.link {
             link.write(&heard, now);
             self.meter.sent(&heard, link.is_connected());
@@ -85,32 +112,53 @@ impl Leg {
     }
 }
 
-/// 20 ms pass for everybody. `announcements` are heard by all in a room.
-pub fn tick(legs: &mut HashMap<String, Leg>, announcements: &mut HashMap<String, Player>, now: Instant) {
+/// What belongs to a room, beside who is in it.
+#[derive(Default)]
+pub struct Hall {
+    /// Heard by all.
+    pub announcement: Player,
+    pub recorders: Vec<Recorder>,
+}
+
+/// 20 ms pass for everybody. A room is among `halls` while something is announced or recorded there.
+pub fn tick(legs: &mut HashMap<String, Leg>, halls: &mut HashMap<String, Hall>, now: Instant) {
     let mut mixes: HashMap<String, Mix> = HashMap::new();
     let mut said: HashMap<String, Frame> = HashMap::new();
+    // What is said into one ear: the room, whose it is, and the sound.
+    let mut whispers: Vec<(String, String, Frame)> = Vec::new();
     for (name, leg) in legs.iter_mut() {
         let frame = leg.say();
         let is_heard = !leg.is_muted && !leg.is_held;
-        if let Some(room) = leg.room.as_ref().filter(|_| is_heard) {
+        let Some(room) = leg.room.as_ref().filter(|_| is_heard) else { continue };
+        if let Some(coached) = &leg.coaches {
+            whispers.push((room.clone(), coached.clone(), frame));
+        } else {
             mixes.entry(room.clone()).or_default().add(&frame);
             said.insert(name.clone(), frame);
         }
     }
-    for (room, player) in announcements.iter_mut() {
-        mixes.entry(room.clone()).or_default().add(&player.next());
+    for (room, hall) in halls.iter_mut() {
+        let mix = mixes.entry(room.clone()).or_default();
+        mix.add(&hall.announcement.next());
+        let all = mix.without(&SILENCE);
+        hall.recorders.iter_mut().for_each(|recorder| recorder.take(&all, &SILENCE));
     }
-    announcements.retain(|_, player| player.is_playing());
+    halls.retain(|_, hall| hall.announcement.is_playing() || !hall.recorders.is_empty());
     for (name, leg) in legs.iter_mut() {
         let room = leg.room.as_ref().filter(|_| !leg.is_held && leg.is_answered);
         let mix = room.and_then(|room| mixes.get(room));
-        let frame = mix.map_or(SILENCE, |mix| mix.without(said.get(name).unwrap_or(&SILENCE)));
+        let mut frame = mix.map_or(SILENCE, |mix| mix.without(said.get(name).unwrap_or(&SILENCE)));
+        for (_, _, whisper) in whispers.iter().filter(|(there, ear, _)| ear == name && Some(there) == room) {
+            frame = both(&frame, whisper);
+        }
         leg.hear(&frame, now);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::mixer::FRAME;
     use super::super::player::Clip;
     use super::*;
@@ -125,8 +173,8 @@ mod tests {
     }
 
     fn pass(legs: &mut HashMap<String, Leg>, frames: usize) {
-        let mut announcements = HashMap::new();
-        (0..frames).for_each(|_| tick(legs, &mut announcements, Instant::now()));
+        let mut halls = HashMap::new();
+        (0..frames).for_each(|_| tick(legs, &mut halls, Instant::now()));
     }
 
     fn voiced(legs: &HashMap<String, Leg>, name: &str) -> (u64, u64) {
@@ -162,6 +210,36 @@ mod tests {
     }
 
     #[test]
+    fn a_coach_is_heard_by_one_and_hears_everybody() {
+        let mut legs = legs(&["agent", "customer", "coach"]);
+        legs.get_mut("coach").unwrap().coaches = Some("agent".to_owned());
+        speak(&mut legs, "coach");
+        pass(&mut legs, 10);
+        assert_eq!((voiced(&legs, "agent").1, voiced(&legs, "customer").1), (10, 0));
+
+        speak(&mut legs, "customer");
+        pass(&mut legs, 10);
+        assert_eq!((voiced(&legs, "agent").1, voiced(&legs, "coach").1), (20, 10));
+        legs.get_mut("coach").unwrap().is_muted = true;
+        speak(&mut legs, "coach");
+        pass(&mut legs, 10);
+        assert_eq!(voiced(&legs, "agent").1, 20, "a muted coach only listens");
+    }
+
+    #[test]
+    fn somebody_on_hold_hears_music_that_nobody_else_hears() {
+        let mut legs = legs(&["a", "b"]);
+        let held = legs.get_mut("a").unwrap();
+        held.is_held = true;
+        held.music.play(Clip::repeated(vec![5_000; FRAME].into(), Duration::ZERO));
+        speak(&mut legs, "b");
+        pass(&mut legs, 20);
+
+        assert_eq!((voiced(&legs, "a").1, voiced(&legs, "b").1), (20, 0));
+        assert!((legs["a"].meter.read().sent.rms - 5_000.0).abs() < 1.0, "the music alone");
+    }
+
+    #[test]
     fn ringing_is_heard_before_the_answer_and_is_nobodys_voice() {
         let mut legs = legs(&["agent", "callee"]);
         legs.get_mut("callee").unwrap().is_answered = false;
@@ -188,11 +266,11 @@ mod tests {
     #[test]
     fn everybody_in_the_room_hears_an_announcement() {
         let mut legs = legs(&["a", "b"]);
-        let mut announcements = HashMap::from([("CF1".to_owned(), Player::default())]);
-        announcements.get_mut("CF1").unwrap().play(Clip::once(vec![5_000; FRAME * 3].into()));
-        (0..5).for_each(|_| tick(&mut legs, &mut announcements, Instant::now()));
+        let mut halls = HashMap::from([("CF1".to_owned(), Hall::default())]);
+        halls.get_mut("CF1").unwrap().announcement.play(Clip::once(vec![5_000; FRAME * 3].into()));
+        (0..5).for_each(|_| tick(&mut legs, &mut halls, Instant::now()));
 
         assert_eq!((voiced(&legs, "a"), voiced(&legs, "b")), ((0, 3), (0, 3)));
-        assert!(announcements.is_empty());
+        assert!(halls.is_empty());
     }
 }

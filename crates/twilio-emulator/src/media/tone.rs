@@ -16,7 +16,7 @@ pub fn samples_in(duration: Duration) -> usize {
 }
 
 /// Frequencies (Hz) together, for so long, each at `peak`.
-fn tone(frequencies: &[f32], duration: Duration, peak: f32) -> impl Iterator<Item = i16> {
+fn tone(frequencies: &[f32], duration: Duration, peak: f32) -> impl Iterator<Item = i16> + use<> {
     let frequencies = frequencies.to_vec();
     (0..samples_in(duration)).map(move |at| {
         #[expect(clippy::cast_precision_loss, reason = "a tone lasts seconds")]
@@ -42,6 +42,21 @@ pub fn ringing() -> Samples {
 /// The tone after a voicemail's greeting, and of somebody joining or leaving a conference.
 pub fn beep(duration: Duration) -> Samples {
     tone(&[1_000.0], duration, 6_000.0).collect()
+}
+
+/// Eight seconds that may be heard again and again: broken chords, each note dying away.
+pub fn music() -> Samples {
+    const CHORDS: [[f32; 4]; 4] =
+        [[261.6, 329.6, 392.0, 523.3], [220.0, 261.6, 329.6, 440.0], [174.6, 220.0, 261.6, 349.2], [196.0, 246.9, 293.7, 392.0]];
+    let note = |frequency: f32| {
+        let length = Duration::from_millis(500);
+        let whole = samples_in(length);
+        tone(&[frequency, frequency * 2.0], length, 2_500.0).enumerate().map(move |(at, sample)| {
+            let left = i32::try_from((whole - at) * 1_000 / whole).unwrap_or_default();
+            i16::try_from(i32::from(sample) * left / 1_000).unwrap_or_default()
+        })
+    };
+    CHORDS.iter().flatten().copied().flat_map(note).collect()
 }
 
 /// Keys as they sound, 100 ms each with 100 ms between them. Anything that is no key is 500 ms of silence.
@@ -88,6 +103,7 @@ mod tests {
         assert_eq!(ringing().len(), 24_000);
         assert_eq!(beep(Duration::from_millis(250)).len(), 2_000);
         assert_eq!(keys("1w2").len(), 1_600 + 4_000 + 1_600);
+        assert_eq!(music().len(), 64_000);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Effect, Endpoint};
 use crate::clock::rfc2822;
+use crate::recordings::Asked;
 
 /// Where a conference stands, in Twilio's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,11 +48,28 @@ pub struct Terms {
     pub beeps: (bool, bool),
     /// Ringing is heard before they answer.
     pub early_media: bool,
+    /// They hear everybody and are heard by this call alone.
+    pub coaches: Option<String>,
+    /// Asked for what they hear on hold; music of our own when there is none.
+    pub hold_music: Option<Endpoint>,
+    /// The conference is recorded, if nobody said before whether it is.
+    pub conference_recording: Option<Asked>,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { label: None, is_muted: false, is_held: false, starts: true, ends: false, beeps: (true, true), early_media: true }
+        Self {
+            label: None,
+            is_muted: false,
+            is_held: false,
+            starts: true,
+            ends: false,
+            beeps: (true, true),
+            early_media: true,
+            coaches: None,
+            hold_music: None,
+            conference_recording: None,
+        }
     }
 }
 
@@ -60,7 +78,7 @@ impl Default for Terms {
 pub struct Audience {
     /// Where to.
     pub endpoint: Endpoint,
-    /// Of what: `start`, `end`, `join`, `leave`, `mute`, `hold`.
+    /// Of what: `start`, `end`, `join`, `leave`, `mute`, `hold`, `modify`, `announcement`.
     pub events: Vec<String>,
 }
 
@@ -121,6 +139,8 @@ pub struct Conference {
     pub participants: Vec<Participant>,
     /// Who is told.
     pub audience: Option<Audience>,
+    /// How it is recorded from its start on.
+    pub recording: Option<Asked>,
     /// The number of the next message.
     pub sequence: u32,
     /// Why it ended, in Twilio's words.
@@ -140,6 +160,7 @@ impl Conference {
             updated: now,
             participants: Vec::new(),
             audience: None,
+            recording: None,
             sequence: 1,
             reason_ended: None,
             call_ending: None,
@@ -173,10 +194,11 @@ impl Conference {
             ("CallSid", participant.call_sid.clone()),
             ("Muted", flag(terms.is_muted)),
             ("Hold", flag(terms.is_held)),
-            ("Coaching", flag(false)),
+            ("Coaching", flag(terms.coaches.is_some())),
             ("EndConferenceOnExit", flag(terms.ends)),
             ("StartConferenceOnEnter", flag(terms.starts)),
         ];
+        more.extend(terms.coaches.clone().map(|coached| ("CallSidToCoach", coached)));
         more.extend(terms.label.clone().map(|label| ("ParticipantLabel", label)));
         self.tell(account_sid, event, more, now)
     }
@@ -200,8 +222,11 @@ impl Conference {
 
     /// The message that `event` happened, when somebody asked for it.
     pub fn tell(&mut self, account_sid: &str, event: &str, more: Vec<(&str, String)>, now: DateTime<Utc>) -> Option<Effect> {
-        // `participant-unmute` is asked for by `mute`, `conference-end` by `end`.
-        let asked = event.rsplit('-').next().map(|word| word.trim_start_matches("un"))?;
+        // `participant-unmute` is asked for by `mute`, `conference-end` by `end`, but both `announcement-…` by `announcement`.
+        let asked = match event.split_once('-')? {
+            (whole @ "announcement", _) => whole,
+            (_, word) => word.trim_start_matches("un"),
+        };
         let audience = self.audience.as_ref().filter(|audience| audience.events.iter().any(|known| known == asked))?;
         let endpoint = audience.endpoint.clone();
         let mut params = vec![

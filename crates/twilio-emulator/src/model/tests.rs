@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::media::{Layout, Track};
 
 const ACCOUNT: &str = "AC1";
 
@@ -35,7 +36,7 @@ fn model() -> Model {
 }
 
 fn audience(url: &str) -> Audience {
-    let events = ["start", "end", "join", "leave", "mute", "hold"].map(str::to_owned).to_vec();
+    let events = ["start", "end", "join", "leave", "mute", "hold", "modify", "announcement"].map(str::to_owned).to_vec();
     Audience { endpoint: Endpoint::post(url), events }
 }
 
@@ -53,6 +54,10 @@ fn short(effects: &[Effect]) -> Vec<String> {
             Effect::Enter { call_sid, .. } => format!("Enter {call_sid}"),
             Effect::Exit { call_sid } => format!("Exit {call_sid}"),
             Effect::Restrain { .. } => "Restrain".to_owned(),
+            Effect::Hold { .. } => "Hold".to_owned(),
+            Effect::Unhold { .. } => "Unhold".to_owned(),
+            Effect::Record { .. } => "Record".to_owned(),
+            Effect::StopRecordings { .. } => "StopRecordings".to_owned(),
             Effect::Beep { .. } => "Beep".to_owned(),
             Effect::Forget { .. } => "Forget".to_owned(),
         })
@@ -186,12 +191,62 @@ fn a_label_is_given_once() {
 #[test]
 fn mute_and_hold_are_told_when_they_change() {
     let (mut model, sid) = talking(false);
-    assert_eq!(short(&model.restrain(&sid, "CA1", Some(true), Some(false), at(9))), ["Restrain", "participant-mute"]);
-    assert_eq!(short(&model.restrain(&sid, "CA1", Some(true), None, at(9))), ["Restrain"]);
-    let effects = model.restrain(&sid, "customer", Some(false), Some(true), at(9));
-    assert_eq!(short(&effects), ["Restrain", "participant-hold"]);
-    assert_eq!(effects[0], Effect::Restrain { call_sid: "CA2".to_owned(), is_muted: false, is_held: true });
-    assert_eq!(short(&model.restrain(&sid, "customer", None, Some(false), at(9))), ["Restrain", "participant-unhold"]);
+    let muted = |muted| Change { is_muted: Some(muted), ..Change::default() };
+    let held = |held, url: Option<&str>| Change { is_held: Some(held), hold_music: url.map(Endpoint::post), ..Change::default() };
+    assert_eq!(short(&model.modify(&sid, "CA1", muted(true), at(9))), ["Restrain", "participant-mute"]);
+    assert_eq!(short(&model.modify(&sid, "CA1", muted(true), at(9))), ["Restrain"]);
+    let effects = model.modify(&sid, "customer", held(true, None), at(9));
+    assert_eq!(short(&effects), ["Restrain", "Hold", "participant-hold"]);
+    assert_eq!(effects[0], Effect::Restrain { call_sid: "CA2".to_owned(), is_muted: false, is_held: true, coaches: None });
+    let other = model.modify(&sid, "customer", held(true, Some("http://localhost/music")), at(9));
+    assert_eq!(short(&other), ["Restrain", "Hold"], "other music is no other hold");
+    assert_eq!(other[1], Effect::Hold { call_sid: "CA2".to_owned(), music: Some(Endpoint::post("http://localhost/music")) });
+    assert_eq!(short(&model.modify(&sid, "customer", held(true, None), at(9))), ["Restrain"], "the music goes on");
+    assert_eq!(short(&model.modify(&sid, "customer", held(false, None), at(9))), ["Restrain", "Unhold", "participant-unhold"]);
+}
+
+#[test]
+fn whoever_coaches_or_ends_from_now_on_is_modified() {
+    let (mut model, sid) = talking(false);
+    let coaches = |coaching| Change { coaching: Some(coaching), ..Change::default() };
+    let effects = model.modify(&sid, "CA1", coaches(Coaching::Of("CA2".to_owned())), at(9));
+    assert_eq!(short(&effects), ["Restrain", "participant-modify"]);
+    let told = &forms(&effects)[0];
+    assert_eq!((told["Coaching"].as_str(), told["CallSidToCoach"].as_str()), ("true", "CA2"));
+    let told = &forms(&model.modify(&sid, "CA1", coaches(Coaching::Nobody), at(9)))[0];
+    assert!(told["Coaching"] == "false" && !told.contains_key("CallSidToCoach"));
+
+    let more = Change { ends: Some(true), beeps_on_exit: Some(true), is_muted: Some(true), ..Change::default() };
+    let effects = model.modify(&sid, "CA1", more.clone(), at(9));
+    assert_eq!(short(&effects), ["Restrain", "participant-modify", "participant-mute"]);
+    assert_eq!(short(&model.modify(&sid, "CA1", more, at(9))), ["Restrain"]);
+    assert_eq!(short(&model.leave("CA1", Left::HungUp, at(10)))[..3], ["Exit CA1", "participant-leave", "Beep"].map(str::to_owned));
+}
+
+#[test]
+fn a_conference_is_recorded_from_start_to_end() {
+    let mut model = model();
+    let sid = model.open_conference("call-7", at(0));
+    let layout = Layout { is_dual: false, track: Track::Both };
+    let asked = Asked { layout, source: "Conference", callback: None, events: Vec::new() };
+    let recorded = Terms { conference_recording: Some(asked), ..terms("agent", false) };
+    let first = model.join(&sid, "CA1", recorded, None, at(1)).unwrap();
+    assert_eq!(short(&first), ["Enter CA1"]);
+    let second = model.join(&sid, "CA2", terms("customer", true), None, at(2)).unwrap();
+    assert_eq!(short(&second), ["Enter CA2", "Record", "Started CA1", "Started CA2"]);
+    assert_eq!(short(&model.leave("CA2", Left::HungUp, at(9))).last().unwrap(), "StopRecordings");
+}
+
+#[test]
+fn an_announcement_is_told_of_when_it_was_heard_or_not() {
+    let (mut model, sid) = talking(false);
+    let heard = forms(&model.tell_of_announcement(&sid, Some("CA2"), "http://localhost/a", None, at(9)));
+    assert_eq!((heard[0]["StatusCallbackEvent"].as_str(), heard[0]["ParticipantLabel"].as_str()), ("announcement-end", "customer"));
+    let failed = forms(&model.tell_of_announcement(&sid, None, "http://localhost/a", Some("no sound"), at(9)));
+    assert_eq!(
+        (failed[0]["StatusCallbackEvent"].as_str(), failed[0]["ReasonAnnouncementFailed"].as_str()),
+        ("announcement-fail", "no sound")
+    );
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub fn dialled(core: &Core, form: &Form, then: Then) -> Result<Dialled, RestFaul
         progress: form.progress(),
         then,
         detection: form.detection(),
+        recording: form.recording(),
     })
 }
 

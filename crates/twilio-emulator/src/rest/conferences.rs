@@ -11,6 +11,7 @@ use super::paging::{page, subresources, uri};
 use super::{RestFault, name};
 use crate::clock::rfc2822;
 use crate::core::Core;
+use crate::life::{self, Hearers};
 use crate::model::Conference;
 
 /// `GET Conferences.json`, by `FriendlyName` and `Status`; newest first.
@@ -29,7 +30,7 @@ pub async fn fetch(State(core): State<Arc<Core>>, Path((_, file)): Path<(String,
     show(&core, name(&file)?)
 }
 
-/// `POST Conferences/{sid}.json` with `Status=completed`: it is over for everybody.
+/// `POST Conferences/{sid}.json`: with `Status=completed` it is over for everybody; `AnnounceUrl` is heard by everybody.
 pub async fn update(
     State(core): State<Arc<Core>>,
     Path((_, file)): Path<(String, String)>,
@@ -41,6 +42,9 @@ pub async fn update(
         Some("completed") => core.change(|model, now| model.end_by_api(sid, now)),
         Some(other) => return Err(RestFault::bad(20_001, format!("Invalid Status {other}"))),
         None => {}
+    }
+    if let Some(endpoint) = form.endpoint_by("AnnounceUrl", "AnnounceMethod", "POST") {
+        core.spawn(life::announce(Arc::clone(&core), sid.to_owned(), Hearers::All, endpoint));
     }
     show(&core, sid)
 }

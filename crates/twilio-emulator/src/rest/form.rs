@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::RestFault;
 use crate::life::Detection;
-use crate::model::{Audience, CallEvent, Endpoint, Progress};
+use crate::media::{Layout, Track};
+use crate::model::{Audience, CallEvent, Coaching, Endpoint, Progress};
+use crate::recordings::{self, Asked};
 
 /// The fields of a form or a query, in their order.
 #[derive(Clone, Debug, Default)]
@@ -44,10 +46,25 @@ impl Form {
         fields.flat_map(|(_, value)| value.split_whitespace()).map(str::to_owned).collect()
     }
 
-    /// An address and its method.
+    /// An address and its method, `POST` when nothing is said.
     pub fn endpoint(&self, name: &str) -> Option<Endpoint> {
-        let is_get = self.get(&format!("{name}Method")).is_some_and(|method| method.eq_ignore_ascii_case("get"));
+        self.endpoint_by(name, &format!("{name}Method"), "POST")
+    }
+
+    /// An address and its method, which has a name of its own.
+    pub fn endpoint_by(&self, name: &str, method: &str, usual: &str) -> Option<Endpoint> {
+        let is_get = self.get(method).unwrap_or(usual).eq_ignore_ascii_case("get");
         self.get(name).map(|url| Endpoint { url: url.to_owned(), is_get })
+    }
+
+    /// Whom a coach is heard by; none when nothing is said of it.
+    pub fn coaching(&self) -> Result<Option<Coaching>, RestFault> {
+        match (self.flag("Coaching"), self.get("CallSidToCoach")) {
+            (Some(false), _) => Ok(Some(Coaching::Nobody)),
+            (Some(true), None) => Err(RestFault::bad(20_001, "CallSidToCoach is required when Coaching is true")),
+            (None, None) => Ok(None),
+            (_, Some(call)) => Ok(Some(Coaching::Of(call.to_owned()))),
+        }
     }
 
     /// Who is told of a call's steps; of its end alone when no steps are named.
@@ -63,6 +80,31 @@ impl Form {
     pub fn audience(&self) -> Option<Audience> {
         let events = self.words("ConferenceStatusCallbackEvent");
         self.endpoint("ConferenceStatusCallback").map(|endpoint| Audience { endpoint, events })
+    }
+
+    /// How the call is to be recorded.
+    pub fn recording(&self) -> Option<Asked> {
+        let is_dual = recordings::is_dual(self.get("Record")?)?;
+        Some(self.asked(is_dual, "OutboundAPI", "RecordingStatusCallback"))
+    }
+
+    /// How the conference is to be recorded, which is always as one channel.
+    pub fn conference_recording(&self) -> Option<Asked> {
+        recordings::is_dual(self.get("ConferenceRecord")?)?;
+        let mut asked = self.asked(false, "Conference", "ConferenceRecordingStatusCallback");
+        asked.layout = Layout { is_dual: false, track: Track::Both };
+        Some(asked)
+    }
+
+    /// How something is to be recorded, by the rest of a form.
+    pub fn asked(&self, is_dual: bool, source: &'static str, callback: &str) -> Asked {
+        let is_dual = is_dual || self.get("RecordingChannels").is_some_and(|channels| channels.eq_ignore_ascii_case("dual"));
+        let mut events = self.words(&format!("{callback}Event"));
+        if events.is_empty() {
+            events.push("completed".to_owned());
+        }
+        let layout = Layout { is_dual, track: recordings::track(self.get("RecordingTrack")) };
+        Asked { layout, source, callback: self.endpoint(callback), events }
     }
 
     /// How long a call may ring: 5 to 600 s, 60 when nothing is said.
@@ -106,5 +148,34 @@ mod tests {
         assert_eq!((form.flag("Muted"), form.flag("Hold"), form.flag("Beep")), (Some(true), Some(false), None));
         assert_eq!(form.get("Label"), None);
         assert_eq!(form.time_limit().unwrap_err().code, 20_001);
+        let get = |text: &str| Form::parse(text.as_bytes()).endpoint_by("HoldUrl", "HoldMethod", "GET").unwrap().is_get;
+        assert!(get("HoldUrl=http://x/") && !get("HoldUrl=http://x/&HoldMethod=POST"));
+    }
+
+    #[test]
+    fn a_recording_is_asked_for_in_twilios_words() {
+        let layout = |text: &str| Form::parse(text.as_bytes()).recording().map(|asked| asked.layout);
+        let of = |is_dual, track| Some(Layout { is_dual, track });
+        assert_eq!(layout("Record=true"), of(false, Track::Both));
+        assert_eq!(layout("Record=true&RecordingChannels=dual&RecordingTrack=inbound"), of(true, Track::Inbound));
+        assert_eq!(layout("Record=record-from-answer-dual"), of(true, Track::Both));
+        assert_eq!((layout("Record=false&RecordingChannels=dual"), layout("RecordingChannels=dual")), (None, None));
+        let text =
+            "Record=true&RecordingStatusCallback=http://x/&RecordingStatusCallbackMethod=GET&RecordingStatusCallbackEvent=absent+failed";
+        let asked = Form::parse(text.as_bytes()).recording().unwrap();
+        assert_eq!((asked.callback.unwrap().is_get, asked.events), (true, vec!["absent".to_owned(), "failed".to_owned()]));
+        let asked = Form::parse(b"ConferenceRecord=record-from-start&RecordingChannels=dual").conference_recording().unwrap();
+        assert_eq!((asked.layout.is_dual, asked.source, asked.events), (false, "Conference", vec!["completed".to_owned()]));
+    }
+
+    #[test]
+    fn a_coach_names_the_call_or_is_none() {
+        let coaching = |text: &str| Form::parse(text.as_bytes()).coaching();
+        let of = Ok(Some(Coaching::Of("CA1".to_owned())));
+        assert_eq!(coaching("CallSidToCoach=CA1"), of);
+        assert_eq!(coaching("Coaching=true&CallSidToCoach=CA1"), of);
+        assert_eq!(coaching("Coaching=false&CallSidToCoach=CA1"), Ok(Some(Coaching::Nobody)));
+        assert_eq!(coaching("Muted=true"), Ok(None));
+        assert!(coaching("Coaching=true").is_err());
     }
 }

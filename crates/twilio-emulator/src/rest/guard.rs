@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::extract::{ConnectInfo, OriginalUri, Request, State};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -43,6 +44,9 @@ pub async fn guard(State(core): State<Arc<Core>>, request: Request, next: Next) 
             Err(error) => return RestFault::bad(20_001, error.to_string()).into_response(),
         }
     };
+    if let Some(base_url) = base_url(&parts) {
+        core.seen_at(base_url);
+    }
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let account = path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
     let credentials = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(auth::basic);
@@ -70,6 +74,14 @@ pub async fn guard(State(core): State<Arc<Core>>, request: Request, next: Next) 
         return std::future::pending().await;
     }
     response
+}
+
+/// Where whoever asks has found us: the host, and the path that the router is nested under.
+fn base_url(parts: &Parts) -> Option<String> {
+    let host = parts.headers.get(HOST)?.to_str().ok()?;
+    let path = parts.extensions.get::<OriginalUri>()?.0.path();
+    let prefix = path.get(..path.find("/2010-04-01/")?)?;
+    Some(format!("http://{host}{prefix}"))
 }
 
 /// The account with its token, or the API key with its secret.

@@ -13,8 +13,8 @@ use super::paging::{page, uri};
 use super::{RestFault, name};
 use crate::clock::rfc2822;
 use crate::core::Core;
-use crate::life::{self, Order, Then, beeps};
-use crate::model::{Call, CallStatus, Conference, ConferenceStatus, Effect, Left, Participant, Terms};
+use crate::life::{self, Hearers, Order, Then, beeps};
+use crate::model::{Call, CallStatus, Change, Coaching, Conference, ConferenceStatus, Effect, Left, Participant, Terms};
 use crate::sid;
 
 type Named = Path<(String, String, String)>;
@@ -36,8 +36,14 @@ pub async fn create(
         ends: form.flag("EndConferenceOnExit").unwrap_or(false),
         beeps: beeps(form.get("Beep")),
         early_media: form.flag("EarlyMedia").unwrap_or(true),
+        coaches: form.coaching()?.and_then(Coaching::coached),
+        conference_recording: form.conference_recording(),
+        ..Terms::default()
     };
-    let dialled = dialled(&core, &form, Then::Join { conference, terms, audience: form.audience() })?;
+    if let Some(coached) = &terms.coaches {
+        coachable(&core, &conference, coached)?;
+    }
+    let dialled = dialled(&core, &form, Then::Join { conference, terms: Box::new(terms), audience: form.audience() })?;
     let message = "Participant label is already in use in the conference";
     let call_sid = life::dial(&core, dialled).map_err(|_| RestFault::bad(16_025, message))?;
     let model = core.model();
@@ -67,19 +73,30 @@ pub async fn fetch(State(core): State<Arc<Core>>, Path((_, conference, file)): N
     show(&core, &conference, name(&file)?)
 }
 
-/// `POST Participants/{call sid or label}.json`: `Muted`, `Hold`, `EndConferenceOnExit`.
+/// `POST Participants/{call sid or label}.json`: `Muted`, `Hold` with `HoldUrl`, `Coaching` with `CallSidToCoach`, `EndConferenceOnExit`,
+/// `BeepOnExit`; and `AnnounceUrl`, which this participant alone hears.
 pub async fn update(
     State(core): State<Arc<Core>>,
     Path((_, conference, file)): Named,
     Extension(form): Extension<Form>,
 ) -> Result<Json<Value>, RestFault> {
     let (conference_sid, call_sid) = find(&core, &conference, name(&file)?)?;
-    core.change(|model, now| {
-        if let Some(ends) = form.flag("EndConferenceOnExit") {
-            model.set_ends(&conference_sid, &call_sid, ends, now);
-        }
-        model.restrain(&conference_sid, &call_sid, form.flag("Muted"), form.flag("Hold"), now)
-    });
+    let change = Change {
+        is_muted: form.flag("Muted"),
+        is_held: form.flag("Hold"),
+        hold_music: form.endpoint_by("HoldUrl", "HoldMethod", "GET"),
+        ends: form.flag("EndConferenceOnExit"),
+        beeps_on_exit: form.flag("BeepOnExit"),
+        coaching: form.coaching()?,
+    };
+    if let Some(Coaching::Of(coached)) = &change.coaching {
+        coachable(&core, &conference_sid, coached)?;
+    }
+    core.change(|model, now| model.modify(&conference_sid, &call_sid, change, now));
+    if let Some(endpoint) = form.endpoint_by("AnnounceUrl", "AnnounceMethod", "POST") {
+        let hearers = Hearers::One(call_sid.clone());
+        core.spawn(life::announce(Arc::clone(&core), conference_sid.clone(), hearers, endpoint));
+    }
     show(&core, &conference_sid, &call_sid)
 }
 
@@ -98,6 +115,13 @@ fn open(core: &Core, conference: &str) -> Result<(), RestFault> {
     let model = core.model();
     let known = model.conference(conference).filter(|known| known.status != ConferenceStatus::Completed);
     known.map(|_| ()).ok_or_else(|| RestFault::not_found(&uri(&core.config.account_sid, &format!("Conferences/{conference}"))))
+}
+
+/// Only somebody in the same conference can be coached.
+fn coachable(core: &Core, conference: &str, coached: &str) -> Result<(), RestFault> {
+    let model = core.model();
+    let is_there = model.conference(conference).is_some_and(|known| known.participants.iter().any(|there| there.call_sid == coached));
+    if is_there { Ok(()) } else { Err(RestFault::bad(20_001, format!("CallSidToCoach {coached} is not in this conference"))) }
 }
 
 /// The sids of a conference and of a call in it.
@@ -130,8 +154,8 @@ fn shape(account_sid: &str, conference: &Conference, there: &Participant, call: 
     json!({
         "account_sid": account_sid,
         "call_sid": there.call_sid,
-        "call_sid_to_coach": null,
-        "coaching": false,
+        "call_sid_to_coach": there.terms.coaches,
+        "coaching": there.terms.coaches.is_some(),
         "conference_sid": conference.sid,
         "label": there.terms.label,
         "muted": there.terms.is_muted,

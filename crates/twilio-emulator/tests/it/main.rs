@@ -4,7 +4,9 @@
 
 mod admin;
 mod calls;
+mod hearing;
 mod participants;
+mod recordings;
 mod rest;
 mod signal;
 mod support;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::IntoResponse;
 use axum::routing::post;
 use serde_json::Value;
 use twilio_emulator::{Application, Config, Emulator, sign};
@@ -42,6 +44,8 @@ pub struct Receiver {
     pub statuses: Vec<u16>,
     pub twiml: String,
     pub slowness: Vec<Duration>,
+    /// What is answered at a path instead of `twiml`: the content type and the body.
+    pub files: HashMap<String, (&'static str, Vec<u8>)>,
 }
 
 pub struct Lab {
@@ -67,7 +71,7 @@ impl Lab {
         .unwrap();
         let application = Arc::new(Mutex::new(Receiver { twiml: conference(address, "call-7"), ..Receiver::default() }));
         let app = Router::new()
-            .route("/{*path}", post(receive))
+            .route("/{*path}", post(receive).get(receive))
             .with_state((address, Arc::clone(&application)))
             .nest("/twilio", emulator.router());
         let serve = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
@@ -122,10 +126,25 @@ impl Lab {
             ("StatusCallback", &*status),
             ("StatusCallbackEvent", "initiated ringing answered completed"),
             ("ConferenceStatusCallback", &*conference),
-            ("ConferenceStatusCallbackEvent", "start end join leave mute hold"),
+            ("ConferenceStatusCallbackEvent", "start end join leave mute hold modify announcement"),
         ];
         fields.extend(more);
         fields
+    }
+
+    /// What is answered at `path`.
+    pub fn answers(&self, path: &str, kind: &'static str, body: impl Into<Vec<u8>>) {
+        self.application.lock().unwrap().files.insert(path.to_owned(), (kind, body.into()));
+    }
+
+    /// The sound of a call: `received` is what the party says, `sent` what it hears.
+    pub async fn media(&self, call: &str) -> Value {
+        self.admin(&format!("calls/{call}")).await["media"].clone()
+    }
+
+    /// How loud it was in the last second, what the party hears.
+    pub async fn loudness(&self, call: &str) -> f64 {
+        self.media(call).await["sent"]["recent_rms"].as_f64().unwrap()
     }
 
     pub async fn status(&self, call: &str) -> String {
@@ -152,6 +171,19 @@ impl Lab {
         until(async || self.hooks(path).len() >= count, &format!("{count} webhooks at {path}")).await;
         self.hooks(path)
     }
+}
+
+/// A WAV file of so many seconds of one tone: 16-bit PCM at 8 kHz, 440 Hz at a peak of 8,000, whose loudness is 5,657.
+pub fn tone(seconds: u32) -> Vec<u8> {
+    let samples = (0..seconds * 8_000).map(|at| f64::from(at) / 8_000.0 * 440.0 * std::f64::consts::TAU);
+    #[expect(clippy::cast_possible_truncation, reason = "of at most 8,000")]
+    let data: Vec<u8> = samples.flat_map(|at| ((at.sin() * 8_000.0) as i16).to_le_bytes()).collect();
+    let size = u32::try_from(data.len()).unwrap();
+    let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
+    wav[4..8].copy_from_slice(&(size + 36).to_le_bytes());
+    wav.extend(size.to_le_bytes());
+    wav.extend(data);
+    wav
 }
 
 /// TwiML into a conference.
@@ -181,20 +213,28 @@ async fn read(request: reqwest::RequestBuilder) -> (u16, Value) {
 
 async fn receive(
     State((address, application)): State<(SocketAddr, Arc<Mutex<Receiver>>)>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, String) {
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+) -> impl IntoResponse {
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let signed: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
-    assert_eq!(header("X-Twilio-Signature"), sign(AUTH_TOKEN, &format!("http://{address}{uri}"), &pairs));
+    // A sound is asked for without a signature.
+    if method == Method::POST || headers.contains_key("X-Twilio-Signature") {
+        assert_eq!(header("X-Twilio-Signature"), sign(AUTH_TOKEN, &format!("http://{address}{uri}"), &signed));
+    }
+    let pairs = if method == Method::GET { form_urlencoded::parse(query).into_owned().collect() } else { signed };
     let hook = Hook { path: uri.path().to_owned(), form: pairs.into_iter().collect(), token: header("I-Twilio-Idempotency-Token") };
-    let (status, slowness, twiml) = {
+    let (status, slowness, (kind, answer)) = {
         let mut application = application.lock().unwrap();
+        let file = application.files.get(uri.path()).cloned();
         application.hooks.push(hook);
         let status = if application.statuses.is_empty() { 200 } else { application.statuses.remove(0) };
-        (status, application.slowness.pop(), application.twiml.clone())
+        let answer = file.unwrap_or_else(|| ("text/xml", application.twiml.clone().into_bytes()));
+        (status, application.slowness.pop(), answer)
     };
     tokio::time::sleep(slowness.unwrap_or_default()).await;
-    (StatusCode::from_u16(status).unwrap(), twiml)
+    (StatusCode::from_u16(status).unwrap(), [(CONTENT_TYPE, kind)], answer)
 }
