@@ -40,6 +40,7 @@ fetched_pages! {
     FETCHED:
     "/callbacks" => callbacks::Callbacks in everybody,
     "/floor" => floor::Floor in supervision,
+    "/history" => history::HistoryPage in everybody,
     "/queues" => queues::Queues in supervision,
     "/settings" => settings::SettingsPage in administration,
     "/suppressions" => suppressions::Suppressions in supervision,

@@ -79,7 +79,7 @@ pub(crate) fn keep_focus(event: KeyboardEvent) {
         return;
     }
     let Some(dialog) = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
-    let Ok(fields) = dialog.query_selector_all("input, textarea, button") else { return };
+    let Ok(fields) = dialog.query_selector_all("input, select, textarea, button") else { return };
     let field = |index| fields.get(index).and_then(|field| field.dyn_into::<HtmlElement>().ok());
     let (first, last) = (field(0), field(fields.length().saturating_sub(1)));
     let active = document().active_element();

@@ -8,6 +8,7 @@ pub(crate) mod call_over;
 pub(crate) mod card;
 pub(crate) mod check_list;
 pub(crate) mod claims;
+pub(crate) mod correct_dialog;
 pub(crate) mod dialog;
 pub(crate) mod empty;
 pub(crate) mod error_strip;

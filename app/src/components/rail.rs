@@ -19,6 +19,7 @@ pub(crate) fn Rail() -> impl IntoView {
             <a href=move || session.home() class="grid shrink-0 place-items-center p-1 lg:mb-2" aria-label="Dialler, home">{logo()}</a>
             {entry("/", Icon::Headphones, "Console")}
             <div class="relative shrink-0">{entry("/callbacks", Icon::CalendarClock, "Callbacks")} {move || late_callbacks(session, summary)}</div>
+            {entry("/history", Icon::History, "History")}
             {entry("/users", Icon::Users, "Users")}
             {move || session.sees_the_floor().then(|| view! {
                 {entry("/floor", Icon::LayoutDashboard, "Floor")} {entry("/queues", Icon::ListOrdered, "Queues")}

@@ -3,6 +3,7 @@
 pub(crate) mod callbacks;
 pub(crate) mod console;
 pub(crate) mod floor;
+pub(crate) mod history;
 pub(crate) mod not_found;
 pub(crate) mod queues;
 pub(crate) mod settings;

@@ -187,6 +187,7 @@ fn PersonCards(person: Query<UserContext>, card: UserCard, explained: Query<Expl
             </div>
             <span class="ml-auto flex items-center gap-2 text-xs text-muted">
                 {read_ago(person, |context| context.read_age_millis)}
+                <a class="btn btn-ghost btn-xs" href=format!("/history?user={id}")>{icon(Icon::History, "size-3.5")} "All calls"</a>
                 <button type="button" class="btn btn-ghost btn-xs" on:click=look_again>{icon(Icon::RefreshCw, "size-3.5")} "Look again"</button>
             </span>
             {move || may_call.get().then(|| {

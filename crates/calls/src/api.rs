@@ -1,5 +1,8 @@
 //! The server functions of calls: who asks, parse, one call to the service.
 
+mod attempts;
+mod catalogue;
+
 use kernel::{CallId, LeaseId, UserId, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -9,6 +12,9 @@ use crate::service::Calls;
 #[cfg(feature = "ssr")]
 use crate::types::Outcome;
 use crate::types::{CallView, Disposition, HistoryEntry, MissingRecording, PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken};
+
+pub use attempts::{attempt, attempt_choices, attempts, correct, correctable};
+pub use catalogue::{catalogue, change_disposition};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]

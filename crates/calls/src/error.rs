@@ -1,5 +1,7 @@
 use kernel::{ErrorCode, WireError};
 
+use crate::types::CatalogueProblem;
+
 /// What calls refuse, in their own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallsError {
@@ -51,6 +53,48 @@ pub enum CallsError {
     /// The caps forbid a call then.
     #[error("By then they will have been rung as often as is allowed. Choose a time from {0} on, or say that they asked regardless.")]
     RungEnough(String),
+    /// Nobody's call has that id.
+    #[error("There is no such call.")]
+    NoSuchAttempt,
+    /// A day of the history that there is not.
+    #[error("Write a day as 2026-11-24, or none.")]
+    NoSuchDay(&'static str),
+    /// The last day is before the first.
+    #[error("The last day is before the first.")]
+    DaysBackwards,
+    /// Nothing stands that could be corrected.
+    #[error("What came of this call is not recorded yet. It can be corrected once it is.")]
+    NotRecordedYet,
+    /// The call never was.
+    #[error("Nobody was rung on this call, so there is no outcome to correct.")]
+    NobodyRung,
+    /// A colleague's.
+    #[error("What a colleague recorded is corrected by a supervisor.")]
+    NotYourOutcome,
+    /// One's own, of another day.
+    #[error("You can correct what you recorded on the same day. Please ask a supervisor now.")]
+    DayIsOver,
+    /// It is so already.
+    #[error("That is what is recorded already. Nothing was changed.")]
+    SameOutcome,
+    /// Somebody else was quicker.
+    #[error("It was put right meanwhile: “{0}” is recorded now. Nothing was changed.")]
+    CorrectedMeanwhile(String),
+    /// A reason is needed.
+    #[error("Please say why it is corrected, for whoever asks later.")]
+    ReasonNeeded,
+    /// The reason is too long.
+    #[error("The reason may have at most {0} characters.")]
+    ReasonTooLong(usize),
+    /// The catalogue cannot be so.
+    #[error("{0}")]
+    CatalogueRefused(#[from] CatalogueProblem),
+    /// Somebody else was quicker.
+    #[error("Somebody else has changed this outcome meanwhile. It is now: {0}. Nothing of yours was stored.")]
+    CatalogueChanged(String),
+    /// It is so already.
+    #[error("This outcome is like that already. Nothing was changed.")]
+    NothingChanged,
     /// The telephone is not configured.
     #[error("The telephone is not set up on this server, so no call can be made.")]
     NoTelephone,
@@ -60,10 +104,27 @@ impl From<CallsError> for WireError {
     fn from(error: CallsError) -> Self {
         use CallsError as E;
         let code = match error {
-            E::NotAvailable | E::NoSuchLease | E::Engaged | E::NotOver | E::NotTalking | E::NothingToRecord => ErrorCode::Conflict,
-            E::NoSuchCall | E::NoSuchUser | E::NoRecording => ErrorCode::NotFound,
+            E::NotAvailable
+            | E::NoSuchLease
+            | E::Engaged
+            | E::NotOver
+            | E::NotTalking
+            | E::NothingToRecord
+            | E::NotRecordedYet
+            | E::NobodyRung
+            | E::SameOutcome
+            | E::CorrectedMeanwhile(_)
+            | E::CatalogueChanged(_)
+            | E::NothingChanged => ErrorCode::Conflict,
+            E::NoSuchCall | E::NoSuchUser | E::NoRecording | E::NoSuchAttempt => ErrorCode::NotFound,
+            E::NotYourOutcome | E::DayIsOver => ErrorCode::Forbidden,
             E::NoTelephone => ErrorCode::Unavailable,
             E::NotForAgents
+            | E::NoSuchDay(_)
+            | E::DaysBackwards
+            | E::ReasonNeeded
+            | E::ReasonTooLong(_)
+            | E::CatalogueRefused(_)
             | E::NoteNeeded
             | E::NoteTooLong(_)
             | E::TimeNeeded
@@ -75,7 +136,11 @@ impl From<CallsError> for WireError {
         match error {
             E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
             E::TimeNeeded | E::TimeNotWanted | E::CannotPromise(_) | E::RungEnough(_) => wire.of_field("callback_at"),
-            E::NotForAgents => wire.of_field("disposition"),
+            E::NotForAgents | E::SameOutcome => wire.of_field("disposition"),
+            E::ReasonNeeded | E::ReasonTooLong(_) => wire.of_field("reason"),
+            E::NoSuchDay(field) => wire.of_field(field),
+            E::DaysBackwards => wire.of_field("until"),
+            E::CatalogueRefused(problem) => wire.of_field(problem.field()),
             _ => wire,
         }
     }

@@ -15,13 +15,15 @@ mod store;
 mod webhooks;
 
 pub use api::{
-    current, extend_wrap_up, find, hang_up, history, hold, missing_recordings, note, promise_notes, record_outcome, rejoin, save_notes,
-    start, unrecorded, user, voice_token,
+    attempt, attempt_choices, attempts, catalogue, change_disposition, correct, correctable, current, extend_wrap_up, find, hang_up,
+    history, hold, missing_recordings, note, promise_notes, record_outcome, rejoin, save_notes, start, unrecorded, user, voice_token,
 };
 pub use error::CallsError;
 pub use types::{
-    CallEnd, CallState, CallView, Choice, Disposition, Ended, HistoryEntry, HistoryKind, LONGEST_NOTE, MissingRecording, Outcome,
-    PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken, WrapUp,
+    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, CallEnd, CallState, CallView, Catalogue,
+    CatalogueChange, CatalogueEntry, CatalogueProblem, Choice, Correctable, Correction, Disposition, DispositionEdit, Ended, HistoryEntry,
+    HistoryKind, InvalidMark, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL, LONGEST_NOTE, LONGEST_REASON, Leg, LoggedEvent, MissingRecording,
+    Outcome, Place, PromiseNote, Recorded, RecordedOutcome, SupersededOutcome, Told, Unrecorded, UserContext, VoiceToken, WrapUp,
 };
 
 #[cfg(feature = "ssr")]

@@ -1,5 +1,8 @@
 //! The use cases of calls.
 
+mod attempts;
+mod catalogue;
+mod correct;
 mod course;
 mod hold;
 mod legs;

@@ -1,17 +1,24 @@
 //! All SQL of calls.
 
+mod attempts;
 mod calls;
 mod catalogue;
 mod legs;
 mod people;
 mod recordings;
 
+pub(crate) use attempts::{
+    AttemptRow, EventRow, SupersededRow, WantedAttempts, Way, WholeLegRow, find_attempt, find_standing_outcome, list_agents, list_attempts,
+    list_events, list_whole_legs,
+};
 pub(crate) use calls::{
     CallRow, NewCall, NewOutcome, close, extend_wrap_up, find, find_open, insert, insert_outcome, is_unrecorded, list_abandoned, list_away,
     list_left, list_open, list_overdue, list_silent, list_unrecorded, lock, outcome_of, replace_outcome, save_notes, set_agent_away,
     set_answered, set_conference, set_dialled, set_ended, set_held, set_intent, set_state, take_turn,
 };
-pub(crate) use catalogue::{DispositionRow, list_dispositions};
+pub(crate) use catalogue::{
+    DispositionRow, insert_change, list_changes, list_dispositions, lock_dispositions, move_disposition, update_disposition,
+};
 pub(crate) use legs::{
     LegRow, NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left,
 };

@@ -1,8 +1,19 @@
 //! What the browser and the server say to each other about calls.
 
+mod attempts;
+mod catalogue;
+
 use kernel::{CallId, DecisionId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
 use users::UserCard;
+
+pub use attempts::{
+    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, Correctable, Correction, InvalidMark, Leg,
+    LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told,
+};
+pub use catalogue::{
+    Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, DispositionEdit, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL,
+};
 
 /// Where a call stands. States only move forward, in this order; from each the end can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +71,52 @@ pub enum CallEnd {
 }
 
 impl CallEnd {
+    /// Every end.
+    pub const ALL: [Self; 10] = [
+        Self::ByPerson,
+        Self::ByAgent,
+        Self::NoAnswer,
+        Self::Busy,
+        Self::Cancelled,
+        Self::Failed,
+        Self::Refused,
+        Self::CouldNotCheck,
+        Self::NotConnected,
+        Self::NotPlaced,
+    ];
+
+    /// The name in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::CouldNotCheck => "could_not_check",
+            Self::NotConnected => "not_connected",
+            Self::NotPlaced => "not_placed",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::ByAgent => "by_agent",
+            Self::ByPerson => "by_person",
+        }
+    }
+
+    /// The same for whoever was not part of the call.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Refused => "Refused at the last check",
+            Self::CouldNotCheck => "Could not be checked",
+            Self::NotConnected => "The agent’s telephone did not connect",
+            Self::NotPlaced => "The carrier did not take the call",
+            Self::Busy => "Engaged",
+            Self::NoAnswer => "Nobody answered",
+            Self::Failed => "Could not be put through",
+            Self::Cancelled => "The agent hung up while it rang",
+            Self::ByAgent => "The agent hung up",
+            Self::ByPerson => "The person hung up",
+        }
+    }
+
     /// Nobody was rung: no attempt, nothing to record, and the agent still holds the person unless the check said otherwise.
     pub const fn is_before_ringing(self) -> bool {
         matches!(self, Self::Refused | Self::CouldNotCheck | Self::NotConnected | Self::NotPlaced)
@@ -120,6 +177,8 @@ pub struct Ended {
 
 /// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 4_000;
+/// The longest reason for putting an outcome right.
+pub const LONGEST_REASON: usize = 300;
 
 /// A call of which the agent has not said what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,6 +294,27 @@ pub enum Disposition {
 }
 
 impl Disposition {
+    /// Every disposition.
+    pub const ALL: [Self; 17] = [
+        Self::Completed,
+        Self::GoingToComplete,
+        Self::MightComplete,
+        Self::CallbackRequested,
+        Self::Contacted,
+        Self::NotInterested,
+        Self::NoAnswer,
+        Self::LeftVoicemail,
+        Self::Busy,
+        Self::WrongNumber,
+        Self::HungUp,
+        Self::NoClaim,
+        Self::LanguageBarrier,
+        Self::Vulnerable,
+        Self::DoNotContact,
+        Self::Failed,
+        Self::NotRecorded,
+    ];
+
     /// The name in the database and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -29,7 +29,7 @@ pub(crate) use blocks::{
 pub(crate) use callbacks::{
     CallbackRow, CallbackState, PromisePicture, PromiseRow, cancel_callback, close_needless, close_retry, count_kept, find_promise,
     find_standing, has_promises_between, insert_retry, is_last_promise_a_retry, is_promised_by, list_callbacks, list_promised,
-    lock_callback, move_callback, name_promises, set_preferred,
+    lock_callback, lock_promise_for, may_be_tried_again, move_callback, name_promises, set_preferred,
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};

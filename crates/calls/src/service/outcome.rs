@@ -28,7 +28,7 @@ struct Record<'a> {
 }
 
 /// Characters of a note that are kept as the reason of an objection.
-const LONGEST_REASON: usize = 300;
+pub(super) const LONGEST_OBJECTION: usize = 300;
 
 impl Calls {
     /// Records what came of the agent's call, in one transaction. Once: a repetition answers with what was recorded first. In place of
@@ -53,7 +53,7 @@ impl Calls {
         self.record(&row, &catalogue, &record).await
     }
 
-    fn check_outcome(&self, row: &CallRow, chosen: &DispositionRow, outcome: &Outcome) -> Result<Option<Promise>, CallsError> {
+    pub(super) fn check_outcome(&self, row: &CallRow, chosen: &DispositionRow, outcome: &Outcome) -> Result<Option<Promise>, CallsError> {
         if chosen.is_system {
             return Err(CallsError::NotForAgents);
         }
@@ -106,11 +106,11 @@ impl Calls {
             None => store::insert_outcome(&mut transaction, row.id, &new, now).await?,
             // What the system said stands until the agent says what is true (rules, Presence).
             Some(before) if before.is_by_system && record.recorded_by.is_some() => {
-                store::replace_outcome(&mut transaction, row.id, &new, now).await?;
+                store::replace_outcome(&mut transaction, row.id, &new, None, now).await?;
             }
             Some(before) => return Ok(recorded_before(row.id, before.disposition)),
         }
-        let note = notes.trim().chars().take(LONGEST_REASON).collect();
+        let note = notes.trim().chars().take(LONGEST_OBJECTION).collect();
         let closing = Closing { note, ..closing(chosen, row.answered_at.is_some(), record.promise, now) };
         let settled = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
         if row.closed_at.is_none() {
@@ -213,7 +213,7 @@ fn recorded_before(call_id: CallId, disposition: Disposition) -> Recorded {
     Recorded { call_id, disposition, words: "The outcome of this call was recorded before; nothing was changed.".to_owned() }
 }
 
-fn recorded_words(promise: Option<Promise>, settled: &Settled, now: DateTime<Utc>) -> String {
+pub(super) fn recorded_words(promise: Option<Promise>, settled: &Settled, now: DateTime<Utc>) -> String {
     let promised = |promise: Promise| format!("Callback promised for {}.", promise.wall_time.format("%A %-d %B, %H:%M"));
     match (settled, promise) {
         (Settled::Now(_) | Settled::ByLaterCall { is_promised: true }, Some(promise)) => promised(promise),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use kernel::machine_now;
-use queue::{After, Before, Closing};
+use queue::{After, Before, Closing, Prospects};
 
 use super::outcome::closing;
 use super::{Calls, CallsFailure};
@@ -38,28 +38,33 @@ impl Calls {
     }
 
     async fn wrap_up(&self, row: &CallRow, seconds_left: Option<i64>) -> Result<WrapUp, CallsFailure> {
-        let catalogue = store::list_dispositions(&self.shared.pool).await?;
         let prospects = self.prospects(row).await?;
-        let now = self.shared.queue.now();
-        let before = self.shared.queue.before(row.id, &prospects).await?;
-        let choices = catalogue
-            .iter()
-            .filter(|disposition| !disposition.is_system)
-            .map(|disposition| {
-                let closing = closing(disposition, row.answered_at.is_some(), None, now);
-                let after = self.shared.queue.after(&prospects, &closing);
-                choice(disposition, &closing, &after, before, now)
-            })
-            .collect();
+        let choices = self.choices(row, &prospects).await?;
         let (callback_from, callback_until) = self.shared.queue.promise_span();
+        let suggested = row.end_reason.and_then(CallEnd::suggests);
         Ok(WrapUp {
             seconds_left,
-            suggested: row.end_reason.and_then(CallEnd::suggests),
+            // Unless an administrator has taken it off the screen.
+            suggested: suggested.filter(|suggested| choices.iter().any(|choice| choice.disposition == *suggested)),
             choices,
             callback_hours: self.shared.queue.promise_hours(),
             callback_from,
             callback_until,
         })
+    }
+
+    /// What can be chosen for a call, with what follows from each.
+    pub(super) async fn choices(&self, row: &CallRow, prospects: &Prospects) -> Result<Vec<Choice>, CallsFailure> {
+        let catalogue = store::list_dispositions(&self.shared.pool).await?;
+        let now = self.shared.queue.now();
+        let before = self.shared.queue.before(row.id, prospects).await?;
+        let offered = catalogue.iter().filter(|disposition| disposition.is_offered && !disposition.is_system);
+        let choices = offered.map(|disposition| {
+            let closing = closing(disposition, row.answered_at.is_some(), None, now);
+            let after = self.shared.queue.after(prospects, &closing);
+            choice(disposition, &closing, &after, before, now)
+        });
+        Ok(choices.collect())
     }
 }
 

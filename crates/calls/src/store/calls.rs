@@ -374,15 +374,25 @@ pub(crate) async fn insert_outcome(conn: &mut PgConnection, call: CallId, new: &
     Ok(())
 }
 
-/// Puts another outcome in the place of the one that stands, which is kept.
-pub(crate) async fn replace_outcome(conn: &mut PgConnection, call: CallId, new: &NewOutcome<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// Puts another outcome in the place of the one that stands, which is kept, with why where that was asked for.
+pub(crate) async fn replace_outcome(
+    conn: &mut PgConnection,
+    call: CallId,
+    new: &NewOutcome<'_>,
+    because: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into calls.superseded_outcome (call_id, disposition, notes, callback_at, recorded_at, recorded_by, superseded_at)
-        select call_id, disposition, notes, callback_at, recorded_at, recorded_by, $2 from calls.outcome where call_id = $1
+        insert into calls.superseded_outcome (
+            call_id, disposition, notes, callback_at, recorded_at, recorded_by, superseded_at, superseded_by, superseded_because
+        )
+        select call_id, disposition, notes, callback_at, recorded_at, recorded_by, $2, $3, $4 from calls.outcome where call_id = $1
         "#,
         call.get(),
         now,
+        new.recorded_by.map(AgentId::get),
+        because,
     )
     .execute(&mut *conn)
     .await?;

@@ -143,6 +143,32 @@ impl Queue {
         Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, is_retry, settings: self.settings() })
     }
 
+    /// The same of a call whose outcome is put right: as if nothing had been recorded of it yet.
+    pub async fn prospects_anew(&self, call: CallId, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
+        let mut prospects = self.prospects(user, queue, dialled).await?;
+        let before = store::find_before_attempt(&self.shared.pool, call).await?;
+        if !before.has_later {
+            prospects.own.failed_attempts = u32::try_from(before.failed_attempts).unwrap_or(u32::MAX);
+        }
+        // What came of it first may have brought the one more try, or another promise: no further try follows then.
+        prospects.is_retry = queue == QueueKind::Callbacks && !store::may_be_tried_again(&self.shared.pool, call).await?;
+        Ok(prospects)
+    }
+
+    /// Withdraws what an outcome promised that is put right, unless it was rung for or moved since. Whether there was anything to withdraw.
+    pub async fn retract_promise(
+        &self,
+        conn: &mut PgConnection,
+        by: AgentId,
+        user: UserId,
+        promised_at: DateTime<Utc>,
+        reason: &str,
+    ) -> sqlx::Result<bool> {
+        let Some(id) = store::lock_promise_for(conn, user, promised_at).await? else { return Ok(false) };
+        store::cancel_callback(conn, id, by, reason, self.shared.clock.now()).await?;
+        Ok(true)
+    }
+
     /// What follows when the call is closed so.
     pub fn after(&self, prospects: &Prospects, closing: &Closing) -> After {
         let moment = self.moment();

@@ -235,6 +235,35 @@ pub(crate) async fn lock_callback(conn: &mut PgConnection, id: i64) -> sqlx::Res
     Ok(row.map(|row| row.preferred))
 }
 
+/// The promise to a person for that time that is still to be kept, locked.
+pub(crate) async fn lock_promise_for(conn: &mut PgConnection, user: UserId, promised_at: DateTime<Utc>) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "select id from queue.callback where user_id = $1 and promised_at = $2 and state = 'scheduled' for update",
+        user.get(),
+        promised_at,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Whether the last promise to a person is the one that this call was for, and was no second try itself.
+pub(crate) async fn may_be_tried_again(pool: &PgPool, call: CallId) -> sqlx::Result<bool> {
+    let may = sqlx::query_scalar!(
+        r#"
+        select coalesce(c.retry_of is null and c.attempted_at = a.attempted_at, false) as "may!"
+        from queue.attempt a
+        join queue.callback c on c.user_id = a.user_id
+        where a.call_id = $1
+        order by c.id desc
+        limit 1
+        "#,
+        call.get(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(may.unwrap_or(false))
+}
+
 /// Offers it to somebody else first; none: to anyone.
 pub(crate) async fn set_preferred(conn: &mut PgConnection, id: i64, agent: Option<AgentId>) -> sqlx::Result<()> {
     sqlx::query!("update queue.callback set preferred_agent_id = $2 where id = $1", id, agent.map(AgentId::get)).execute(conn).await?;
