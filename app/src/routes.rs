@@ -41,6 +41,7 @@ fetched_pages! {
     "/callbacks" => callbacks::Callbacks in everybody,
     "/floor" => floor::Floor in supervision,
     "/history" => history::HistoryPage in everybody,
+    "/outcomes" => outcomes::OutcomesPage in administration,
     "/queues" => queues::Queues in supervision,
     "/settings" => settings::SettingsPage in administration,
     "/suppressions" => suppressions::Suppressions in supervision,

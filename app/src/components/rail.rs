@@ -25,7 +25,9 @@ pub(crate) fn Rail() -> impl IntoView {
                 {entry("/floor", Icon::LayoutDashboard, "Floor")} {entry("/queues", Icon::ListOrdered, "Queues")}
                 {entry("/suppressions", Icon::Ban, "Do not call")}
             })}
-            {move || session.administers().then(|| entry("/settings", Icon::Settings, "Settings"))}
+            {move || session.administers().then(|| view! {
+                {entry("/outcomes", Icon::ListChecks, "Outcomes")} {entry("/settings", Icon::Settings, "Settings")}
+            })}
         </nav>
     }
 }

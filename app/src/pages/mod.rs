@@ -5,6 +5,7 @@ pub(crate) mod console;
 pub(crate) mod floor;
 pub(crate) mod history;
 pub(crate) mod not_found;
+pub(crate) mod outcomes;
 pub(crate) mod queues;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
