@@ -514,25 +514,134 @@ test("in a second window the telephone waits for a key or a click, before which 
   await expect(other.getByTestId("telephone-light")).toContainText("ready");
 });
 
-test("a page that is left in a call asks first, and the call ends cleanly", async ({ page, request }) => {
+test("a page that is loaded anew in a talk asks first, and is back on the line within three seconds, with sound both ways", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);
   await page.keyboard.press("Alt+c");
   await expect(state(page)).toContainText("Talking");
+  const first = (await agentLeg(request))?.sid;
   const asked = page.waitForEvent("dialog");
-  const reloaded = page.reload();
+  const reloaded = page.reload({ waitUntil: "commit" });
   const dialog = await asked;
   expect(dialog.type()).toBe("beforeunload");
   await dialog.accept();
   await reloaded;
-  await alive(page);
-  await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
+  const began = Date.now();
+
+  // Both ways: what they say is heard here, and what is said here reaches them.
+  await expect.poll(() => counter(page, "energy-in"), { intervals: [50] }).toBeGreaterThan(0);
+  const took = Date.now() - began;
+  test.info().annotations.push({ type: "back on the line", description: `${took} ms` });
+  expect(took).toBeLessThan(3_000);
+  await expect(state(page)).toContainText(/Talking · 00:\d\d/);
   expect((await personOnScreen(page)).id).toBe(person.id);
-  await expect(page.getByTestId("end-words")).toHaveText("The page was left or loaded anew, which ended the call.");
+  const voiced = async () => (await personLegs(request))[0].media.sent.voiced;
+  const before = await voiced();
+  await expect.poll(voiced).toBeGreaterThan(before + 10);
+  expect((await personLegs(request)).map((leg) => leg.status)).toEqual(["in-progress"]);
+  expect((await agentLeg(request))?.sid).not.toBe(first);
+  await expect.poll(async () => (await legs(request)).find((leg) => leg.sid === first)?.status).toBe("completed");
+
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
   await expect.poll(async () => (await personLegs(request)).map((leg) => leg.status)).toEqual(["completed"]);
 });
 
-test("a supervisor's call goes on while they look at the floor, and leaving there asks too", async ({ page, request }) => {
+test("a page that is closed in a talk leaves the person waiting for fifteen seconds, who then hears why", async ({ page, request, context }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await page.close();
+
+  await expect.poll(async () => (await personLegs(request))[0].status, { timeout: 30_000 }).toBe("completed");
+  const journal = await (await request.get("/twilio/admin/journal?kind=rest")).text();
+  expect(journal).toContain("We will ring you again");
+  const after = await context.newPage();
+  await after.goto("/");
+  await expect(after.getByTestId("end-words")).toContainText("Your telephone was gone for 15 seconds");
+  await expect(wrapUp(after)).toBeVisible();
+});
+
+test("another window takes the talk over, and the first one leaves it at that", async ({ page, request, context }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  const other = await context.newPage();
+  await other.goto("/");
+  await expect(state(other)).toContainText("You are on the line in another window");
+  await other.getByRole("button", { name: "Talk here" }).click();
+
+  await expect.poll(() => counter(other, "energy-in")).toBeGreaterThan(0);
+  await expect(state(page)).toContainText("You are on the line in another window");
+  // The first one does not take it back.
+  await page.waitForTimeout(2_500);
+  await expect(state(page)).toContainText("You are on the line in another window");
+  await expect(dock(other).getByRole("button", { name: "Mute" })).toBeVisible();
+  expect((await personLegs(request)).map((leg) => leg.status)).toEqual(["in-progress"]);
+  await other.getByRole("button", { name: /^Hang up/ }).click();
+  await expect(wrapUp(page)).toBeVisible();
+});
+
+test("somebody on hold hears music and nobody hears them, and both hear each other again afterwards", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await expect.poll(() => counter(page, "energy-in")).toBeGreaterThan(0);
+  await page.keyboard.press("Alt+o");
+
+  await expect(state(page)).toContainText(/On hold · 00:0\d/);
+  const hold = dock(page).getByRole("button", { name: "On hold" });
+  await expect(hold).toHaveAttribute("aria-pressed", "true");
+  // Nothing of them comes here any more, and they hear something that is not us.
+  await page.getByRole("button", { name: "Mute" }).click();
+  await expect(dock(page).getByRole("button", { name: "Muted" })).toBeVisible();
+  await page.waitForTimeout(1_500);
+  const silent = await counter(page, "energy-in");
+  await page.waitForTimeout(2_000);
+  expect((await counter(page, "energy-in")) - silent).toBeLessThan(silent / 20);
+  expect((await personLegs(request))[0].media.sent.recent_rms).toBeGreaterThan(150);
+
+  await hold.click();
+  await expect(state(page)).toContainText("Talking");
+  await dock(page).getByRole("button", { name: "Muted" }).click();
+  const before = await counter(page, "energy-in");
+  await expect.poll(() => counter(page, "energy-in")).toBeGreaterThan(before * 1.2);
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await expect(wrapUp(page)).toBeVisible();
+});
+
+test("what was said is recorded, kept, and listened to by its agent, who can seek in it", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await page.waitForTimeout(3_000);
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await page.keyboard.press("2");
+  await page.keyboard.press("Shift+Enter");
+  const [call] = await ours<{ id: string }>("select id::text from calls.call where user_id = $1", [person.id]);
+  const stored = async () => (await ours("select 1 from calls.recording where call_id = $1 and stored_at is not null", [call.id])).length;
+  await expect.poll(stored, { timeout: 15_000 }).toBe(1);
+
+  await page.goto(`/history?open=${call.id}`);
+  const recording = page.getByTestId("recording");
+  await expect(recording).toBeVisible();
+  await recording.evaluate((audio: HTMLAudioElement) => audio.play());
+  await expect.poll(() => recording.evaluate((audio: HTMLAudioElement) => audio.currentTime)).toBeGreaterThan(0.3);
+  const length = await recording.evaluate((audio: HTMLAudioElement) => audio.duration);
+  expect(length).toBeGreaterThan(2.5);
+  await recording.evaluate((audio: HTMLAudioElement) => {
+    audio.currentTime = 2;
+  });
+  await expect.poll(() => recording.evaluate((audio: HTMLAudioElement) => audio.currentTime)).toBeGreaterThan(2);
+  const [access] = await ours<{ count: string }>("select count(*) from calls.recording_access a join calls.recording r on r.sid = a.sid where r.call_id = $1", [call.id]);
+  expect(Number(access.count)).toBeGreaterThan(0);
+});
+
+test("a supervisor's call goes on while they look at the floor, and a reload there comes back to it", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   await signIn(page, GARETH);
   const main = page.getByRole("navigation", { name: "Main" });
@@ -558,5 +667,8 @@ test("a supervisor's call goes on while they look at the floor, and leaving ther
   await reloaded;
   await alive(page);
   await expect(page.getByRole("heading", { level: 1, name: "Floor" })).toBeVisible();
+  await expect.poll(() => counter(page, "energy-in")).toBeGreaterThan(0);
+  expect((await personLegs(request)).map((leg) => leg.status)).toEqual(["in-progress"]);
+  await page.getByRole("button", { name: /^Hang up/ }).click();
   await expect.poll(async () => (await personLegs(request)).map((leg) => leg.status)).toEqual(["completed"]);
 });

@@ -166,17 +166,16 @@ fn Fields(
                     on_done.run(());
                     close(dialog);
                 }
-                Err(error) => match part_at_fault(&error) {
-                    Some(part) => {
+                Err(error) => {
+                    if let Some(part) = part_at_fault(&error) {
                         let _ = problem_at.try_set(Some((part, error.message)));
-                    }
-                    None => {
+                    } else {
                         let _ = failed.try_set(Some(error));
                         // Something else may stand by now.
                         form.again();
                         on_done.run(());
                     }
-                },
+                }
             }
         });
     };

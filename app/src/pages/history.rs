@@ -527,7 +527,7 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
         {whole.may_correct.then(|| view! {
             <button type="button" class="btn btn-sm self-start" on:click=move |_| is_correcting.set(true)>{icon(Icon::PenLine, "size-4")} "Correct…"</button>
         })}
-        {legs(whole)}
+        {recording(whole)} {legs(whole)}
         {events(whole)}
     }
 }
@@ -580,6 +580,32 @@ fn superseded(of: &SupersededOutcome) -> impl IntoView + use<> {
             </p>
         </li>
     }
+}
+
+/// Its sound, to be listened to: played through us, and who listens is on record.
+fn recording(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
+    let found = whole.recording.clone()?;
+    let sound = found.may_listen.then(|| {
+        view! {
+            <audio
+                class="w-full"
+                controls
+                preload="none"
+                src=format!("/api/calls/recording/{}", whole.attempt.id)
+                aria-label=format!("Recording of the call with {}", whole.attempt.user_name)
+                data-testid="recording"
+            ></audio>
+            <p class="mt-1 text-xs text-muted">"One side of the call is heard on the left, the other on the right. Who listens is on record."</p>
+        }
+    });
+    Some(view! {
+        <section class=CARD aria-labelledby="recording">
+            <h3 class="border-b border-base-300 px-4 py-2 font-semibold" id="recording">
+                "Recording" {found.seconds.map(|seconds| view! { <span class="ml-2 font-normal text-muted">{duration(seconds.into())}</span> })}
+            </h3>
+            <div class="px-4 py-3">{sound} {(!found.words.is_empty()).then(|| view! { <p class="text-muted">{found.words.clone()}</p> })}</div>
+        </section>
+    })
 }
 
 fn legs(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {

@@ -20,10 +20,11 @@ pub use api::{
 };
 pub use error::CallsError;
 pub use types::{
-    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, CallEnd, CallState, CallView, Catalogue,
-    CatalogueChange, CatalogueEntry, CatalogueProblem, Choice, Correctable, Correction, Disposition, DispositionEdit, Ended, HistoryEntry,
-    HistoryKind, InvalidMark, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL, LONGEST_NOTE, LONGEST_REASON, Leg, LoggedEvent, MissingRecording,
-    Outcome, Place, PromiseNote, Recorded, RecordedOutcome, SupersededOutcome, Told, Unrecorded, UserContext, VoiceToken, WrapUp,
+    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, AttemptRecording, CallEnd, CallState, CallView,
+    Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, Choice, Correctable, Correction, Disposition, DispositionEdit, Ended,
+    HistoryEntry, HistoryKind, InvalidMark, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL, LONGEST_NOTE, LONGEST_REASON, Leg, LoggedEvent,
+    MissingRecording, Outcome, Place, PromiseNote, Recorded, RecordedOutcome, SupersededOutcome, Told, Unrecorded, UserContext, VoiceToken,
+    WrapUp,
 };
 
 #[cfg(feature = "ssr")]

@@ -24,6 +24,6 @@ pub(crate) use legs::{
 };
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};
 pub(crate) use recordings::{
-    DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_stored_recording, insert_recording_access,
+    DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_recording, find_stored_recording, insert_recording_access,
     list_missing_recordings, list_unheard_recordings, note_recording, set_recording_failed, set_recording_stored,
 };

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use users::UserCard;
 
 pub use attempts::{
-    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, Correctable, Correction, InvalidMark, Leg,
-    LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told,
+    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, AttemptRecording, Correctable, Correction,
+    InvalidMark, Leg, LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told,
 };
 pub use catalogue::{
     Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, DispositionEdit, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL,
@@ -72,9 +72,10 @@ pub enum CallEnd {
 
 impl CallEnd {
     /// Every end.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ByPerson,
         Self::ByAgent,
+        Self::AgentLost,
         Self::NoAnswer,
         Self::Busy,
         Self::Cancelled,
@@ -98,6 +99,7 @@ impl CallEnd {
             Self::Cancelled => "cancelled",
             Self::ByAgent => "by_agent",
             Self::ByPerson => "by_person",
+            Self::AgentLost => "agent_lost",
         }
     }
 
@@ -114,6 +116,7 @@ impl CallEnd {
             Self::Cancelled => "The agent hung up while it rang",
             Self::ByAgent => "The agent hung up",
             Self::ByPerson => "The person hung up",
+            Self::AgentLost => "The agent’s telephone was gone",
         }
     }
 

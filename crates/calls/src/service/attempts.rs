@@ -1,6 +1,6 @@
 //! The history: every attempt to ring somebody, newest first, and one of them with its legs and events.
 
-use auth::CurrentAgent;
+use auth::{CurrentAgent, Role};
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use kernel::{CallId, UserId, display_time, from_london, london};
 
@@ -8,8 +8,8 @@ use super::{Calls, CallsFailure, correct};
 use crate::error::CallsError;
 use crate::store::{self, AttemptRow, EventRow, SupersededRow, WantedAttempts, Way, WholeLegRow};
 use crate::types::{
-    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, CallEnd, CallState, Leg, LoggedEvent, Place,
-    RecordedOutcome, SupersededOutcome, Told,
+    Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, AttemptRecording, CallEnd, CallState, Leg,
+    LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told,
 };
 
 /// Attempts on a page.
@@ -61,7 +61,19 @@ impl Calls {
             ended_at: row.ended_at,
             is_recorded: row.disposition.is_some(),
         };
+        let recording = store::find_recording(&self.shared.pool, call).await?.map(|found| {
+            let is_allowed = row.agent == agent.id || agent.role >= Role::Supervisor;
+            let words = match (found.status.as_str(), found.is_stored) {
+                (_, true) if is_allowed => "",
+                (_, true) => "Whoever made the call and supervisors can listen to it.",
+                ("in-progress", _) => "The carrier has not finished it.",
+                ("completed", _) => "It is being fetched from the carrier.",
+                _ => "The carrier says that nothing was recorded.",
+            };
+            AttemptRecording { seconds: found.seconds, may_listen: found.is_stored && is_allowed, words: words.to_owned() }
+        });
         Ok(AttemptDetail {
+            recording,
             may_correct: correct::may_correct((agent.id, agent.role), &standing, now).is_ok(),
             attempt: self.attempt_view(row, now),
             legs: legs.into_iter().map(leg).collect(),

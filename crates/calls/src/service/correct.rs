@@ -133,7 +133,7 @@ impl Calls {
         }
         let mut words = recorded_words(promise, &settled, now);
         if former.suppresses.is_some() {
-            words.push_str(&format!(" What “{}” put on record against calls stays as it is; see “Do not call”.", former.label));
+            words = format!("{words} What “{}” put on record against calls stays as it is; see “Do not call”.", former.label);
         }
         Ok(Recorded { call_id: row.id, disposition: correction.disposition, words })
     }

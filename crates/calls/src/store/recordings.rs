@@ -123,6 +123,31 @@ pub(crate) async fn find_stored_recording(pool: &PgPool, call: CallId) -> sqlx::
     .await
 }
 
+/// How the recording of a call stands.
+#[derive(Debug)]
+pub(crate) struct FoundRecording {
+    pub(crate) status: String,
+    pub(crate) seconds: Option<i32>,
+    pub(crate) is_stored: bool,
+}
+
+/// What is known of the recording of a call; that which we keep, if there is more than one.
+pub(crate) async fn find_recording(pool: &PgPool, call: CallId) -> sqlx::Result<Option<FoundRecording>> {
+    sqlx::query_as!(
+        FoundRecording,
+        r#"
+        select status, seconds, stored_at is not null as "is_stored!"
+        from calls.recording
+        where call_id = $1
+        order by stored_at is not null desc, seconds desc nulls last
+        limit 1
+        "#,
+        call.get(),
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 /// Who listens to what.
 pub(crate) async fn insert_recording_access(pool: &PgPool, sid: &str, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("insert into calls.recording_access (sid, agent_id, at) values ($1, $2, $3)", sid, agent.get(), now).execute(pool).await?;

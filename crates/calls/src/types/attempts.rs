@@ -204,8 +204,21 @@ pub struct AttemptDetail {
     pub legs: Vec<Leg>,
     /// What the carrier said, in the order in which it came.
     pub events: Vec<LoggedEvent>,
+    /// What there is of its sound; none: nobody talked, or nothing was heard of a recording yet.
+    pub recording: Option<AttemptRecording>,
     /// Whoever asked may put right what was recorded.
     pub may_correct: bool,
+}
+
+/// The recording of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecording {
+    /// How long it is, by the carrier.
+    pub seconds: Option<i32>,
+    /// It is kept by us, and whoever asked may listen to it at `/api/calls/recording/` and the call's id.
+    pub may_listen: bool,
+    /// Why there is nothing to listen to, in a sentence; empty when there is.
+    pub words: String,
 }
 
 /// One party's connection.

@@ -12,6 +12,7 @@ pub const LONGEST_ALSO: usize = 200;
 pub const LONGEST_DELAY: i32 = 8_760;
 
 /// What of a disposition can be edited.
+#[expect(clippy::struct_excessive_bools, reason = "one a column")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DispositionEdit {
     /// The words on the screen.

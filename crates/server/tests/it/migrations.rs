@@ -11,8 +11,12 @@ use crate::decisions::seal_all;
 use crate::support::{Client, TestApp};
 
 /// What was in a database by then, written by hand in the words of that schema, by the last migration before it.
-const FILLED: [(i64, &str); 3] =
-    [(8, include_str!("migrations/0008.sql")), (15, include_str!("migrations/0015.sql")), (32, include_str!("migrations/0032.sql"))];
+const FILLED: [(i64, &str); 4] = [
+    (8, include_str!("migrations/0008.sql")),
+    (15, include_str!("migrations/0015.sql")),
+    (32, include_str!("migrations/0032.sql")),
+    (37, include_str!("migrations/0037.sql")),
+];
 
 /// Brings the schema to what it was after this migration.
 async fn migrate_through(pool: &PgPool, version: i64) {
