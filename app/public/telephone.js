@@ -110,12 +110,13 @@
     device?.updateToken(token);
   }
 
-  /** Connects the agent's leg. What becomes of it is told; an error before it rejects. */
-  async function connect(id) {
+  /** Connects this browser's leg, named by `id`: an agent's `call_id`, or the `monitoring_id` of whoever listens. What becomes of it is told; an
+   *  error before it rejects. */
+  async function connect(name, id) {
     if (!device) throw 0;
     lastError = 0;
     let isLate = false;
-    const asked = device.connect({ params: { call_id: id } });
+    const asked = device.connect({ params: { [name]: id } });
     // Never a call minutes after the key was pressed.
     asked.then(
       (made) => isLate && made.disconnect(),

@@ -33,7 +33,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = dialler_telephone)]
     fn refresh(token: &str);
     #[wasm_bindgen(js_namespace = dialler_telephone)]
-    fn connect(call_id: &str) -> js_sys::Promise;
+    fn connect(name: &str, id: &str) -> js_sys::Promise;
     #[wasm_bindgen(js_namespace = dialler_telephone)]
     fn disconnect();
     #[wasm_bindgen(js_namespace = dialler_telephone)]
@@ -374,12 +374,21 @@ impl Telephone {
 
     /// Connects this browser's leg of a call, once (lessons, line 20).
     pub(crate) async fn connect(self, call: CallId) -> Result<(), u32> {
+        self.connect_as("call_id", &call.to_string()).await
+    }
+
+    /// The same of a supervisor who listens to somebody's call.
+    pub(crate) async fn connect_to_listen(self, monitoring: &str) -> Result<(), u32> {
+        self.connect_as("monitoring_id", monitoring).await
+    }
+
+    async fn connect_as(self, name: &str, id: &str) -> Result<(), u32> {
         self.is_muted.set(false);
         self.is_reconnecting.set(false);
         self.counters.set(Counters::default());
         self.trouble.set(None);
         self.is_on_line.set(true);
-        let result = JsFuture::from(connect(&call.to_string())).await;
+        let result = JsFuture::from(connect(name, id)).await;
         result.map(|_| ()).map_err(|code| {
             self.is_on_line.set(false);
             number(&code)

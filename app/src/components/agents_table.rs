@@ -8,6 +8,7 @@ use queue::Holding;
 use super::badge::{badge, presence_look};
 use super::empty::empty;
 use super::icon::{Icon, icon};
+use super::monitor::Monitor;
 use crate::format::{duration, time_in_state};
 use crate::state::clock::{Clock, Received};
 use crate::state::session::role_label;
@@ -70,6 +71,7 @@ pub(crate) fn agents_table(
     agents: &Received<Vec<AgentPresence>>,
     holdings: Option<&Received<Vec<Holding>>>,
     wanted: Option<Presence>,
+    monitor: Monitor,
     clock: Clock,
 ) -> AnyView {
     let rows = in_order(&agents.value, wanted);
@@ -83,7 +85,7 @@ pub(crate) fn agents_table(
     let holdings_ago = holdings.map(Received::clone_moment);
     let rows = rows.into_iter().map(|agent| {
         let holding = held.get(&agent.id).map(|holding| (*holding).clone()).zip(holdings_ago.clone());
-        row(agent, agents_ago.clone(), holding, clock)
+        row(agent, agents_ago.clone(), holding, monitor, clock)
     });
     view! {
         <table class="table table-sm table-pin-rows whitespace-nowrap [&_td]:px-2.5 [&_td]:py-1.5 [&_th]:px-2.5 [&_th]:py-1.5 [&_tr>:first-child]:pl-4 [&_tr>:last-child]:pr-4">
@@ -95,6 +97,7 @@ pub(crate) fn agents_table(
                     <th scope="col" class="text-right">"For"</th>
                     <th scope="col">"Now"</th>
                     <th scope="col" class="text-right">"Held for"</th>
+                    <th scope="col"><span class="sr-only">"Listen"</span></th>
                 </tr>
             </thead>
             <tbody>{rows.collect_view()}</tbody>
@@ -103,7 +106,13 @@ pub(crate) fn agents_table(
     .into_any()
 }
 
-fn row(agent: &AgentPresence, received: Received<()>, holding: Option<(Holding, Received<()>)>, clock: Clock) -> impl IntoView + use<> {
+fn row(
+    agent: &AgentPresence,
+    received: Received<()>,
+    holding: Option<(Holding, Received<()>)>,
+    monitor: Monitor,
+    clock: Clock,
+) -> impl IntoView + use<> {
     let (presence, seconds) = (agent.presence, agent.presence_seconds);
     let now = Memo::new(move |_| seconds + received.seconds_ago(clock.now()));
     let concern = Memo::new(move |_| concern(presence, now.get()));
@@ -130,6 +139,22 @@ fn row(agent: &AgentPresence, received: Received<()>, holding: Option<(Holding, 
         }
         None => ("–".to_owned(), "–".into_any()),
     };
+    let (id, name) = (agent.id, agent.name.clone());
+    let listen = move || match (monitor.call_of(id), monitor.listeners_of(id)) {
+        (_, listeners) if !listeners.is_empty() => {
+            let words = format!("{} listens", listeners.join(", "));
+            Some(view! { <span class="inline-flex text-info" title=words.clone()>{icon(Icon::Headphones, "size-4")} <span class="sr-only">{words.clone()}</span></span> }.into_any())
+        }
+        (Some(call), _) => Some(
+            view! {
+                <button type="button" class="btn btn-xs" aria-label=format!("Listen to {name}") on:click=move |_| monitor.listen(call)>
+                    {icon(Icon::Headphones, "size-3.5")} "Listen"
+                </button>
+            }
+            .into_any(),
+        ),
+        (None, _) => None,
+    };
     view! {
         <tr class=class>
             <th scope="row" class="min-w-36 font-medium break-words whitespace-normal" title=agent.name.clone()>{agent.name.clone()}</th>
@@ -138,6 +163,7 @@ fn row(agent: &AgentPresence, received: Received<()>, holding: Option<(Holding, 
             <td class="text-right"><span class=for_class>{mark} {move || time_in_state(now.get())}</span></td>
             <td class=held_class>{held}</td>
             <td class=format!("text-right {held_class}")>{held_for}</td>
+            <td class="text-right">{listen}</td>
         </tr>
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod keypad;
 pub(crate) mod keys_dialog;
 pub(crate) mod logo;
 pub(crate) mod menu;
+pub(crate) mod monitor;
 pub(crate) mod note;
 pub(crate) mod page_header;
 pub(crate) mod passed_over;

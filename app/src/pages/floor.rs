@@ -8,6 +8,7 @@ use crate::components::badge::presence_look;
 use crate::components::card::CARD;
 use crate::components::error_strip::query_strip;
 use crate::components::icon::{Icon, icon};
+use crate::components::monitor::{Monitor, monitor_panel};
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::saved_list::saved_list;
 use crate::components::skeleton::list_skeleton;
@@ -19,6 +20,7 @@ use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
 use crate::state::session::Session;
+use crate::telephone::Telephone;
 
 /// What a supervisor sees of everybody.
 #[component]
@@ -118,10 +120,11 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
 fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     let holdings = Query::new(session, move || live.agents.track(), queue::holdings);
+    let monitor = Monitor::new(session, &live, expect_context::<Telephone>());
     let address = expect_context::<Address>();
     let wanted = Memo::new(move |_| address.parameter("state", state_from_key));
     let table = move || match (agents.answer(), agents.error()) {
-        (Some(answer), _) => agents_table(&answer, holdings.answer().as_deref(), wanted.get(), clock),
+        (Some(answer), _) => agents_table(&answer, holdings.answer().as_deref(), wanted.get(), monitor, clock),
         (None, Some(error)) => view! { <div class="p-4">{query_strip(agents, "The agents could not be read", &error)}</div> }.into_any(),
         (None, None) => list_skeleton(6).into_any(),
     };
@@ -145,6 +148,7 @@ fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> im
                     {move || wanted.get().map(|_| view! { <a class="link link-hover inline-flex h-6 items-center px-1 text-xs text-primary" href="/floor">"Show all"</a> })}
                 </nav>
             </header>
+            <div class="flex flex-col gap-2 px-4 pt-2 empty:hidden">{monitor_panel(monitor, agents, clock)}</div>
             {move || agents.answer().and_then(|_| agents.error()).map(|error| view! { <div class="p-4">{query_strip(agents, "The list is not fresh", &error)}</div> })}
             <div class="min-h-0 flex-1 overflow-auto" tabindex="0" role="region" aria-label="Agents, those who need you first">{table}</div>
         </section>

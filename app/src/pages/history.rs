@@ -595,7 +595,7 @@ fn recording(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
                 aria-label=format!("Recording of the call with {}", whole.attempt.user_name)
                 data-testid="recording"
             ></audio>
-            <p class="mt-1 text-xs text-muted">"One side of the call is heard on the left, the other on the right. Who listens is on record."</p>
+            <p class="mt-1 text-xs text-muted">"The person is heard on the left, the agent on the right. Who listens is on record."</p>
         }
     });
     Some(view! {

@@ -11,7 +11,10 @@ use leptos::server_fn::codec::Json;
 use crate::service::Calls;
 #[cfg(feature = "ssr")]
 use crate::types::Outcome;
-use crate::types::{CallView, Disposition, HistoryEntry, MissingRecording, PromiseNote, Recorded, Unrecorded, UserContext, VoiceToken};
+use crate::types::{
+    CallView, Disposition, GoingCall, HistoryEntry, MissingRecording, MonitorMode, MonitorView, PromiseNote, Recorded, Unrecorded,
+    UserContext, VoiceToken,
+};
 
 pub use attempts::{attempt, attempt_choices, attempts, correct, correctable};
 pub use catalogue::{catalogue, change_disposition};
@@ -42,6 +45,41 @@ pub async fn find(call_id: CallId) -> Result<CallView, WireError> {
 pub async fn unrecorded() -> Result<Vec<Unrecorded>, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Calls>().unrecorded(&agent).await?)
+}
+
+/// The calls that go on: whose, and who listens.
+#[server(name = AskGoing, prefix = "/api", endpoint = "calls/going", input = Json, output = Json)]
+pub async fn going() -> Result<Vec<GoingCall>, WireError> {
+    auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().going().await?)
+}
+
+/// Begins to listen to somebody's talk: this browser connects with the answer's id within ten seconds, once. On record.
+#[server(prefix = "/api", endpoint = "calls/monitor", input = Json, output = Json)]
+pub async fn monitor(call_id: CallId, mode: MonitorMode) -> Result<MonitorView, WireError> {
+    let supervisor = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().monitor(&supervisor, call_id, mode).await?)
+}
+
+/// What the supervisor listens to now.
+#[server(name = AskMonitored, prefix = "/api", endpoint = "calls/monitored", input = Json, output = Json)]
+pub async fn monitored() -> Result<Option<MonitorView>, WireError> {
+    let supervisor = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().monitored(&supervisor).await?)
+}
+
+/// Listens, whispers to the agent, or joins in; the answer says what the carrier has confirmed. On record.
+#[server(prefix = "/api", endpoint = "calls/set_monitor_mode", input = Json, output = Json)]
+pub async fn set_monitor_mode(mode: MonitorMode) -> Result<MonitorView, WireError> {
+    let supervisor = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().set_monitor_mode(&supervisor, mode).await?)
+}
+
+/// Ends the listening; the call goes on.
+#[server(prefix = "/api", endpoint = "calls/stop_monitoring", input = Json, output = Json)]
+pub async fn stop_monitoring() -> Result<(), WireError> {
+    let supervisor = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().stop_monitoring(&supervisor).await?)
 }
 
 /// Talks of the last week without a recording, newest first.

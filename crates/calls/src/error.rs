@@ -26,6 +26,18 @@ pub enum CallsError {
     /// What was asked for is for talks alone.
     #[error("Nobody is talking on this call, so nothing was changed.")]
     NotTalking,
+    /// Whoever talks themself listens to nobody else.
+    #[error("You are on a call of your own. Finish that one first.")]
+    OnACall,
+    /// One at a time.
+    #[error("You listen to another call. Stop that first.")]
+    ListensAlready,
+    /// There is nothing to change.
+    #[error("You are not on the line of anybody’s call.")]
+    NotListening,
+    /// The carrier did not say that it is so now.
+    #[error("The carrier has not confirmed it, so it may be as before. Please try again.")]
+    NotConfirmed,
     /// There is no sound of the call.
     #[error("There is no recording of this call, or not yet.")]
     NoRecording,
@@ -109,6 +121,10 @@ impl From<CallsError> for WireError {
             | E::Engaged
             | E::NotOver
             | E::NotTalking
+            | E::OnACall
+            | E::ListensAlready
+            | E::NotListening
+            | E::NotConfirmed
             | E::NothingToRecord
             | E::NotRecordedYet
             | E::NobodyRung

@@ -57,6 +57,22 @@ pub enum LegEnd {
     Cancelled,
 }
 
+/// A leg of the agent's, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentLeg<'a> {
+    /// The carrier's id.
+    pub sid: &'a str,
+    /// It is over, or has left the conference.
+    pub is_over: bool,
+}
+
+/// What it means that this leg of the agent's is over. Nothing, as long as they go on with another one: their page was loaded anew, or another
+/// window has taken over, and the carrier may tell of the new leg before it tells of the old one.
+pub fn agent_left<'a>(mut legs: impl Iterator<Item = AgentLeg<'a>>, sid: &str, after_person: bool) -> Option<Event> {
+    let has_another = legs.any(|leg| leg.sid != sid && !leg.is_over);
+    (!has_another).then_some(Event::AgentLeft { after_person })
+}
+
 /// What an event changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -96,6 +112,11 @@ pub const fn step(course: Course, event: Event) -> Step {
         (Connected, Event::AgentLost) if is_agent_away => Step::End(CallEnd::AgentLost),
         (Created | Joining | Checking | Dialling | Ringing | Connected | Ended, _) => Step::Stay,
     }
+}
+
+/// The same, of what the carrier says when it is asked: whether it is news.
+pub fn is_news(course: Course, event: Event) -> bool {
+    step(course, event) != Step::Stay
 }
 
 const fn ended(state: CallState, how: LegEnd) -> CallEnd {
@@ -211,6 +232,180 @@ mod tests {
                     assert_eq!((state, event), (CallState::Joining, Event::AgentJoined));
                 }
             }
+        }
+    }
+
+    /// What the carrier tells of a call after the person is dialled: which leg, and what of it. An agent's leg is told of twice, by the
+    /// conference and by itself, and only the conference knows who left first.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Said {
+        Rings,
+        Answered,
+        Ended(LegEnd),
+        Joined(usize),
+        Left(usize, bool),
+        LegOver(usize),
+    }
+
+    /// What we do ourselves, at once and surely.
+    #[derive(Clone, Copy, Debug)]
+    enum Moment {
+        Said(Said),
+        /// The agent's page comes back: the carrier asks us what to do with its leg.
+        Returns,
+        HangsUp,
+    }
+
+    const LEGS: [&str; 9] = ["CA0", "CA1", "CA2", "CA3", "CA4", "CA5", "CA6", "CA7", "CA8"];
+
+    /// A call as the product knows it: its course, and the legs of the agent.
+    struct Known {
+        course: Course,
+        end: Option<CallEnd>,
+        legs: Vec<AgentLeg<'static>>,
+        heard: Vec<Said>,
+    }
+
+    impl Known {
+        fn dialling() -> Self {
+            let course = Course { state: CallState::Dialling, is_agent_away: false };
+            Self { course, end: None, legs: vec![AgentLeg { sid: LEGS[0], is_over: false }], heard: Vec::new() }
+        }
+
+        fn apply(&mut self, event: Event) {
+            match step(self.course, event) {
+                Step::Stay => {}
+                Step::To(state) => self.course.state = state,
+                Step::Away => self.course.is_agent_away = true,
+                Step::Back => self.course.is_agent_away = false,
+                Step::End(how) => (self.course, self.end) = (Course { state: CallState::Ended, is_agent_away: false }, Some(how)),
+            }
+        }
+
+        /// Each thing counts once: the database keeps what was heard.
+        fn hear(&mut self, said: Said) {
+            if self.heard.contains(&said) {
+                return;
+            }
+            self.heard.push(said);
+            match said {
+                Said::Rings => self.apply(Event::PersonRings),
+                Said::Answered => self.apply(Event::PersonAnswered),
+                Said::Ended(how) => self.apply(Event::PersonEnded(how)),
+                Said::Joined(leg) => {
+                    if !self.legs[leg].is_over {
+                        self.apply(Event::AgentJoined);
+                    }
+                }
+                Said::Left(leg, after_person) => self.leave(leg, after_person),
+                Said::LegOver(leg) => self.leave(leg, false),
+            }
+        }
+
+        fn leave(&mut self, leg: usize, after_person: bool) {
+            self.legs[leg].is_over = true;
+            if let Some(event) = agent_left(self.legs.iter().copied(), LEGS[leg], after_person) {
+                self.apply(event);
+            }
+        }
+
+        /// The carrier is asked about the agent's legs, and then, before anybody is given up, about the person's.
+        fn reconcile(&mut self, legs_over: usize, person: Option<Event>) {
+            for leg in 0..legs_over.min(self.legs.len()) {
+                if !self.legs[leg].is_over {
+                    self.leave(leg, false);
+                }
+            }
+            if let Some(event) = person.filter(|event| is_news(self.course, *event)) {
+                self.apply(event);
+            }
+            self.apply(Event::AgentLost);
+        }
+    }
+
+    /// A call from the dial to its end, as it happened: what the carrier said in order, what we did, how many of the agent's legs are over in
+    /// the end, and how the person's leg stands then.
+    fn story(returns: usize, ending: usize, how: LegEnd) -> (Vec<Moment>, usize, Option<Event>) {
+        use Moment::{HangsUp, Returns, Said as Tells};
+        let is_answered = ending < 3;
+        let mut moments = vec![Tells(Said::Rings)];
+        if !is_answered {
+            moments.extend([Tells(Said::Ended(how)), Tells(Said::Left(0, true)), Tells(Said::LegOver(0))]);
+            return (moments, 1, Some(Event::PersonEnded(how)));
+        }
+        moments.push(Tells(Said::Answered));
+        for leg in 0..returns {
+            moments.extend([Tells(Said::Left(leg, false)), Tells(Said::LegOver(leg)), Returns, Tells(Said::Joined(leg + 1))]);
+        }
+        let over = LegEnd::Completed { has_lasted: true };
+        match ending {
+            0 => moments.extend([Tells(Said::Ended(over)), Tells(Said::Left(returns, true)), Tells(Said::LegOver(returns))]),
+            1 => moments.extend([HangsUp, Tells(Said::Left(returns, false)), Tells(Said::LegOver(returns)), Tells(Said::Ended(over))]),
+            // The agent does not come back; the person waits until we end it.
+            _ => moments.extend([Tells(Said::Left(returns, false)), Tells(Said::LegOver(returns))]),
+        }
+        let person = if ending == 2 { Event::PersonAnswered } else { Event::PersonEnded(over) };
+        (moments, returns + 1, Some(person))
+    }
+
+    fn tell(known: &mut Known, moment: Moment) {
+        match moment {
+            Moment::Said(said) => known.hear(said),
+            Moment::Returns => known.legs.push(AgentLeg { sid: LEGS[known.legs.len()], is_over: false }),
+            Moment::HangsUp => known.apply(Event::AgentHungUp),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// lessons, lines 14 and 17: what the carrier says arrives twice, late, out of order or never. Once it has been asked, the call has ended
+        /// as if all of it had arrived in order.
+        #[test]
+        fn however_the_carriers_events_arrive_the_call_ends_in_the_same_way(
+            returns in 0..4_usize,
+            ending in 0..6_usize,
+            how in prop::sample::select(vec![LegEnd::Busy, LegEnd::NoAnswer, LegEnd::Failed]),
+            fates in prop::collection::vec((0..4_usize, 0..8_usize), 40),
+        ) {
+            let (moments, legs_over, person) = story(returns, ending, how);
+            let mut in_order = Known::dialling();
+            for moment in &moments {
+                tell(&mut in_order, *moment);
+            }
+            in_order.reconcile(legs_over, person);
+
+            let mut known = Known::dialling();
+            // What is late, with how many moments it still waits.
+            let mut late: Vec<(usize, Said)> = Vec::new();
+            for (moment, (fate, delay)) in moments.iter().zip(&fates) {
+                for (wait, _) in &mut late {
+                    *wait = wait.saturating_sub(1);
+                }
+                let due: Vec<Said> = late.extract_if(.., |(wait, _)| *wait == 0).map(|(_, said)| said).collect();
+                for said in due {
+                    known.hear(said);
+                }
+                match (moment, fate) {
+                    // Lost.
+                    (Moment::Said(_), 0) => {}
+                    // Late, and so out of order.
+                    (Moment::Said(said), 1) => late.push((*delay + 1, *said)),
+                    // Twice, the second time late.
+                    (Moment::Said(said), 2) => {
+                        known.hear(*said);
+                        late.push((*delay + 1, *said));
+                    }
+                    (moment, _) => tell(&mut known, *moment),
+                }
+            }
+            known.reconcile(legs_over, person);
+            for (_, said) in late {
+                known.hear(said);
+            }
+
+            prop_assert_eq!(known.course.state, CallState::Ended);
+            prop_assert_eq!(known.end, in_order.end, "{:?}", moments);
         }
     }
 

@@ -6,6 +6,7 @@ mod correct;
 mod course;
 mod hold;
 mod legs;
+mod monitoring;
 mod outcome;
 mod person;
 mod recordings;

@@ -4,6 +4,7 @@ mod attempts;
 mod calls;
 mod catalogue;
 mod legs;
+mod monitoring;
 mod people;
 mod recordings;
 
@@ -21,6 +22,10 @@ pub(crate) use catalogue::{
 };
 pub(crate) use legs::{
     LegRow, NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left,
+};
+pub(crate) use monitoring::{
+    GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring_of,
+    insert_monitoring, list_going, lock_monitoring, set_monitoring_joined, set_monitoring_leg, set_monitoring_mode,
 };
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};
 pub(crate) use recordings::{

@@ -3,7 +3,7 @@
 mod attempts;
 mod catalogue;
 
-use kernel::{CallId, DecisionId, QueueKind, UserId};
+use kernel::{AgentId, CallId, DecisionId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
 use users::UserCard;
 
@@ -192,6 +192,65 @@ pub struct Unrecorded {
     pub user_name: String,
     /// When it was, in words: `today 10:42`.
     pub at: String,
+}
+
+/// How a supervisor takes part in somebody's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum MonitorMode {
+    /// Nobody hears them: the carrier lets nothing of theirs through.
+    Listen,
+    /// The agent alone hears them.
+    Whisper,
+    /// Everybody hears them.
+    Barge,
+}
+
+impl MonitorMode {
+    /// Every way, in the order of the screen.
+    pub const ALL: [Self; 3] = [Self::Listen, Self::Whisper, Self::Barge];
+
+    /// The name in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Whisper => "whisper",
+            Self::Barge => "barge",
+        }
+    }
+}
+
+/// What a supervisor listens to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorView {
+    /// The browser connects with it.
+    pub id: String,
+    /// Which call.
+    pub call_id: CallId,
+    /// Whose.
+    pub agent_id: AgentId,
+    /// With whom.
+    pub user_name: String,
+    /// How, as the carrier confirmed it.
+    pub mode: MonitorMode,
+    /// The supervisor is on the line.
+    pub is_joined: bool,
+    /// How long the two have talked.
+    pub talk_seconds: i64,
+}
+
+/// A call that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoingCall {
+    /// Which.
+    pub call_id: CallId,
+    /// Whose.
+    pub agent_id: AgentId,
+    /// They talk, so that one can listen.
+    pub is_talking: bool,
+    /// Who listens, by name.
+    pub listeners: Vec<String>,
 }
 
 /// A talk of at least a minute that we have no recording of (every call is recorded).

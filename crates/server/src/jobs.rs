@@ -67,6 +67,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         async move {
             calls.end_abandoned().await?;
             calls.end_left().await?;
+            calls.end_abandoned_monitorings().await?;
             calls.end_lingering_legs().await
         }
     });

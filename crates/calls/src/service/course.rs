@@ -8,8 +8,9 @@ use kernel::{AgentId, CallId, machine_now};
 use sqlx::PgConnection;
 use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEventKind, ConferenceTopic, LeaveReason, VoiceRequest, twiml};
 
+use super::monitoring::SUPERVISOR;
 use super::{Calls, CallsFailure, agent_of_identity};
-use crate::rules::{Event, LegEnd, Step, step};
+use crate::rules::{AgentLeg, Event, LegEnd, Step, agent_left, step};
 use crate::store::{self, CallRow, LegRow, NewEvent, NewOutcome};
 use crate::types::{CallEnd, CallState, Disposition};
 
@@ -29,6 +30,10 @@ impl Calls {
     pub(crate) async fn voice(&self, request: &VoiceRequest) -> Result<twiml::Response, CallsFailure> {
         let asked = request.other.get("call_id").and_then(|id| id.parse::<CallId>().ok());
         let agent = request.from.as_ref().and_then(|from| from.client_identity()).and_then(agent_of_identity);
+        let listens = request.other.get("monitoring_id").and_then(|id| id.parse().ok());
+        if let (Some(id), Some(agent), Some(sid)) = (listens, agent, &request.call_sid) {
+            return self.monitor_voice(id, agent, sid).await;
+        }
         let (Some(call), Some(agent), Some(sid)) = (asked, agent, &request.call_sid) else {
             tracing::warn!(agent.id = agent.map(AgentId::get), "a browser's call without a call of ours was rejected");
             return Ok(rejection());
@@ -104,17 +109,19 @@ impl Calls {
         let is_new =
             store::insert_event(&mut *transaction, call, NewEvent { source: "conference", sid: sid.as_str(), name: &name, sequence }, now)
                 .await?;
-        let others: Vec<String> = other_agent_legs(&legs, sid.as_str()).map(|leg| leg.sid.clone()).collect();
-        if (kind, party) == (&ConferenceEventKind::Leave, AGENT) {
+        if kind == &ConferenceEventKind::Leave && party != PERSON {
             store::set_leg_left(&mut *transaction, sid.as_str(), now).await?;
         }
+        let listener = match (kind, party) {
+            (ConferenceEventKind::Join, SUPERVISOR) => store::set_monitoring_joined(&mut transaction, sid.as_str(), now).await?,
+            (ConferenceEventKind::Leave, SUPERVISOR) => store::end_monitoring_by_leg(&mut transaction, sid.as_str(), now).await?,
+            _ => None,
+        };
         let happened = match (kind, party) {
-            (ConferenceEventKind::Join, AGENT) => Some(Event::AgentJoined),
-            // They go on with another leg: their page was loaded anew, or another window has taken over.
-            (ConferenceEventKind::Leave, AGENT) if !others.is_empty() => None,
+            (ConferenceEventKind::Join, AGENT) if !is_over(&legs, sid.as_str()) => Some(Event::AgentJoined),
             (ConferenceEventKind::Leave, AGENT) => {
                 let after_person = matches!(event.reason_participant_left, Some(LeaveReason::ModeratorEnded | LeaveReason::AddFailed));
-                Some(Event::AgentLeft { after_person })
+                agent_left(agent_legs(&legs), sid.as_str(), after_person)
             }
             (ConferenceEventKind::Leave, PERSON) if event.reason_participant_left == Some(LeaveReason::HungUp) => {
                 Some(Event::PersonEnded(LegEnd::Completed { has_lasted: true }))
@@ -126,10 +133,16 @@ impl Calls {
             None => Step::Stay,
         };
         let is_heard_with_us = is_new && (kind, party) == (&ConferenceEventKind::Join, PERSON);
-        let has_returned = is_new && (kind, party) == (&ConferenceEventKind::Join, AGENT);
+        let has_joined = is_new && (kind, party) == (&ConferenceEventKind::Join, AGENT);
+        let others: Vec<String> =
+            agent_legs(&legs).filter(|leg| !leg.is_over && leg.sid != sid.as_str()).map(|leg| leg.sid.to_owned()).collect();
         transaction.commit().await?;
         self.follow(&row, step);
-        if has_returned {
+        if let Some(listener) = listener {
+            self.tell(listener);
+            self.tell(row.agent);
+        }
+        if has_joined {
             self.hang_up_soon(call, others);
         }
         // Somebody who can be heard in the conference has answered, or it is what the network says while it rings. Their leg's own
@@ -274,6 +287,9 @@ impl Calls {
             (Some(Engagement::WrapUp), Some(machine_now() + self.shared.queue.wrap_up()))
         };
         store::set_ended(conn, row.id, how, words, is_saved_call, wrap_up_until, now).await?;
+        for listener in store::end_monitorings_of(conn, row.id, now).await? {
+            self.tell(listener);
+        }
         self.shared.auth.engage(conn, row.agent, engagement).await?;
         Ok(())
     }
@@ -322,9 +338,13 @@ pub(super) fn goodbye() -> twiml::Response {
     twiml::Response::new([twiml::Verb::Say(say), twiml::Verb::Hangup])
 }
 
-/// The agent's legs that are not over, but for this one.
-fn other_agent_legs<'a>(legs: &'a [LegRow], sid: &'a str) -> impl Iterator<Item = &'a LegRow> {
-    legs.iter().filter(move |leg| leg.party == AGENT && leg.sid != sid && leg.ended_at.is_none())
+/// The agent's legs.
+pub(super) fn agent_legs(legs: &[LegRow]) -> impl Iterator<Item = AgentLeg<'_>> {
+    legs.iter().filter(|leg| leg.party == AGENT).map(|leg| AgentLeg { sid: &leg.sid, is_over: leg.ended_at.is_some() })
+}
+
+fn is_over(legs: &[LegRow], sid: &str) -> bool {
+    legs.iter().any(|leg| leg.sid == sid && leg.ended_at.is_some())
 }
 
 /// The conference of a call.
@@ -339,7 +359,7 @@ fn happened_at(said: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc>
     now - age.unwrap_or_default().max(TimeDelta::zero())
 }
 
-fn rejection() -> twiml::Response {
+pub(super) fn rejection() -> twiml::Response {
     twiml::Response::new([twiml::Verb::Reject(twiml::RejectReason::Rejected)])
 }
 

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use kernel::CallId;
 use twilio::{CallSid, CallStatus, CallStatusEvent, CallUpdate};
 
-use super::course::{AGENT, PERSON, goodbye, log_failure, person_event};
+use super::course::{PERSON, agent_legs, goodbye, log_failure, person_event};
 use super::{Calls, CallsFailure};
-use crate::rules::{Event, LegEnd, Step, step};
+use crate::rules::{Event, LegEnd, agent_left, is_news};
 use crate::store::{self, CallRow};
 use crate::types::CallState;
 
@@ -77,8 +77,8 @@ impl Calls {
     /// A leg of the agent's is over. Have they another?
     pub(super) async fn agent_left(&self, call: CallId) -> Result<(), CallsFailure> {
         let legs = store::list_legs(&self.shared.pool, call).await?;
-        if !legs.iter().any(|leg| leg.party == AGENT && leg.ended_at.is_none()) {
-            self.apply(call, Event::AgentLeft { after_person: false }).await?;
+        if let Some(event) = agent_left(agent_legs(&legs), "", false) {
+            self.apply(call, event).await?;
         }
         Ok(())
     }
@@ -92,11 +92,18 @@ impl Calls {
                 log_failure(row.id, &error);
             }
         }
-        for call in store::list_away(&self.shared.pool, self.shared.queue.now() - AWAY).await? {
-            if let Err(error) = self.apply(call, Event::AgentLost).await {
-                log_failure(call, &error);
+        for row in store::list_away(&self.shared.pool, self.shared.queue.now() - AWAY).await? {
+            if let Err(error) = self.give_up(&row).await {
+                log_failure(row.id, &error);
             }
         }
+        Ok(())
+    }
+
+    /// Ends a talk whose agent does not come back, unless the person has hung up already and only the word of it is lost.
+    async fn give_up(&self, row: &CallRow) -> Result<(), CallsFailure> {
+        self.ask_about(row).await?;
+        self.apply(row.id, Event::AgentLost).await?;
         Ok(())
     }
 
@@ -166,7 +173,7 @@ impl Calls {
             let status = kept.as_ref().map_or(Some(CallStatus::Failed), |kept| kept.status.clone());
             let is_news = |status: &CallStatus| {
                 let happened = person_event(status, None).filter(|_| leg.party == PERSON);
-                status.is_final() || happened.is_some_and(|happened| step(row.course(), happened) != Step::Stay)
+                status.is_final() || happened.is_some_and(|happened| is_news(row.course(), happened))
             };
             let Some(status) = status.filter(is_news) else { continue };
             tracing::warn!(call.id = %row.id, leg.sid = %sid, leg.status = %status, "what the carrier says of a leg had not been heard");

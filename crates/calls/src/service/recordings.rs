@@ -127,6 +127,8 @@ impl Calls {
         let Ok(telephone) = self.telephone() else { return Ok(()) };
         let sid: RecordingSid = due.sid.parse()?;
         let mut sound = telephone.client.recording_sound(&sid).await?.ok_or(NotStored::NotThere)?;
+        // Of what is still to come: it shrinks as it is read.
+        let length = sound.length();
         let keep = &self.shared.recordings;
         let path = keep.path(due.call, &due.sid, due.started_at);
         let mut writer = BufWriter::with_capacity(keep.store.clone(), path.clone(), PART).with_max_concurrency(1);
@@ -139,7 +141,7 @@ impl Calls {
             size += bytes.len() as u64;
             writer.put(bytes).await?;
         }
-        if beginning != WAV || sound.length().is_some_and(|length| length != size) {
+        if beginning != WAV || length.is_some_and(|length| length != size) {
             // Dropped, what was written so far is never seen.
             return Err(NotStored::NoSound);
         }

@@ -156,13 +156,8 @@ pub(crate) async fn list_left(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Res
 }
 
 /// Talks that have been without their agent since `before` or earlier.
-pub(crate) async fn list_away(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallId>> {
-    sqlx::query_scalar!(
-        r#"select id as "id: CallId" from calls.call where closed_at is null and state = 'connected' and agent_away_since <= $1 limit 50"#,
-        before,
-    )
-    .fetch_all(pool)
-    .await
+pub(crate) async fn list_away(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
+    select_call!(pool, "closed_at is null and state = 'connected' and agent_away_since <= $1 limit 50", before).fetch_all(pool).await
 }
 
 /// Calls whose person talks, or is being rung as far as we have heard, that nothing was heard of since `since`.

@@ -48,7 +48,7 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// How many bytes there are, where the carrier says so.
+    /// How many bytes are still to come, where the carrier says so.
     pub fn length(&self) -> Option<u64> {
         self.answer.content_length()
     }

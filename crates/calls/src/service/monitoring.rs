@@ -1,0 +1,159 @@
+//! A supervisor on somebody's call: listening, heard by nobody; whispering, heard by the agent alone; or joining in. Each is on record.
+
+use auth::CurrentAgent;
+use kernel::{AgentId, CallId, Hint, machine_now};
+use twilio::{Beep, CallSid, Coach, ConferenceSid, ParticipantKey, ParticipantUpdate, twiml};
+use uuid::Uuid;
+
+use super::course::{agent_legs, conference_name, rejection};
+use super::{Calls, CallsFailure, INTENT};
+use crate::error::CallsError;
+use crate::store::{self, MonitoringRow};
+use crate::types::{CallState, GoingCall, MonitorMode, MonitorView};
+
+/// A supervisor's party in a call.
+pub(super) const SUPERVISOR: &str = "supervisor";
+
+impl Calls {
+    /// The calls that go on: whose, and who listens.
+    pub(crate) async fn going(&self) -> Result<Vec<GoingCall>, CallsFailure> {
+        let rows = store::list_going(&self.shared.pool).await?;
+        let shown = |row: store::GoingRow| GoingCall {
+            call_id: row.call,
+            agent_id: row.agent,
+            is_talking: row.is_talking,
+            listeners: row.listeners,
+        };
+        Ok(rows.into_iter().map(shown).collect())
+    }
+
+    /// Begins to listen to somebody's talk. The supervisor's browser connects with the answer's id, within ten seconds, once.
+    pub(crate) async fn monitor(&self, supervisor: &CurrentAgent, call: CallId, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
+        self.telephone()?;
+        let now = self.shared.queue.now();
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let row = store::lock(&mut transaction, call).await?.ok_or(CallsError::NoSuchAttempt)?;
+        if row.state != CallState::Connected {
+            return Err(CallsError::NotTalking.into());
+        }
+        if row.agent == supervisor.id || store::find_open(&mut *transaction, supervisor.id).await?.is_some() {
+            return Err(CallsError::OnACall.into());
+        }
+        let id = CallId::generate().get();
+        if !store::insert_monitoring(&mut transaction, id, call, supervisor.id, mode, machine_now() + INTENT, now).await? {
+            return Err(CallsError::ListensAlready.into());
+        }
+        transaction.commit().await?;
+        tracing::info!(agent.id = %supervisor.id, call.id = %call, monitoring.id = %id, monitoring.mode = mode.as_str(), "a supervisor listens to a call");
+        self.shared.hints.send(Hint::Agent(supervisor.id));
+        self.monitor_view(supervisor.id).await?.ok_or_else(|| CallsError::NotListening.into())
+    }
+
+    /// What the supervisor listens to now.
+    pub(crate) async fn monitored(&self, supervisor: &CurrentAgent) -> Result<Option<MonitorView>, CallsFailure> {
+        self.monitor_view(supervisor.id).await
+    }
+
+    async fn monitor_view(&self, supervisor: AgentId) -> Result<Option<MonitorView>, CallsFailure> {
+        let Some(row) = store::find_monitoring_of(&self.shared.pool, supervisor).await? else { return Ok(None) };
+        let Some(call) = store::find(&self.shared.pool, row.call).await? else { return Ok(None) };
+        Ok(Some(MonitorView {
+            id: row.id.to_string(),
+            call_id: call.id,
+            agent_id: call.agent,
+            user_name: call.user_name,
+            mode: row.mode,
+            is_joined: row.joined_at.is_some(),
+            talk_seconds: call.answered_at.map_or(0, |at| (self.shared.queue.now() - at).num_seconds().max(0)),
+        }))
+    }
+
+    /// Takes part in another way; what is shown and on record is what the carrier has confirmed.
+    pub(crate) async fn set_monitor_mode(&self, supervisor: &CurrentAgent, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
+        let telephone = self.telephone()?;
+        let row = store::find_monitoring_of(&self.shared.pool, supervisor.id).await?.ok_or(CallsError::NotListening)?;
+        let call = store::find(&self.shared.pool, row.call).await?.ok_or(CallsError::NotListening)?;
+        let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
+        let conference =
+            call.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotListening)?;
+        let coach = match mode {
+            MonitorMode::Whisper => Coach::Leg(self.agent_leg(call.id).await?),
+            MonitorMode::Listen | MonitorMode::Barge => Coach::Nobody,
+        };
+        let update = ParticipantUpdate { muted: Some(mode == MonitorMode::Listen), coach: Some(coach), ..ParticipantUpdate::default() };
+        let key = ParticipantKey::Call(&leg);
+        let answered = telephone.client.update_participant(&conference, key, &update).await.map_err(CallsFailure::Carrier)?;
+        let confirmed = answered.muted == Some(mode == MonitorMode::Listen) && answered.coaching == Some(mode == MonitorMode::Whisper);
+        if !confirmed {
+            return Err(CallsError::NotConfirmed.into());
+        }
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        store::set_monitoring_mode(&mut transaction, row.id, mode, self.shared.queue.now()).await?;
+        transaction.commit().await?;
+        tracing::info!(agent.id = %supervisor.id, call.id = %call.id, monitoring.mode = mode.as_str(), "a supervisor takes part in another way");
+        self.shared.hints.send(Hint::Agent(supervisor.id));
+        self.monitor_view(supervisor.id).await?.ok_or_else(|| CallsError::NotListening.into())
+    }
+
+    /// Ends it; the call goes on.
+    pub(crate) async fn stop_monitoring(&self, supervisor: &CurrentAgent) -> Result<(), CallsFailure> {
+        let Some(row) = store::find_monitoring_of(&self.shared.pool, supervisor.id).await? else { return Ok(()) };
+        let mut conn = self.shared.pool.acquire().await?;
+        store::end_monitoring(&mut conn, row.id, self.shared.queue.now()).await?;
+        self.hang_up_soon(row.call, row.sid.into_iter().collect());
+        self.shared.hints.send(Hint::Agent(supervisor.id));
+        Ok(())
+    }
+
+    /// Ends listenings whose browsers did not connect in time.
+    pub async fn end_abandoned_monitorings(&self) -> Result<(), CallsFailure> {
+        for supervisor in store::end_abandoned_monitorings(&self.shared.pool, machine_now(), self.shared.queue.now()).await? {
+            self.shared.hints.send(Hint::Agent(supervisor));
+        }
+        Ok(())
+    }
+
+    /// The carrier asks what to do with the leg of a supervisor's browser: into the conference, muted unless they are to be heard there.
+    pub(super) async fn monitor_voice(&self, id: Uuid, agent: AgentId, sid: &CallSid) -> Result<twiml::Response, CallsFailure> {
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let found = store::lock_monitoring(&mut transaction, id).await?;
+        let is_good = |row: &MonitoringRow| {
+            row.supervisor == agent
+                && row.ended_at.is_none()
+                && (row.sid.as_deref() == Some(sid.as_str()) || (row.sid.is_none() && row.intent_expires_at >= machine_now()))
+        };
+        let Some(row) = found.filter(is_good) else {
+            tracing::warn!(agent.id = %agent, monitoring.id = %id, "a browser's listening without a right to it was rejected");
+            return Ok(rejection());
+        };
+        let call = store::find(&mut *transaction, row.call).await?;
+        if call.is_none_or(|call| call.state != CallState::Connected) {
+            return Ok(rejection());
+        }
+        let coach = match row.mode {
+            MonitorMode::Whisper => Some(self.agent_leg(row.call).await?),
+            MonitorMode::Listen | MonitorMode::Barge => None,
+        };
+        store::set_monitoring_leg(&mut transaction, id, sid.as_str()).await?;
+        store::insert_leg(&mut *transaction, row.call, sid.as_str(), SUPERVISOR, self.shared.queue.now()).await?;
+        transaction.commit().await?;
+        let conference = twiml::Conference {
+            name: conference_name(row.call),
+            beep: Some(Beep::Never),
+            start_conference_on_enter: Some(false),
+            end_conference_on_exit: Some(false),
+            muted: Some(row.mode == MonitorMode::Listen),
+            coach,
+            wait_url: Some(String::new()),
+            ..twiml::Conference::default()
+        };
+        Ok(twiml::Response::new([twiml::Verb::Dial(twiml::Dial { conference, ..twiml::Dial::default() })]))
+    }
+
+    /// The leg by which the agent talks now.
+    async fn agent_leg(&self, call: CallId) -> Result<CallSid, CallsFailure> {
+        let legs = store::list_legs(&self.shared.pool, call).await?;
+        let live = agent_legs(&legs).filter(|leg| !leg.is_over).last().and_then(|leg| leg.sid.parse().ok());
+        Ok(live.ok_or(CallsError::NotTalking)?)
+    }
+}
