@@ -76,6 +76,7 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
   expect(modes.map((row) => row.mode)).toEqual(["listen", "barge", "whisper", "listen"]);
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
+  await gareth.context().close();
 });
 
 test("listening ends with the call", async ({ page, browser, request }) => {
@@ -93,4 +94,5 @@ test("listening ends with the call", async ({ page, browser, request }) => {
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await expect(gareth.getByTestId("monitor")).toHaveCount(0);
   await expect.poll(async () => ((await (await request.get("/twilio/admin/calls")).json()) as Leg[]).every((leg) => leg.status === "completed")).toBe(true);
+  await gareth.context().close();
 });

@@ -18,6 +18,7 @@ mod inputs;
 mod killed;
 mod migrations;
 mod monitoring;
+mod on_the_line;
 mod outages;
 mod pauses;
 mod people;
