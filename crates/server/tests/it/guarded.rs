@@ -169,6 +169,13 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
         // Well formed; whether it can be done now is another question.
         let body = match path {
             "/api/auth/limit" => json!({"email": "nobody@example.co.uk", "queues": null}),
+            "/api/calls/change_disposition" => {
+                let edit = json!({
+                    "label": "Spoke", "position": 5, "key": 5, "delay_hours": 24, "needs_note": false, "needs_time": false,
+                    "replaces_cooling_off": false, "wants_review": false, "also": null, "is_offered": true
+                });
+                json!({"disposition": "contacted", "edit": edit, "version": 1})
+            }
             "/api/queue/change_settings" => json!({"settings": {}, "version": 1, "reason": "why"}),
             "/api/queue/lift" => json!({"objection_id": 1, "reason": "why"}),
             "/api/queue/object" => json!({"objection": {"kind": "opted_out", "whom": "1", "reason": "why", "until": null}}),

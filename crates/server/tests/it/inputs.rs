@@ -18,6 +18,7 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
     let lease = held["lease_id"].clone();
     let idle = app.signed_in(Role::Agent).await;
     let before = app.everything_but_hearing().await;
+    let nobodys = "019abcde-0123-7abc-8def-0123456789ab";
 
     let bad: Vec<(&str, Value, u16)> = vec![
         ("/api/auth/sign_in", json!({}), 400),
@@ -54,6 +55,14 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
         ("/api/queue/take", json!({"user_id": "999999"}), 409),
         ("/api/queue/withdraw", json!({"callback_id": 999, "reason": "why"}), 409),
         ("/api/queue/withdraw", json!({"callback_id": 999, "reason": " "}), 422),
+        ("/api/calls/attempt", json!({"call_id": "7"}), 400),
+        ("/api/calls/attempt", json!({"call_id": nobodys}), 404),
+        ("/api/calls/attempts", json!({"filter": {}}), 400),
+        ("/api/calls/attempts", json!({"filter": {"end": "well"}, "place": "newest"}), 400),
+        ("/api/calls/attempts", json!({"filter": {}, "place": {"older_than": "7"}}), 400),
+        ("/api/calls/attempts", json!({"filter": {"from": "yesterday"}, "place": "newest"}), 422),
+        ("/api/calls/correct", json!({"call_id": nobodys, "correction": {"disposition": "busy"}}), 400),
+        ("/api/calls/correctable", json!({"call_id": nobodys}), 404),
         ("/api/calls/history", json!({}), 400),
         ("/api/calls/history", json!({"user_id": 1}), 400),
         ("/api/calls/history", json!({"user_id": "one"}), 400),

@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod architecture;
+mod attempts;
 mod begun;
 mod call_failures;
 mod call_next;
 mod callbacks;
 mod calls;
+mod catalogue;
 mod commands;
 mod contention;
+mod corrections;
 mod decisions;
 mod direct;
 mod discovery;
