@@ -75,18 +75,20 @@ pub(crate) enum Way {
     Newer,
 }
 
-/// The columns of [`AttemptRow`], after which the condition and the order follow.
+/// The columns of [`AttemptRow`]: whether one can be null is said for each, since what the joins tell of it depends on their order. After them the
+/// condition and the order follow.
 macro_rules! select_attempts {
     ($executor:expr, [$($condition:literal),+], $($argument:expr),* $(,)?) => {
         sqlx::query_as!(
             AttemptRow,
             r#"
-            select c.id as "id: CallId", c.created_at, c.user_id as "user: UserId", c.user_name, c.number, c.agent_id as "agent: AgentId",
-                a.name as "agent_name?", c.queue as "queue: QueueKind", c.state as "state: CallState", c.end_reason as "end: CallEnd",
-                c.end_words, c.is_saved_call, l.created_at as "rung_at?", c.answered_at, c.ended_at,
-                o.disposition as "disposition?: Disposition", d.label as "label?", d.is_reached as "is_reached?",
-                o.recorded_at as "recorded_at?", r.name as "recorded_by?", o.callback_at as "callback_at?",
-                coalesce(o.notes, c.notes) as "notes!", c.decision_id as "decision_id: DecisionId",
+            select c.id as "id!: CallId", c.created_at as "created_at!", c.user_id as "user!: UserId", c.user_name as "user_name!",
+                c.number as "number?", c.agent_id as "agent!: AgentId", a.name as "agent_name?", c.queue as "queue!: QueueKind",
+                c.state as "state!: CallState", c.end_reason as "end?: CallEnd", c.end_words as "end_words?",
+                c.is_saved_call as "is_saved_call!", l.created_at as "rung_at?", c.answered_at as "answered_at?",
+                c.ended_at as "ended_at?", o.disposition as "disposition?: Disposition", d.label as "label?",
+                d.is_reached as "is_reached?", o.recorded_at as "recorded_at?", r.name as "recorded_by?",
+                o.callback_at as "callback_at?", coalesce(o.notes, c.notes) as "notes!", c.decision_id as "decision_id?: DecisionId",
                 coalesce(
                     (
                         select jsonb_agg(
@@ -250,7 +252,7 @@ pub(crate) async fn list_events(pool: &PgPool, call: CallId) -> sqlx::Result<Vec
     sqlx::query_as!(
         EventRow,
         r#"
-        select e.received_at, e.source, l.party as "party?", e.name, e.sequence
+        select e.received_at as "received_at!", e.source as "source!", l.party as "party?", e.name as "name!", e.sequence as "sequence!"
         from calls.event e
         left join calls.leg l on l.sid = e.sid and l.call_id = e.call_id
         where e.call_id = $1

@@ -140,7 +140,8 @@ pub(crate) async fn list_changes(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<
     sqlx::query_as!(
         ChangeRow,
         r#"
-        select c.changed_at, a.name as "changed_by?", c.before as "before: Json<DispositionEdit>", c.after as "after: Json<DispositionEdit>"
+        select c.changed_at as "changed_at!", a.name as "changed_by?", c.before as "before!: Json<DispositionEdit>",
+            c.after as "after!: Json<DispositionEdit>"
         from calls.disposition_change c
         left join auth.published_agent a on a.id = c.changed_by
         order by c.id desc
