@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { GARETH, HANNAH, alive, elsewhere, expect, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { ALYS, GARETH, HANNAH, alive, elsewhere, expect, personOnScreen, setStatus, signIn, skip, test } from "./support";
 
 const check = async (page: Page, what: string) => {
   const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
@@ -68,6 +68,21 @@ for (const scheme of ["light", "dark"] as const) {
     await page.keyboard.press("7");
     await page.keyboard.press("Shift+Enter");
     await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+    await page.getByRole("link", { name: "History" }).click();
+    await page.getByTestId("attempt").first().getByRole("link").click();
+    await expect(page.getByTestId("opened")).toContainText("What the carrier said");
+    await check(page, "history");
+    await page.getByRole("button", { name: "Correct…" }).click();
+    await page.getByRole("button", { name: "Correct it" }).click();
+    await expect(page.getByText("Choose what came of the call.")).toBeVisible();
+    await check(page, "correcting an outcome");
+    await page.keyboard.press("Escape");
+
+    const admin = await elsewhere(browser, ALYS, { colorScheme: scheme, reducedMotion: "reduce" });
+    await admin.goto("/outcomes?edit=vulnerable");
+    await expect(admin.getByText("Not edited here")).toBeVisible();
+    await check(admin, "outcomes");
+    await admin.context().close();
 
     const floor = await elsewhere(browser, GARETH, { colorScheme: scheme, reducedMotion: "reduce" });
     await expect(floor.getByRole("row", { name: /Hannah Whitfield/ })).toBeVisible();

@@ -33,7 +33,6 @@ impl Wanted {
     /// From the parameters of an address. What cannot be read was never asked for.
     fn read(parameter: impl Fn(&str) -> Option<String>) -> Self {
         let day = |name| parameter(name).filter(|day| day.parse::<chrono::NaiveDate>().is_ok());
-        let number = |name| parameter(name).and_then(|text| text.parse().ok());
         let filter = AttemptFilter {
             from: day("from"),
             until: day("until"),
@@ -41,7 +40,7 @@ impl Wanted {
             queue: parameter("queue").and_then(|queue| QueueKind::ALL.into_iter().find(|kind| kind.as_str() == queue)),
             disposition: parameter("outcome").and_then(|code| Disposition::ALL.into_iter().find(|of| of.as_str() == code)),
             end: parameter("end").and_then(|code| CallEnd::ALL.into_iter().find(|end| end.as_str() == code)),
-            user_id: number("user"),
+            user_id: parameter("user").and_then(|id| id.parse().ok()),
             with_unrung: parameter("unrung").is_some(),
         };
         let mark = |name: &str| parameter(name).and_then(|mark| mark.parse().ok());
@@ -520,7 +519,7 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
         {note(&attempt.notes)}
         {(!attempt.superseded.is_empty()).then(|| view! {
             <section class=CARD aria-labelledby="superseded">
-                <h3 class="border-b border-base-300 px-4 py-2 font-semibold" id="superseded">"Recorded before"</h3>
+                <h2 class="border-b border-base-300 px-4 py-2 font-semibold" id="superseded">"Recorded before"</h2>
                 <ol>{attempt.superseded.iter().rev().map(superseded).collect_view()}</ol>
             </section>
         })}
@@ -557,7 +556,7 @@ fn note(notes: &str) -> Option<AnyView> {
     Some(
         view! {
             <section class=format!("text-dense {CARD}") aria-labelledby="call-note">
-                <h3 class="border-b border-base-300 px-4 py-2 font-semibold" id="call-note">"Note"</h3>
+                <h2 class="border-b border-base-300 px-4 py-2 font-semibold" id="call-note">"Note"</h2>
                 {body}
             </section>
         }
@@ -626,7 +625,7 @@ fn legs(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
     (!whole.legs.is_empty()).then(|| {
         view! {
             <section class=CARD aria-labelledby="legs">
-                <h3 class="border-b border-base-300 px-4 py-2 font-semibold" id="legs">"Legs"</h3>
+                <h2 class="border-b border-base-300 px-4 py-2 font-semibold" id="legs">"Legs"</h2>
                 <ul data-testid="legs">{rows.collect_view()}</ul>
             </section>
         }
@@ -647,7 +646,7 @@ fn events(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
     (!whole.events.is_empty()).then(|| {
         view! {
             <section class=CARD aria-labelledby="events">
-                <h3 class="border-b border-base-300 px-4 py-2 font-semibold" id="events">"What the carrier said"</h3>
+                <h2 class="border-b border-base-300 px-4 py-2 font-semibold" id="events">"What the carrier said"</h2>
                 <ol class="flex flex-col gap-1 px-4 py-2.5 text-dense" data-testid="events">{rows.collect_view()}</ol>
             </section>
         }

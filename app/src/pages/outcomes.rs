@@ -290,13 +290,10 @@ fn Fields(catalogue: Query<Catalogue>, draft: Draft, entry: CatalogueEntry) -> i
                 }
                 Err(error) => {
                     let field = FIELDS.into_iter().find(|field| error.field.as_deref() == Some(*field));
-                    match field {
-                        Some(field) => {
-                            let _ = problems.try_set(vec![(field, error.message)]);
-                        }
-                        None => {
-                            let _ = failed.try_set(Some(error));
-                        }
+                    if let Some(field) = field {
+                        let _ = problems.try_set(vec![(field, error.message)]);
+                    } else {
+                        let _ = failed.try_set(Some(error));
                     }
                 }
             }
