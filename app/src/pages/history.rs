@@ -1,6 +1,7 @@
 use calls::{
     Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptPage, CallEnd, CallState, Disposition, Place, SupersededOutcome, Told,
 };
+use chrono::{Datelike as _, NaiveDate};
 use kernel::{CallId, ErrorCode, QueueKind};
 use leptos::prelude::*;
 
@@ -32,7 +33,9 @@ struct Wanted {
 impl Wanted {
     /// From the parameters of an address. What cannot be read was never asked for.
     fn read(parameter: impl Fn(&str) -> Option<String>) -> Self {
-        let day = |name| parameter(name).filter(|day| day.parse::<chrono::NaiveDate>().is_ok());
+        // A year that is being typed passes through 0002 and 0020.
+        let is_day = |day: &str| day.parse::<NaiveDate>().is_ok_and(|day| (1970..=9998).contains(&day.year()));
+        let day = |name| parameter(name).filter(|day| is_day(day));
         let filter = AttemptFilter {
             from: day("from"),
             until: day("until"),
@@ -680,8 +683,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_was_never_asked_for() {
-        let nonsense = "from=yesterday&until=2026-02-30&agent=x&queue=everybody&outcome=fine&end=well&user=-1&older=7&newer=x&open=x";
-        assert_eq!(read(nonsense), Wanted::default());
+        for nonsense in [
+            "from=yesterday&until=2026-02-30",
+            "from=0020-11-24&until=12026-11-24",
+            "agent=x&queue=everybody&outcome=fine&end=well&user=-1&older=7&newer=x&open=x",
+        ] {
+            assert_eq!(read(nonsense), Wanted::default());
+        }
     }
 
     #[test]

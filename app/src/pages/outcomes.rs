@@ -248,7 +248,7 @@ fn Fields(catalogue: Query<Catalogue>, draft: Draft, entry: CatalogueEntry) -> i
     // What somebody else has made of it since.
     let theirs = Memo::new(move |_| {
         let now = find(catalogue, disposition)?;
-        draft.seen.with(|(version, seen)| (now.version != *version).then(|| (now.edit.changes(seen), now.edit.in_words())))
+        draft.seen.with(|(version, seen)| (now.version > *version).then(|| (now.edit.changes(seen), now.edit.in_words())))
     });
     let again = move |_| {
         if let Some(now) = untrack(|| find(catalogue, disposition)) {
