@@ -295,11 +295,13 @@ fn Filters(wanted: Memo<Wanted>, page: Query<AttemptPage>, choices: Query<Attemp
 
 #[component]
 fn List(wanted: Memo<Wanted>, page: Query<AttemptPage>) -> impl IntoView {
-    let rows = move || match (page.answer(), page.error()) {
-        (Some(answer), error) => {
+    // Drawn anew only when something is different: whoever is in it with the keyboard stays there.
+    let (shown, error) = (Memo::new(move |_| page.map(Clone::clone)), Memo::new(move |_| page.error()));
+    let rows = move || match (shown.get(), error.get()) {
+        (Some(shown), error) => {
             let strip =
                 error.map(|error| view! { <div class="p-4">{query_strip(page, "The list is not what you asked for", &error)}</div> });
-            if answer.value.attempts.is_empty() {
+            if shown.attempts.is_empty() {
                 let is_narrowed = wanted.with(|wanted| wanted.filter != AttemptFilter::default() || wanted.place != Place::Newest);
                 let (headline, words) = if is_narrowed {
                     ("No such calls", "Take one of the conditions above away, or show all.")
@@ -308,7 +310,7 @@ fn List(wanted: Memo<Wanted>, page: Query<AttemptPage>) -> impl IntoView {
                 };
                 return view! { {strip} {empty(Icon::History, headline, words)} }.into_any();
             }
-            let rows = answer.value.attempts.iter().map(|attempt| row(wanted, attempt)).collect_view();
+            let rows = shown.attempts.iter().map(|attempt| row(wanted, attempt)).collect_view();
             view! {
                 {strip}
                 <table class="table table-sm table-pin-rows">
@@ -463,10 +465,12 @@ fn Opened(id: CallId, wanted: Memo<Wanted>, page: Query<AttemptPage>) -> impl In
             view! { <CorrectDialog id name on_done=done on_close=Callback::new(move |()| is_correcting.set(false)) /> }
         })
     };
-    let body = move || match (detail.answer(), detail.error()) {
-        (Some(answer), error) => {
+    // Drawn anew only when something is different: what is listened to goes on, and what is unfolded stays so.
+    let (shown, error) = (Memo::new(move |_| detail.map(Clone::clone)), Memo::new(move |_| detail.error()));
+    let body = move || match (shown.get(), error.get()) {
+        (Some(shown), error) => {
             let strip = error.map(|error| query_strip(detail, "This is not fresh", &error));
-            view! { {strip} {whole(is_correcting, &answer.value)} }.into_any()
+            view! { {strip} {whole(is_correcting, &shown)} }.into_any()
         }
         (None, Some(error)) if error.code == ErrorCode::NotFound => {
             empty(Icon::Search, "There is no such call", "The address names a call that the dialler does not know.").into_any()
@@ -602,9 +606,9 @@ fn recording(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
     });
     Some(view! {
         <section class=CARD aria-labelledby="recording">
-            <h3 class="border-b border-base-300 px-4 py-2 font-semibold" id="recording">
+            <h2 class="border-b border-base-300 px-4 py-2 font-semibold" id="recording">
                 "Recording" {found.seconds.map(|seconds| view! { <span class="ml-2 font-normal text-muted">{duration(seconds.into())}</span> })}
-            </h3>
+            </h2>
             <div class="px-4 py-3">{sound} {(!found.words.is_empty()).then(|| view! { <p class="text-muted">{found.words.clone()}</p> })}</div>
         </section>
     })
