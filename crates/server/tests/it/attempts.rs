@@ -165,7 +165,7 @@ async fn an_attempt_is_told_in_full_to_everybody_and_who_looked_is_noted(_: PgPo
     begun.until("connected").await;
     let going = page(&colleague, &json!({}), json!("newest")).await;
     assert_eq!((&going["attempts"][0]["state"], &going["attempts"][0]["outcome"]), (&json!("connected"), &json!(null)), "{going}");
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     app.until_count("the person's leg has ended", "select count(*) from calls.leg where party = 'person' and ended_at is not null", 1)
         .await;

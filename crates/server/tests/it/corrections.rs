@@ -14,7 +14,7 @@ async fn talked(app: &TestApp) -> Begun {
     let begun = begin(app, ANSWERS).await;
     begun.join(app).await;
     begun.until("connected").await;
-    begun.leave(app).await;
+    begun.hang_up(app).await;
     begun.until("ended").await;
     begun
 }
@@ -192,7 +192,7 @@ async fn what_cannot_be_corrected_is_refused_in_words_and_nothing_is_changed(_: 
     begun.join(&app).await;
     begun.until("connected").await;
     refused(&supervisor, correction(&begun.call, "contacted", "busy"), 409, not_yet).await;
-    begun.leave(&app).await;
+    begun.hang_up(&app).await;
     begun.until("ended").await;
     refused(&supervisor, correction(&begun.call, "contacted", "busy"), 409, not_yet).await;
     begun.record("contacted").await;
