@@ -104,7 +104,7 @@ async fn token(Query(wanted): Query<HashMap<String, String>>) -> String {
     let header = json!({"alg": "HS256", "typ": "JWT", "cty": "twilio-fpa;v=1"});
     let claims = json!({
         "jti": format!("{KEY}-{issued}"), "iss": KEY, "sub": ACCOUNT, "iat": issued, "exp": expires,
-        "grants": {"identity": "agent", "voice": {"outgoing": {"application_sid": APPLICATION}}},
+        "grants": {"identity": "agent", "voice": {"incoming": {"allow": true}, "outgoing": {"application_sid": APPLICATION}}},
     });
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
     let secret = wanted.get("secret").map_or(SECRET, String::as_str);

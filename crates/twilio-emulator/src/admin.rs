@@ -1,5 +1,6 @@
 //! What tests and demos ask and tell the emulator, beside what Twilio has. JSON, for this machine alone; README.md shows the shapes.
 
+mod ring_in;
 mod show;
 
 use std::convert::Infallible;
@@ -29,6 +30,7 @@ pub fn router() -> Router<Arc<Core>> {
         .route("/mix", get(get_mix).post(set_mix))
         .route("/faults", get(get_faults).post(set_faults))
         .route("/calls", get(show::calls))
+        .route("/calls/incoming", post(ring_in::ring_in))
         .route("/calls/{sid}", get(show::call))
         .route("/calls/{sid}/hangup", post(hang_up))
         .route("/conferences", get(show::conferences))

@@ -14,6 +14,15 @@ pub struct Application {
     pub status_callback: Option<String>,
 }
 
+/// Whom it concerns when somebody rings or writes to one of the account's numbers. Addresses are absolute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inbound {
+    /// Asked, by a signed form post, what to do with a call.
+    pub voice_url: Option<String>,
+    /// Told when such a call is over.
+    pub status_callback: Option<String>,
+}
+
 /// One account with one API key.
 #[derive(Clone)]
 pub struct Config {
@@ -29,6 +38,8 @@ pub struct Config {
     pub applications: BTreeMap<String, Application>,
     /// Numbers of the account, E.164, that calls may come from. When empty, any number may.
     pub numbers: Vec<String>,
+    /// Who is asked about calls to those numbers.
+    pub inbound: Inbound,
     /// The UDP port of all media, on every address of this machine; 0 takes any that is free.
     pub media_port: u16,
     /// Draws the behaviour of parties at ordinary numbers.
@@ -59,6 +70,7 @@ impl Config {
             api_secret: api_secret.into(),
             applications: BTreeMap::new(),
             numbers: Vec::new(),
+            inbound: Inbound::default(),
             media_port: 0,
             seed: 1,
             mix: Mix::default(),
@@ -77,6 +89,7 @@ impl fmt::Debug for Config {
             .field("api_key_sid", &self.api_key_sid)
             .field("applications", &self.applications)
             .field("numbers", &self.numbers)
+            .field("inbound", &self.inbound)
             .field("media_port", &self.media_port)
             .field("seed", &self.seed)
             .field("mix", &self.mix)

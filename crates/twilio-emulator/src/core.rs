@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::cast::{self, Mix, Plan, Refused};
@@ -16,6 +17,7 @@ use crate::journal::{Journal, Kind};
 use crate::life::{self, Order};
 use crate::media::{Media, Stage};
 use crate::model::{Effect, Endpoint, Model};
+use crate::queues::Queues;
 use crate::recordings::Recordings;
 use crate::scenario::Scenario;
 use crate::signal::Lines;
@@ -42,6 +44,9 @@ pub struct Core {
     pub webhooks: Webhooks,
     pub lines: Lines,
     pub recordings: Recordings,
+    /// Somebody came into a queue.
+    pub queue_changed: Notify,
+    queues: Mutex<Queues>,
     /// Where the last REST client found us.
     seen_at: Mutex<Option<String>>,
     model: Mutex<Model>,
@@ -65,6 +70,8 @@ impl Core {
             webhooks,
             lines: Lines::default(),
             recordings: Recordings::default(),
+            queue_changed: Notify::new(),
+            queues: Mutex::default(),
             seen_at: Mutex::default(),
             model,
             company,
@@ -77,6 +84,11 @@ impl Core {
     /// The model, to be read.
     pub fn model(&self) -> MutexGuard<'_, Model> {
         self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who waits for whom.
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is behind the numbers.
@@ -169,6 +181,11 @@ impl Core {
         self.webhooks.ask(queue, delivery).await
     }
 
+    /// Tells an application about a call, in turn; what it answers is said to nobody.
+    pub fn tell(&self, call_sid: &str, endpoint: Endpoint, params: Vec<(String, String)>) {
+        self.change(|_, _| vec![Effect::Webhook { queue: call_sid.to_owned(), endpoint, params }]);
+    }
+
     /// What Twilio's debugger would show.
     pub fn problem(&self, call_sid: &str, code: u32, message: &str) {
         tracing::info!(call.sid = call_sid, code, message, "a call has a problem");
@@ -215,6 +232,7 @@ impl Core {
         self.webhooks.clear();
         self.media.forget_all();
         self.recordings.clear();
+        *self.queues() = Queues::default();
         self.journal.clear();
     }
 

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::core::Core;
 use crate::faults;
 use crate::journal::{Journal, Kind};
+use crate::life::Order;
 use crate::media::{Media, MediaEvent};
 use crate::webhook::Webhooks;
 use crate::{admin, rest, signal};
@@ -63,7 +64,10 @@ async fn listen(core: Arc<Core>, mut heard: mpsc::UnboundedReceiver<MediaEvent>)
         match event {
             MediaEvent::Connected(call) => core.note(Kind::Media, &call, json!({"connected": true})),
             MediaEvent::Lost(call) => core.note(Kind::Media, &call, json!({"connected": false})),
-            MediaEvent::Digit(call, digit) => core.note(Kind::Media, &call, json!({"digit": digit})),
+            MediaEvent::Digit(call, digit) => {
+                core.order(&call, Order::Key(digit));
+                core.note(Kind::Media, &call, json!({"digit": digit}));
+            }
         }
     }
 }

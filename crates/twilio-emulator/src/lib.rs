@@ -12,6 +12,7 @@ mod journal;
 mod life;
 mod media;
 mod model;
+mod queues;
 mod recordings;
 mod rest;
 mod scenario;
@@ -22,5 +23,5 @@ mod webhook;
 
 pub use auth::{TokenClaims, TokenFault, sign, verify_token};
 pub use cast::Mix;
-pub use config::{Application, Config};
+pub use config::{Application, Config, Inbound};
 pub use emulator::Emulator;

@@ -1,12 +1,16 @@
 //! The lives of calls: one task each, from the first ring to the end.
 
-mod callee;
+mod caller;
 mod client;
+mod dial;
+mod party;
+mod ring;
 mod script;
 mod sound;
 
-pub use self::callee::{Detection, Dialled, Then, dial};
+pub use self::caller::{Incoming, come_in};
 pub use self::client::{Invited, invite};
+pub use self::dial::{Detection, Dialled, Party, Then, dial};
 pub use self::script::beeps;
 pub use self::sound::{Audience as Hearers, announce, hold};
 use crate::core::Core;
@@ -23,6 +27,20 @@ pub enum Order {
     Started,
     /// Leave everything and follow other TwiML.
     Redirect(Source),
+    /// The browser that is rung takes the call.
+    PickedUp,
+    /// Whoever is rung does not want the call.
+    Declined,
+    /// The party pressed a key.
+    Key(char),
+    /// A call that this one dialled was answered.
+    Answered(String),
+    /// A call that this one dialled or talked to is over, and how.
+    Ended(String, CallStatus),
+    /// Somebody takes this call out of the queue that it waits in: their call.
+    Connect(String),
+    /// The sounds of a queue let the caller go on.
+    Leave,
 }
 
 /// Who ends a call.
@@ -62,6 +80,15 @@ enum End {
     By(Cause),
 }
 
+/// Why a call leaves everything it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Break {
+    /// It is over.
+    Over(Cause),
+    /// It is to follow other TwiML.
+    Elsewhere(Source),
+}
+
 /// The call is over: its last status, its place in a conference, its sound.
 fn finish(core: &Core, call_sid: &str, status: CallStatus, why: Left) {
     core.change(|model, now| {
@@ -69,6 +96,10 @@ fn finish(core: &Core, call_sid: &str, status: CallStatus, why: Left) {
         effects.extend(model.leave(call_sid, why, now));
         effects
     });
+    // Whoever took it out of a queue waits for it.
+    if let Some(other) = core.queues().forget(call_sid) {
+        core.order(&other, Order::Ended(call_sid.to_owned(), status));
+    }
     core.media.remove(call_sid);
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use axum::Router;
 use clap::Parser;
 use tokio::net::TcpListener;
-use twilio_emulator::{Application, Config, Emulator};
+use twilio_emulator::{Application, Config, Emulator, Inbound};
 
 /// A local Twilio: signalling and media for the voice SDK, REST, signed webhooks. Serves this machine alone.
 #[derive(Debug, Parser)]
@@ -34,9 +34,12 @@ struct Settings {
     /// An application and the address that is asked what to do with its calls; may be repeated.
     #[arg(long = "application", value_name = "AP…=VOICE_URL", value_parser = application)]
     applications: Vec<(String, String)>,
-    /// The address that is told when a call of any application is over.
+    /// The address that is told when a call of any application, or to a number, is over.
     #[arg(long, value_name = "URL")]
     status_callback: Option<String>,
+    /// The address that is asked what to do when somebody rings one of the numbers.
+    #[arg(long, value_name = "URL")]
+    voice_url: Option<String>,
     /// A number that calls may come from; may be repeated. Any number, when there is none.
     #[arg(long = "number", value_name = "E.164")]
     numbers: Vec<String>,
@@ -55,10 +58,12 @@ fn application(text: &str) -> Result<(String, String), String> {
 impl Settings {
     fn config(self) -> Config {
         let status_callback = self.status_callback;
-        let application = |(sid, voice_url)| (sid, Application { voice_url, status_callback: status_callback.clone() });
+        let told = status_callback.clone();
+        let application = |(sid, voice_url)| (sid, Application { voice_url, status_callback: told.clone() });
         Config {
             applications: self.applications.into_iter().map(application).collect::<BTreeMap<_, _>>(),
             numbers: self.numbers,
+            inbound: Inbound { voice_url: self.voice_url, status_callback },
             media_port: self.media_port,
             seed: self.seed,
             pace: self.pace,

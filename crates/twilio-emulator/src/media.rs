@@ -42,6 +42,17 @@ enum Command {
         sdp: String,
         reply: oneshot::Sender<Result<Option<String>, String>>,
     },
+    /// A browser is called; answered with the offer to send to it.
+    Call {
+        leg: String,
+        reply: oneshot::Sender<Result<String, String>>,
+    },
+    /// The browser that was called answers.
+    PickUp {
+        leg: String,
+        sdp: String,
+        reply: oneshot::Sender<Result<(), String>>,
+    },
     /// A leg without a browser.
     Simulate {
         leg: String,
@@ -154,6 +165,21 @@ impl Media {
         answer.await.unwrap_or_else(|_| Err("the emulator is stopping".to_owned()))
     }
 
+    /// A browser is called. Answers the offer to send to it.
+    pub async fn call(&self, leg: &str) -> Result<String, String> {
+        let (reply, offer) = oneshot::channel();
+        self.meter(leg);
+        self.order(Command::Call { leg: leg.to_owned(), reply });
+        offer.await.unwrap_or_else(|_| Err("the emulator is stopping".to_owned()))
+    }
+
+    /// The browser that was called sends its answer.
+    pub async fn pick_up(&self, leg: &str, sdp: &str) -> Result<(), String> {
+        let (reply, done) = oneshot::channel();
+        self.order(Command::PickUp { leg: leg.to_owned(), sdp: sdp.to_owned(), reply });
+        done.await.unwrap_or_else(|_| Err("the emulator is stopping".to_owned()))
+    }
+
     /// A leg whose party is simulated here.
     pub fn simulate(&self, leg: &str) {
         self.meter(leg);
@@ -217,6 +243,11 @@ impl Media {
     /// Plays keys as they sound; returns when they were heard.
     pub async fn tell_keys(&self, stage: &Stage, digits: &str) {
         self.perform(stage, tone::keys(digits)).await;
+    }
+
+    /// A tone to speak after.
+    pub async fn tell_beep(&self, stage: &Stage) {
+        self.perform(stage, tone::beep(Duration::from_millis(500))).await;
     }
 
     /// Music without an end, for somebody who waits.

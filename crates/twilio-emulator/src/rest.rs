@@ -1,4 +1,4 @@
-//! The REST interface of 2010-04-01: calls, conferences, participants, recordings.
+//! The REST interface of 2010-04-01: calls, conferences, participants, recordings, queues.
 
 mod calls;
 mod conferences;
@@ -7,6 +7,7 @@ mod form;
 mod guard;
 mod paging;
 mod participants;
+mod queues;
 mod recordings;
 
 use std::sync::Arc;
@@ -40,6 +41,10 @@ pub fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
             "/{account}/Conferences/{conference}/Participants/{file}",
             get(participants::fetch).post(participants::update).delete(participants::remove),
         )
+        .route("/{account}/Queues.json", get(queues::list).post(queues::create))
+        .route("/{account}/Queues/{file}", get(queues::fetch).post(queues::update).delete(queues::remove))
+        .route("/{account}/Queues/{queue}/Members.json", get(queues::members))
+        .route("/{account}/Queues/{queue}/Members/{file}", get(queues::member).post(queues::dequeue))
         // A route, not a fallback: those of whoever nests this may come before ours.
         .route("/{account}/{*rest}", any(async |uri: Uri| RestFault::not_found(uri.path())))
         .layer(middleware::from_fn_with_state(Arc::clone(core), guard::guard))

@@ -63,11 +63,7 @@ pub struct Scenario {
 impl Scenario {
     /// Reads what was posted; the error says in words what is wrong.
     pub fn read(posted: Posted) -> Result<Self, String> {
-        let mut steps = Vec::new();
-        for (at, step) in posted.steps.into_iter().enumerate() {
-            steps.extend(step.read().map_err(|problem| format!("step {}: {problem}", at + 1))?);
-        }
-        Ok(Self { to: posted.matches.to, left: posted.times, steps })
+        Ok(Self { to: posted.matches.to, left: posted.times, steps: read_steps(posted.steps)? })
     }
 
     /// The plan for a call to `to`, when this is about it and not used up. Counts it.
@@ -79,6 +75,15 @@ impl Scenario {
         self.left = self.left.map(|left| left - 1);
         Some(Plan { name: "scenario".to_owned(), steps: self.steps.clone() })
     }
+}
+
+/// Reads what somebody is to do; the error says in words what is wrong.
+pub fn read_steps(posted: Vec<PostedStep>) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    for (at, step) in posted.into_iter().enumerate() {
+        steps.extend(step.read().map_err(|problem| format!("step {}: {problem}", at + 1))?);
+    }
+    Ok(steps)
 }
 
 impl PostedStep {

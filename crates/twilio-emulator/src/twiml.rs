@@ -1,9 +1,11 @@
 //! TwiML: what an application answers when it is asked what to do with a call.
 
+mod dial;
 mod xml;
 
 use std::time::Duration;
 
+pub use self::dial::{Callee, Conference, Dial, QueueNoun, Whom};
 use self::xml::Element;
 use crate::media::Layout;
 use crate::model::Endpoint;
@@ -33,34 +35,61 @@ pub enum Verb {
     Hangup,
     /// Do not answer the call. True: as if the line were busy.
     Reject(bool),
-    /// Go into a conference until it is over.
-    Conference(Box<Dial>),
+    /// Talk with others until that is over.
+    Dial(Box<Dial>),
+    /// Wait for keys.
+    Gather(Box<Gather>),
+    /// Let the party leave a message.
+    Record(Box<Record>),
+    /// Wait in a queue.
+    Enqueue(Box<Enqueue>),
+    /// Wait in a queue no longer.
+    Leave,
 }
 
-/// `<Dial><Conference>`, with what was asked for in both.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dial {
-    /// The conference's name.
+/// `<Gather>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gather {
+    /// Where to ask for more TwiML afterwards.
+    pub action: Option<Endpoint>,
+    /// After so many keys it is over.
+    pub most: Option<usize>,
+    /// After one of these keys it is over.
+    pub finishes_on: String,
+    /// How long the next key is waited for.
+    pub timeout: Duration,
+    /// What is heard meanwhile.
+    pub sounds: Vec<Sound>,
+    /// Asks afterwards also when no key was pressed.
+    pub asks_anyway: bool,
+}
+
+/// `<Record>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where to ask for more TwiML afterwards.
+    pub action: Option<Endpoint>,
+    /// How long it may be.
+    pub longest: Duration,
+    /// After so much silence it is over.
+    pub timeout: Duration,
+    /// After one of these keys it is over.
+    pub finishes_on: String,
+    /// A tone to speak after.
+    pub beeps: bool,
+    /// Who is told when it is ready.
+    pub asked: Asked,
+}
+
+/// `<Enqueue>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enqueue {
+    /// The queue's name.
     pub name: String,
     /// Where to ask for more TwiML afterwards.
-    pub action: Option<String>,
-    /// The caller hears ringing until the conference starts.
-    pub answer_on_bridge: bool,
-    /// `beep`: true, false, onEnter, onExit.
-    pub beep: Option<String>,
-    pub starts: Option<bool>,
-    pub ends: Option<bool>,
-    pub is_muted: bool,
-    /// The call that alone hears this one.
-    pub coaches: Option<String>,
-    pub label: Option<String>,
-    pub max_participants: Option<usize>,
-    pub status_callback: Option<String>,
-    pub is_get: bool,
-    /// Words apart by spaces.
-    pub events: String,
-    /// How the conference is recorded.
-    pub recording: Option<Asked>,
+    pub action: Option<Endpoint>,
+    /// Asked for what is heard meanwhile; music of our own when there is none.
+    pub wait: Option<Endpoint>,
 }
 
 /// Why a document cannot be followed; the text is for the journal.
@@ -90,7 +119,11 @@ fn verb(element: &Element) -> Result<Verb, DocumentFault> {
         "Redirect" => Verb::Redirect(Endpoint { url: element.text.trim().to_owned(), is_get: element.is_get("method") }),
         "Hangup" => Verb::Hangup,
         "Reject" => Verb::Reject(element.get("reason").is_some_and(|reason| reason == "busy")),
-        "Dial" => dial(element)?,
+        "Dial" => dial::read(element)?,
+        "Gather" => gather(element)?,
+        "Record" => record(element)?,
+        "Enqueue" => enqueue(element)?,
+        "Leave" => Verb::Leave,
         other => return Err(not_twiml(format!("<{other}> is not emulated"))),
     })
 }
@@ -101,6 +134,9 @@ fn sound(element: &Element) -> Result<Sound, DocumentFault> {
         value.map_err(|_| not_twiml(format!("<{}> has a {name} that is no number", element.name)))
     };
     let text = element.text.trim().to_owned();
+    if !["Say", "Play", "Pause"].contains(&element.name.as_str()) {
+        return Err(not_twiml(format!("<{}> is no sound", element.name)));
+    }
     Ok(match element.name.as_str() {
         "Pause" => Sound::Pause(Duration::from_secs(number("length", 1)?.into())),
         name => {
@@ -115,33 +151,50 @@ fn sound(element: &Element) -> Result<Sound, DocumentFault> {
     })
 }
 
-fn dial(element: &Element) -> Result<Verb, DocumentFault> {
-    let [conference] = element.children.as_slice() else {
-        return Err(not_twiml("of <Dial> only one <Conference> is emulated"));
-    };
-    if conference.name != "Conference" {
-        return Err(not_twiml(format!("<Dial><{}> is not emulated", conference.name)));
+/// The address in an attribute, and the method in another; `POST` when nothing is said.
+fn endpoint(element: &Element, name: &str, method: &str) -> Option<Endpoint> {
+    element.get(name).map(|url| Endpoint { url, is_get: element.is_get(method) })
+}
+
+/// A length in seconds.
+fn seconds(element: &Element, name: &str, usual: u64) -> Result<Duration, DocumentFault> {
+    let value = element.get(name).filter(|value| !value.is_empty()).map_or(Ok(usual), |value| value.parse());
+    let value = value.map_err(|_| not_twiml(format!("<{}> has a {name} that is no number", element.name)))?;
+    Ok(Duration::from_secs(value))
+}
+
+fn gather(element: &Element) -> Result<Verb, DocumentFault> {
+    if element.get("input").is_some_and(|input| !input.split_whitespace().any(|word| word == "dtmf")) {
+        return Err(not_twiml("<Gather> without dtmf is not emulated"));
     }
-    let name = conference.text.trim().to_owned();
-    if name.is_empty() {
-        return Err(not_twiml("<Conference> has no name"));
-    }
-    Ok(Verb::Conference(Box::new(Dial {
-        name,
-        action: element.get("action"),
-        answer_on_bridge: element.flag("answerOnBridge").unwrap_or_default(),
-        beep: conference.get("beep"),
-        starts: conference.flag("startConferenceOnEnter"),
-        ends: conference.flag("endConferenceOnExit"),
-        is_muted: conference.flag("muted").unwrap_or_default(),
-        coaches: conference.get("coach").filter(|call| !call.is_empty()),
-        label: conference.get("participantLabel"),
-        max_participants: conference.get("maxParticipants").and_then(|most| most.parse().ok()),
-        status_callback: conference.get("statusCallback").filter(|url| !url.is_empty()),
-        is_get: conference.is_get("statusCallbackMethod"),
-        events: conference.get("statusCallbackEvent").unwrap_or_default(),
-        recording: conference.get("record").and_then(|word| recordings::is_dual(&word)).map(|_| asked(conference, false, "Conference")),
+    Ok(Verb::Gather(Box::new(Gather {
+        action: endpoint(element, "action", "method"),
+        most: element.get("numDigits").and_then(|most| most.parse().ok()),
+        finishes_on: element.get("finishOnKey").unwrap_or_else(|| "#".to_owned()),
+        timeout: seconds(element, "timeout", 5)?,
+        sounds: element.children.iter().map(sound).collect::<Result<_, _>>()?,
+        asks_anyway: element.flag("actionOnEmptyResult").unwrap_or(false),
     })))
+}
+
+fn record(element: &Element) -> Result<Verb, DocumentFault> {
+    Ok(Verb::Record(Box::new(Record {
+        action: endpoint(element, "action", "method"),
+        longest: seconds(element, "maxLength", 3_600)?,
+        timeout: seconds(element, "timeout", 5)?,
+        finishes_on: element.get("finishOnKey").unwrap_or_else(|| "1234567890*#".to_owned()),
+        beeps: element.flag("playBeep").unwrap_or(true),
+        asked: asked(element, false, "RecordVerb"),
+    })))
+}
+
+fn enqueue(element: &Element) -> Result<Verb, DocumentFault> {
+    let name = element.text.trim().to_owned();
+    if name.is_empty() {
+        return Err(not_twiml("<Enqueue> without a name is not emulated"));
+    }
+    let wait = endpoint(element, "waitUrl", "waitUrlMethod").filter(|wait| !wait.url.is_empty());
+    Ok(Verb::Enqueue(Box::new(Enqueue { name, action: endpoint(element, "action", "method"), wait })))
 }
 
 /// How something is to be recorded, by the attributes of what asks for it.
@@ -167,19 +220,27 @@ mod tests {
                   participantLabel="agent" maxParticipants="3">call-&amp;-7</Conference>
               </Dial>
             </Response>"#;
-        let expected = Dial {
+        let conference = Conference {
             name: "call-&-7".to_owned(),
-            action: Some("http://localhost/after?a=1&b=2".to_owned()),
             beep: Some("false".to_owned()),
             starts: Some(true),
             ends: Some(false),
             label: Some("agent".to_owned()),
             max_participants: Some(3),
-            status_callback: Some("http://localhost/c?x=1&y=2".to_owned()),
+            status_callback: Some(Endpoint::post("http://localhost/c?x=1&y=2")),
             events: "start end join leave".to_owned(),
-            ..Dial::default()
+            ..Conference::default()
         };
-        assert_eq!(parse(xml), Ok(vec![Verb::Conference(Box::new(expected))]));
+        let expected = Dial {
+            action: Some(Endpoint::post("http://localhost/after?a=1&b=2")),
+            answers_on_bridge: false,
+            timeout: Duration::from_secs(30),
+            time_limit: Duration::from_hours(4),
+            caller_id: None,
+            recording: None,
+            whom: Whom::Conference(Box::new(conference)),
+        };
+        assert_eq!(parse(xml), Ok(vec![Verb::Dial(Box::new(expected))]));
     }
 
     #[test]
@@ -210,6 +271,35 @@ mod tests {
     }
 
     #[test]
+    fn keys_messages_and_queues_are_read_with_twilios_usual_values() {
+        let xml = "<Response><Gather numDigits='1' action='/keys'><Say>Press</Say><Pause/></Gather><Record/><Enqueue waitUrl='/w'>q</Enqueue><Leave/></Response>";
+        let [Verb::Gather(gather), Verb::Record(record), Verb::Enqueue(enqueue), Verb::Leave] = &parse(xml).unwrap()[..] else { panic!() };
+        assert_eq!((gather.most, gather.finishes_on.as_str(), gather.timeout), (Some(1), "#", Duration::from_secs(5)));
+        assert_eq!((gather.sounds.len(), &gather.action), (2, &Some(Endpoint::post("/keys"))));
+        assert_eq!((record.longest, record.timeout, record.beeps), (Duration::from_hours(1), Duration::from_secs(5), true));
+        assert_eq!((record.finishes_on.as_str(), record.asked.source), ("1234567890*#", "RecordVerb"));
+        assert_eq!((enqueue.name.as_str(), &enqueue.wait), ("q", &Some(Endpoint::post("/w"))));
+    }
+
+    #[test]
+    fn numbers_and_clients_are_rung_at_once() {
+        let xml = "<Response><Dial timeout='9' callerId='+1' record='record-from-answer-dual' answerOnBridge='true'>
+            <Number statusCallback='/s' statusCallbackEvent='ringing answered'>+447700900001</Number>
+            <Client>agent</Client><Client><Identity>other</Identity><Parameter name='a' value='1'/></Client></Dial></Response>";
+        let [Verb::Dial(dial)] = &parse(xml).unwrap()[..] else { panic!() };
+        assert_eq!((dial.timeout, dial.caller_id.as_deref(), dial.answers_on_bridge), (Duration::from_secs(9), Some("+1"), true));
+        assert!(dial.recording.as_ref().is_some_and(|asked| asked.layout.is_dual && asked.source == "DialVerb"));
+        let Whom::Parties(parties) = &dial.whom else { panic!() };
+        let Callee::Number { number, progress: Some(progress) } = &parties[0] else { panic!() };
+        assert_eq!((number.as_str(), progress.events.len()), ("+447700900001", 2));
+        let Callee::Client { identity, params, .. } = &parties[2] else { panic!() };
+        assert_eq!((identity.as_str(), &params[..]), ("other", &[("a".to_owned(), "1".to_owned())][..]));
+        let plain = parse("<Response><Dial>+447700900001</Dial></Response>").unwrap();
+        let [Verb::Dial(dial)] = &plain[..] else { panic!() };
+        assert!(matches!(&dial.whom, Whom::Parties(parties) if parties.len() == 1));
+    }
+
+    #[test]
     fn what_cannot_be_followed_is_refused_as_a_whole() {
         for (xml, code) in [
             ("", 12100),
@@ -219,7 +309,13 @@ mod tests {
             ("<Response/><Response/>", 12100),
             ("<Answer/>", 12200),
             ("<Response><Say>Hello</Say><Dance/></Response>", 12200),
-            ("<Response><Dial><Number>1</Number></Dial></Response>", 12200),
+            ("<Response><Dial><Sip>sip:a@b</Sip></Dial></Response>", 12200),
+            ("<Response><Dial><Number>+1</Number><Conference>a</Conference></Dial></Response>", 12200),
+            ("<Response><Dial/></Response>", 12200),
+            ("<Response><Gather><Dial>+1</Dial></Gather></Response>", 12200),
+            ("<Response><Gather input='speech'/></Response>", 12200),
+            ("<Response><Enqueue/></Response>", 12200),
+            ("<Response><Record maxLength='long'/></Response>", 12200),
             ("<Response><Dial><Conference/></Dial></Response>", 12200),
         ] {
             assert_eq!(parse(xml).map_err(|fault| fault.code), Err(code), "{xml}");

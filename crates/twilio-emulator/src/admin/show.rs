@@ -43,6 +43,7 @@ fn leg(core: &Core, call: &Call) -> Value {
         "sid": call.sid,
         "from": call.from,
         "to": call.to,
+        "parent_call_sid": call.parent,
         "direction": call.direction,
         "status": call.status,
         "answered_by": call.answered_by,

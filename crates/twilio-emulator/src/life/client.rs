@@ -39,20 +39,13 @@ pub fn invite(core: &Arc<Core>, invited: Invited, line: impl FnOnce(&str)) -> St
     });
     let to = invited.params.iter().find(|(name, _)| name == "To").map(|(_, value)| value.clone()).unwrap_or_default();
     let call = Call {
-        sid: call_sid.clone(),
         from: format!("client:{}", invited.identity),
         to,
         direction: Direction::Inbound,
         status: CallStatus::Ringing,
         application_sid: Some(invited.application_sid.clone()),
-        answered_by: None,
-        plan: None,
-        conference_sid: None,
-        created: now(),
-        answered: None,
-        ended: None,
         progress,
-        orders,
+        ..Call::new(call_sid.clone(), orders, now())
     };
     core.change(|model, _| model.add_call(call));
     line(&call_sid);
@@ -65,7 +58,8 @@ async fn live(core: Arc<Core>, call_sid: String, invited: Invited, mut orders: m
     let mut is_answered = false;
     let end = if let Some(url) = voice_url {
         let door = Browser { core: &core, call_sid: &call_sid, sdp: invited.sdp, is_ringing: false, is_answered: &mut is_answered };
-        let mut script = Script { core: &core, call_sid: &call_sid, orders: &mut orders, door, extra: invited.params, base: String::new() };
+        let mut script = Script::new(&core, &call_sid, &mut orders, door);
+        script.extra = invited.params;
         script.run(Source::Url(Endpoint::post(url))).await
     } else {
         core.problem(&call_sid, 21_218, "The token names an application that does not exist");

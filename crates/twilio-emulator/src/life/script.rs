@@ -1,15 +1,22 @@
 //! Following TwiML on behalf of one leg.
 
+mod conference;
+mod dial;
+mod gather;
+mod queue;
+mod record;
+
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub use self::conference::{Room, beeps};
 use super::sound::{perform, resolve};
-use super::{Cause, End, Order, Source};
+use super::{Break, Cause, End, Order, Source};
 use crate::core::Core;
 use crate::media::Stage;
-use crate::model::{Audience, CallStatus, Endpoint, Left, Terms};
-use crate::twiml::{self, Dial, Sound, Verb};
+use crate::model::{CallStatus, Endpoint, Left};
+use crate::twiml::{self, Sound, Verb, Whom};
 
 /// How a leg is answered: a browser has to be told, a dialled party has answered already.
 pub trait Door {
@@ -21,104 +28,156 @@ pub trait Door {
 
 /// A leg that follows TwiML.
 pub struct Script<'a, D> {
-    pub core: &'a Arc<Core>,
-    pub call_sid: &'a str,
-    pub orders: &'a mut UnboundedReceiver<Order>,
-    pub door: D,
-    /// Parameters that go with the first request alone: what the page passed.
+    core: &'a Arc<Core>,
+    call_sid: &'a str,
+    orders: &'a mut UnboundedReceiver<Order>,
+    door: D,
+    /// Parameters that go with the next request alone: what the page passed, or how a verb ended.
     pub extra: Vec<(String, String)>,
     /// Where the document came from; addresses in it are meant from there.
-    pub base: String,
+    base: String,
 }
 
-/// A conference to go into.
-pub enum Room {
-    /// By name; made when there is none.
-    Named(String),
-    /// The one that REST chose.
-    Sid(String),
+/// What comes after an instruction.
+enum Next {
+    /// The one below it.
+    Below,
+    /// Another document.
+    Go(Source),
+    /// Nothing.
+    End(End),
 }
 
-impl<D: Door> Script<'_, D> {
+impl<'a, D: Door> Script<'a, D> {
+    /// Nothing is followed yet.
+    pub fn new(core: &'a Arc<Core>, call_sid: &'a str, orders: &'a mut UnboundedReceiver<Order>, door: D) -> Self {
+        Self { core, call_sid, orders, door, extra: Vec::new(), base: String::new() }
+    }
+
     /// Follows documents until there is nothing left to do.
     pub async fn run(&mut self, mut source: Source) -> End {
         loop {
             match self.follow(source).await {
                 Ok(end) => return end,
-                Err(Order::Hangup(cause)) => return End::By(cause),
-                Err(Order::Redirect(next)) => {
-                    self.core.change(|model, now| model.leave(self.call_sid, Left::ByApi, now));
+                Err(Break::Over(cause)) => return End::By(cause),
+                Err(Break::Elsewhere(next)) => {
+                    self.leave();
                     source = next;
                 }
-                // Waiting passes over these.
-                Err(Order::Dropped | Order::Started) => return End::Finished,
             }
         }
     }
 
+    /// The leg leaves its conference, because the application wants it elsewhere.
+    pub fn leave(&self) {
+        self.core.change(|model, now| model.leave(self.call_sid, Left::ByApi, now));
+    }
+
+    /// The next order that does not end everything.
+    async fn order(&mut self) -> Result<Order, Break> {
+        match self.orders.recv().await {
+            Some(Order::Hangup(cause)) => Err(Break::Over(cause)),
+            Some(Order::Redirect(source)) => Err(Break::Elsewhere(source)),
+            Some(order) => Ok(order),
+            None => Err(Break::Over(Cause::Reset)),
+        }
+    }
+
     /// Waits for `future`, or for an order that changes everything.
-    pub async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Order> {
+    async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Break> {
         let mut future = std::pin::pin!(future);
         loop {
             tokio::select! {
                 biased;
-                order = self.orders.recv() => match order {
-                    // About a conference that was left since.
-                    Some(Order::Dropped | Order::Started) => {}
-                    order => {
-                        // What is being said is cut off.
-                        self.core.media.hush(Stage::Ears(self.call_sid.to_owned()));
-                        return Err(order.unwrap_or(Order::Hangup(Cause::Reset)));
-                    }
+                order = self.order() => if let Err(end) = order {
+                    // What is being said is cut off.
+                    self.core.media.hush(self.ears());
+                    return Err(end);
                 },
                 value = &mut future => return Ok(value),
             }
         }
     }
 
-    async fn follow(&mut self, source: Source) -> Result<End, Order> {
+    /// Until whoever put the leg where it is takes it out again.
+    pub async fn until_dropped(&mut self) -> Result<(), Break> {
+        while self.order().await? != Order::Dropped {}
+        Ok(())
+    }
+
+    fn ears(&self) -> Stage {
+        Stage::Ears(self.call_sid.to_owned())
+    }
+
+    async fn follow(&mut self, source: Source) -> Result<End, Break> {
         let mut next = Some(source);
         while let Some(source) = next.take() {
             let Some(verbs) = self.read(source).await? else { return Ok(End::Finished) };
             for verb in verbs {
-                match verb {
-                    Verb::Sound(sound) => {
-                        // As Twilio: a pause before anything else is one before the answer.
-                        if !matches!(sound, Sound::Pause(_)) {
-                            self.door.answer().await;
-                        }
-                        self.hear(&sound).await?;
-                    }
-                    Verb::Redirect(to) => {
-                        next = Some(Source::Url(Endpoint { url: resolve(&self.base, &to.url), ..to }));
+                match self.obey(verb).await? {
+                    Next::Below => {}
+                    Next::Go(source) => {
+                        next = Some(source);
                         break;
                     }
-                    Verb::Hangup => return Ok(End::Finished),
-                    Verb::Reject(is_busy) => return Ok(End::Rejected(is_busy)),
-                    Verb::Conference(dial) => {
-                        let action = dial.action.clone();
-                        self.named_conference(*dial).await?;
-                        if let Some(url) = action {
-                            next = Some(Source::Url(Endpoint::post(resolve(&self.base, &url))));
-                            break;
-                        }
-                    }
+                    Next::End(end) => return Ok(end),
                 }
             }
         }
         Ok(End::Finished)
     }
 
+    async fn obey(&mut self, verb: Verb) -> Result<Next, Break> {
+        match verb {
+            Verb::Sound(sound) => {
+                // As Twilio: a pause before anything else is one before the answer.
+                if !matches!(sound, Sound::Pause(_)) {
+                    self.door.answer().await;
+                }
+                self.hear(&sound).await?;
+                Ok(Next::Below)
+            }
+            Verb::Redirect(to) => Ok(Next::Go(self.source(to))),
+            Verb::Hangup => Ok(Next::End(End::Finished)),
+            Verb::Reject(is_busy) => Ok(Next::End(End::Rejected(is_busy))),
+            Verb::Dial(dial) => {
+                let action = dial.action.clone();
+                let outcome = match dial.whom.clone() {
+                    Whom::Conference(conference) => self.dial_conference(&dial, *conference).await?,
+                    Whom::Parties(parties) => self.dial_parties(&dial, parties).await?,
+                    Whom::Queue(queue) => self.dial_queue(&dial, queue).await?,
+                };
+                Ok(self.after(action, outcome))
+            }
+            Verb::Gather(gather) => self.gather(*gather).await,
+            Verb::Record(record) => self.record(*record).await,
+            Verb::Enqueue(enqueue) => self.enqueue(*enqueue).await,
+            // It means something only to who waits in a queue.
+            Verb::Leave => Ok(Next::Below),
+        }
+    }
+
+    /// A document of this one's neighbourhood.
+    fn source(&self, to: Endpoint) -> Source {
+        Source::Url(Endpoint { url: resolve(&self.base, &to.url), ..to })
+    }
+
+    /// After a verb: the application is asked, and told how it went; or the next instruction is followed.
+    fn after(&mut self, action: Option<Endpoint>, outcome: Vec<(String, String)>) -> Next {
+        let Some(action) = action else { return Next::Below };
+        self.extra = outcome;
+        Next::Go(self.source(action))
+    }
+
     /// The verbs of a document; none when there is none to follow, which the caller has been told then.
-    async fn read(&mut self, source: Source) -> Result<Option<Vec<Verb>>, Order> {
+    async fn read(&mut self, source: Source) -> Result<Option<Vec<Verb>>, Break> {
         let (core, call_sid) = (self.core, self.call_sid);
         let answer = match source {
             Source::Inline(xml) => Ok(xml),
             Source::Url(endpoint) => {
                 self.base.clone_from(&endpoint.url);
-                let account = &core.config.account_sid;
-                let known = core.model().call(call_sid).map(|call| call.parameters(account, call.status.word())).unwrap_or_default();
                 // A page cannot pass for another caller: what Twilio says stands.
+                let known = parameters(core, call_sid);
                 let mut params = std::mem::take(&mut self.extra);
                 params.retain(|(name, _)| known.iter().all(|(taken, _)| taken != name));
                 params.splice(..0, known);
@@ -132,81 +191,24 @@ impl<D: Door> Script<'_, D> {
         };
         core.problem(call_sid, number, &message);
         self.door.answer().await;
-        self.tell("error").await?;
+        let ears = self.ears();
+        self.wait(core.media.tell(&ears, "error")).await?;
         Ok(None)
     }
 
-    async fn tell(&mut self, prompt: &str) -> Result<(), Order> {
-        let (core, call_sid) = (self.core, self.call_sid);
-        let stage = Stage::Ears(call_sid.to_owned());
-        self.wait(core.media.tell(&stage, prompt)).await
-    }
-
-    async fn hear(&mut self, sound: &Sound) -> Result<(), Order> {
-        let (core, call_sid, base) = (self.core, self.call_sid, self.base.clone());
-        let stage = Stage::Ears(call_sid.to_owned());
-        self.wait(perform(core, call_sid, &stage, sound, &base)).await
-    }
-
-    async fn named_conference(&mut self, dial: Dial) -> Result<(), Order> {
-        if dial.answer_on_bridge {
-            self.door.ring().await;
-        } else {
-            self.door.answer().await;
-        }
-        let present = self.core.model().conference(&dial.name).map_or(0, crate::model::Conference::present);
-        if dial.max_participants.is_some_and(|most| present >= most) {
-            self.core.problem(self.call_sid, 13_200, "The conference is full");
-            return Ok(());
-        }
-        let events = dial.events.split_whitespace().map(str::to_owned).collect();
-        let audience = dial.status_callback.map(|url| Audience { endpoint: Endpoint { url, is_get: dial.is_get }, events });
-        let terms = Terms {
-            label: dial.label,
-            is_muted: dial.is_muted,
-            coaches: dial.coaches,
-            conference_recording: dial.recording,
-            starts: dial.starts.unwrap_or(true),
-            ends: dial.ends.unwrap_or(false),
-            beeps: beeps(dial.beep.as_deref()),
-            ..Terms::default()
-        };
-        self.conference(Room::Named(dial.name), terms, audience).await
-    }
-
-    /// Goes into a conference; returns when the leg is in it no more.
-    pub async fn conference(&mut self, room: Room, terms: Terms, audience: Option<Audience>) -> Result<(), Order> {
-        let (core, call_sid) = (self.core, self.call_sid);
-        let joined = core.try_change(|model, now| {
-            let conference_sid = match room {
-                Room::Named(name) => model.open_conference(&name, now),
-                Room::Sid(sid) => sid,
-            };
-            model.join(&conference_sid, call_sid, terms, audience, now)
-        });
-        if joined.is_err() {
-            core.problem(call_sid, 16_025, "Participant label is already in use in the conference");
-            return Ok(());
-        }
-        loop {
-            match self.orders.recv().await {
-                Some(Order::Started) => self.door.answer().await,
-                Some(Order::Dropped) => return Ok(()),
-                Some(order) => return Err(order),
-                None => return Err(Order::Hangup(Cause::Reset)),
-            }
-        }
+    async fn hear(&mut self, sound: &Sound) -> Result<(), Break> {
+        let (core, call_sid, base, ears) = (self.core, self.call_sid, self.base.clone(), self.ears());
+        self.wait(perform(core, call_sid, &ears, sound, &base)).await
     }
 }
 
-/// Whether there is a tone when somebody comes, and when they go.
-pub fn beeps(word: Option<&str>) -> (bool, bool) {
-    match word {
-        Some("false") => (false, false),
-        Some("onEnter") => (true, false),
-        Some("onExit") => (false, true),
-        _ => (true, true),
-    }
+/// What every request about a call says of it.
+fn parameters(core: &Core, call_sid: &str) -> Vec<(String, String)> {
+    let model = core.model();
+    let Some(call) = model.call(call_sid) else { return Vec::new() };
+    let mut known = call.parameters(&core.config.account_sid, call.status.word());
+    known.extend(call.answered_by.map(|who| ("AnsweredBy".to_owned(), who.to_owned())));
+    known
 }
 
 /// The call is answered, in the model.

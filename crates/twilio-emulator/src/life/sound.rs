@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
+use super::{Cause, Order};
+use crate::clock::now;
 use crate::core::Core;
 use crate::media::{Samples, Stage, read_wav};
 use crate::model::{Endpoint, Model};
@@ -40,7 +42,14 @@ pub async fn perform(core: &Core, call_sid: &str, stage: &Stage, sound: &Sound, 
             }
             Err((number, message)) => core.problem(call_sid, number, &message),
         },
-        Sound::Keys(digits) => core.media.tell_keys(stage, digits).await,
+        Sound::Keys(digits) => {
+            core.media.tell_keys(stage, digits).await;
+            // A simulated party understands what it has heard.
+            if let Stage::Ears(leg) = stage {
+                let meter = core.media.meter(leg);
+                digits.chars().for_each(|digit| meter.press(digit));
+            }
+        }
         Sound::Pause(length) => sleep(*length).await,
     }
 }
@@ -55,7 +64,7 @@ fn read(url: &str, bytes: &[u8]) -> Result<Samples, Fault> {
     Ok(samples.into())
 }
 
-/// What a call on hold hears, until this is dropped: what the application says, again and again; else music.
+/// What a call that waits hears, until this is dropped: what the application says, again and again; else music.
 pub async fn hold(core: Arc<Core>, call_sid: String, music: Option<Endpoint>) {
     let stage = Stage::Music(call_sid.clone());
     while let Some(endpoint) = music.clone() {
@@ -67,6 +76,13 @@ pub async fn hold(core: Arc<Core>, call_sid: String, music: Option<Endpoint>) {
         sleep(ROUND.saturating_sub(began.elapsed())).await;
     }
     core.media.play_music(&call_sid);
+}
+
+/// What a call hears before it is put through.
+pub async fn whisper(core: &Core, call_sid: &str, endpoint: Endpoint) {
+    if let Err((number, message)) = follow(core, call_sid, &Stage::Ears(call_sid.to_owned()), endpoint).await {
+        core.problem(call_sid, number, &message);
+    }
 }
 
 /// Who hears an announcement.
@@ -116,7 +132,16 @@ async fn follow(core: &Core, call_sid: &str, stage: &Stage, mut endpoint: Endpoi
                     next = Some(Endpoint { url: resolve(&base, &to.url), ..to });
                     break;
                 }
-                _ => return Err((12_200, "only <Say>, <Play>, <Pause> and <Redirect> are heard here".to_owned())),
+                // Out of the queue, if it is one that the call waits in.
+                Verb::Leave => {
+                    core.order(call_sid, Order::Leave);
+                    return Ok(());
+                }
+                Verb::Hangup => {
+                    core.order(call_sid, Order::Hangup(Cause::Api));
+                    return Ok(());
+                }
+                _ => return Err((12_200, "only <Say>, <Play>, <Pause>, <Redirect>, <Leave> and <Hangup> are followed here".to_owned())),
             }
         }
         match next {
@@ -128,12 +153,22 @@ async fn follow(core: &Core, call_sid: &str, stage: &Stage, mut endpoint: Endpoi
 }
 
 fn params(core: &Core, call_sid: &str) -> Vec<(String, String)> {
+    let place = core.queues().all().iter().find_map(|queue| {
+        let at = queue.members.iter().position(|member| member.call_sid == call_sid)?;
+        Some((queue.sid.clone(), at + 1, queue.members.len(), queue.members[at].since))
+    });
     let model = core.model();
     let call = model.call(call_sid);
     let mut params = call.map(|call| call.parameters(&core.config.account_sid, call.status.word())).unwrap_or_default();
     if let Some(conference) = model.conference_of(call_sid) {
         params.push(("ConferenceSid".to_owned(), conference.sid.clone()));
         params.push(("FriendlyName".to_owned(), conference.name.clone()));
+    }
+    if let Some((sid, position, size, since)) = place {
+        let time = (now() - since).num_seconds().to_string();
+        let known =
+            [("QueueSid", sid), ("QueuePosition", position.to_string()), ("CurrentQueueSize", size.to_string()), ("QueueTime", time)];
+        params.extend(known.map(|(name, value)| (name.to_owned(), value)));
     }
     params
 }

@@ -52,6 +52,14 @@ impl Engine {
                 let answer = self.offer(&leg, &sdp, meters).await;
                 let _gone = reply.send(answer);
             }
+            Command::Call { leg, reply } => {
+                let offer = self.call(&leg, meters).await;
+                let _gone = reply.send(offer);
+            }
+            Command::PickUp { leg, sdp, reply } => {
+                let link = self.legs.get_mut(&leg).and_then(|leg| leg.link.as_mut());
+                let _gone = reply.send(link.map_or_else(|| Err("the call is over".to_owned()), |link| link.picked_up(&sdp)));
+            }
             Command::Simulate { leg } => {
                 let meter = meter(meters, &leg);
                 self.legs.insert(leg, Leg::new(meter));
@@ -60,7 +68,10 @@ impl Engine {
             Command::Answer { leg } => self.with(&leg, |leg| {
                 leg.mouth.stop();
                 leg.is_answered = true;
-                leg.meter.connect(true);
+                // A browser's connection stands when its packets come.
+                if leg.link.is_none() {
+                    leg.meter.connect(true);
+                }
             }),
             Command::Perform { stage, clip } => match stage {
                 Stage::Ears(leg) => self.with(&leg, |leg| leg.ears.play(clip)),
@@ -121,6 +132,15 @@ impl Engine {
         };
         self.drain(now);
         Ok(answer)
+    }
+
+    async fn call(&mut self, name: &str, meters: &Meters) -> Result<String, String> {
+        let addresses = self.ports.addresses().await;
+        let (link, offer) = Link::call(&addresses, Instant::now())?;
+        let mut leg = Leg::new(meter(meters, name));
+        leg.link = Some(link);
+        self.legs.insert(name.to_owned(), leg);
+        Ok(offer)
     }
 
     fn receive(&mut self, packet: &Datagram) {

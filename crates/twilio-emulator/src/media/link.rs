@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use str0m::change::SdpOffer;
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::{Codec, CodecExtra, FormatParams, PayloadParams};
-use str0m::media::{Frequency, MediaData, MediaKind, MediaTime, Mid, Pt};
+use str0m::media::{Direction, Frequency, MediaData, MediaKind, MediaTime, Mid, Pt};
 use str0m::net::Transmit;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
@@ -45,6 +45,8 @@ pub struct Link {
     waiting: VecDeque<i16>,
     is_primed: bool,
     state: State,
+    /// What we offered and the browser has not answered.
+    offered: Option<SdpPendingOffer>,
     /// When the last key began; all packets of one key carry that time.
     last_key: Option<MediaTime>,
 }
@@ -91,6 +93,30 @@ pub enum Meaning {
 impl Link {
     /// Accepts an offer; answers the SDP to send back. The browser sends no candidates, so we are ICE-lite and offer `addresses`.
     pub fn accept(sdp: &str, addresses: &[SocketAddr], now: Instant) -> Result<(Self, String), LinkError> {
+        let mut link = Self::new(addresses, now)?;
+        let answer = link.negotiate(sdp)?;
+        Ok((link, answer))
+    }
+
+    /// Calls a browser; answers the offer to send to it.
+    pub fn call(addresses: &[SocketAddr], now: Instant) -> Result<(Self, String), LinkError> {
+        let mut link = Self::new(addresses, now)?;
+        let mut changes = link.rtc.sdp_api();
+        link.mid = Some(changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None));
+        let (offer, pending) = changes.apply().ok_or("nothing to offer")?;
+        link.offered = Some(pending);
+        Ok((link, offer.to_sdp_string()))
+    }
+
+    /// The browser that was called answers.
+    pub fn picked_up(&mut self, sdp: &str) -> Result<(), LinkError> {
+        let answer = SdpAnswer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
+        let pending = self.offered.take().ok_or("nothing was offered")?;
+        self.identity = Identity::of(sdp);
+        self.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| error.to_string())
+    }
+
+    fn new(addresses: &[SocketAddr], now: Instant) -> Result<Self, LinkError> {
         let mut config = RtcConfig::new().set_ice_lite(true).clear_codecs().enable_pcmu(true, false);
         let format = FormatParams::parse_line("0-16");
         config.codec_config().add_config(101.into(), None, Codec::Tele, Frequency::EIGHT_KHZ, None, format);
@@ -98,19 +124,18 @@ impl Link {
         for address in addresses {
             rtc.add_local_candidate(Candidate::host(*address, "udp").map_err(|error| error.to_string())?);
         }
-        let mut link = Self {
+        Ok(Self {
             rtc,
-            identity: Identity::of(sdp),
+            identity: Identity::of(""),
             mid: None,
             pcmu: None,
             clock: 0,
             waiting: VecDeque::new(),
             is_primed: false,
             state: State::Awaited,
+            offered: None,
             last_key: None,
-        };
-        let answer = link.negotiate(sdp)?;
-        Ok((link, answer))
+        })
     }
 
     /// What `sdp` means to this link.

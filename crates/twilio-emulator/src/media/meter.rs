@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -39,6 +40,8 @@ struct Gauge {
     energy: f64,
     samples: u64,
     recent: VecDeque<f64>,
+    /// When somebody spoke last.
+    voiced_at: Option<Instant>,
 }
 
 /// One direction, to be shown.
@@ -73,7 +76,11 @@ impl Gauge {
         #[expect(clippy::cast_precision_loss, reason = "a packet has hundreds of samples")]
         let mean = energy / samples.len().max(1) as f64;
         self.packets += u64::from(is_packet);
-        self.voiced += u64::from(is_packet && mean.sqrt() > VOICE);
+        let is_voice = is_packet && mean.sqrt() > VOICE;
+        self.voiced += u64::from(is_voice);
+        if is_voice {
+            self.voiced_at = Some(Instant::now());
+        }
         self.energy += energy;
         self.samples += samples.len() as u64;
         self.recent.push_back(mean);
@@ -131,6 +138,11 @@ impl Meter {
         self.gauges().digits.clone()
     }
 
+    /// The party has spoken no longer ago than that.
+    pub fn voiced_within(&self, length: Duration) -> bool {
+        self.gauges().received.voiced_at.is_some_and(|at| at.elapsed() <= length)
+    }
+
     /// Everything, to be shown.
     pub fn read(&self) -> Reading {
         let gauges = self.gauges();
@@ -160,6 +172,7 @@ mod tests {
         assert_eq!(reading.received, Flow { packets: 10, voiced: 10, rms: 1_000.0, recent_rms: 1_000.0 });
         assert_eq!(reading.sent, Flow { packets: 10, voiced: 0, rms: 8.0, recent_rms: 8.0 });
 
+        assert!(meter.voiced_within(Duration::from_mins(1)) && !Meter::default().voiced_within(Duration::from_mins(1)));
         for _ in 0..RECENT {
             meter.received(&[0; FRAME]);
         }

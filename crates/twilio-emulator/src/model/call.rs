@@ -88,7 +88,7 @@ impl CallEvent {
 }
 
 /// Who is told of a call's steps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Where to.
     pub endpoint: Endpoint,
@@ -106,6 +106,8 @@ pub enum Direction {
     Inbound,
     /// The application called by REST.
     OutboundApi,
+    /// Another call dialled it.
+    OutboundDial,
 }
 
 impl Direction {
@@ -114,6 +116,7 @@ impl Direction {
         match self {
             Self::Inbound => "inbound",
             Self::OutboundApi => "outbound-api",
+            Self::OutboundDial => "outbound-dial",
         }
     }
 }
@@ -129,6 +132,8 @@ pub struct Call {
     pub to: String,
     /// Who began it.
     pub direction: Direction,
+    /// The call that dialled it.
+    pub parent: Option<String>,
     /// Where it stands.
     pub status: CallStatus,
     /// The application that a client called.
@@ -152,6 +157,27 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of REST's that nothing is known of yet.
+    pub fn new(sid: String, orders: mpsc::UnboundedSender<Order>, now: DateTime<Utc>) -> Self {
+        Self {
+            sid,
+            from: String::new(),
+            to: String::new(),
+            direction: Direction::OutboundApi,
+            parent: None,
+            status: CallStatus::Queued,
+            application_sid: None,
+            answered_by: None,
+            plan: None,
+            conference_sid: None,
+            created: now,
+            answered: None,
+            ended: None,
+            progress: None,
+            orders,
+        }
+    }
+
     /// Seconds between answer and end, or until `now`; nothing when it was not answered.
     pub fn seconds(&self, now: DateTime<Utc>) -> i64 {
         self.answered.map_or(0, |answered| (self.ended.unwrap_or(now) - answered).num_milliseconds().div_euclid(1_000).max(0))
@@ -173,6 +199,9 @@ impl Call {
         let mut params: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         if let Some(application) = &self.application_sid {
             params.push(("ApplicationSid".to_owned(), application.clone()));
+        }
+        if let Some(parent) = &self.parent {
+            params.push(("ParentCallSid".to_owned(), parent.clone()));
         }
         params
     }

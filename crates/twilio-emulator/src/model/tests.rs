@@ -16,20 +16,10 @@ fn model() -> Model {
         let (orders, _) = tokio::sync::mpsc::unbounded_channel();
         let events = vec![CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed];
         model.add_call(Call {
-            sid: sid.to_owned(),
             from: "client:agent".to_owned(),
             to: to.to_owned(),
-            direction: Direction::OutboundApi,
-            status: CallStatus::Queued,
-            application_sid: None,
-            answered_by: None,
-            plan: None,
-            conference_sid: None,
-            created: at(0),
-            answered: None,
-            ended: None,
             progress: Some(Progress { endpoint: Endpoint::post("http://localhost/status"), events, sequence: 0 }),
-            orders,
+            ..Call::new(sid.to_owned(), orders, at(0))
         });
     }
     model

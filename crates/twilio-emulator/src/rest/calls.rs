@@ -13,26 +13,36 @@ use super::{RestFault, name};
 use crate::cast::is_e164;
 use crate::clock::{now, rfc2822};
 use crate::core::Core;
-use crate::life::{self, Cause, Dialled, Order, Source, Then};
+use crate::life::{self, Cause, Dialled, Order, Party, Source, Then};
 use crate::model::{Call, CallStatus, Endpoint};
 
 /// The call that a form asks for, if the account may make it: from one of our numbers, to a number where somebody can pick up.
 pub fn dialled(core: &Core, form: &Form, then: Then) -> Result<Dialled, RestFault> {
     let to = form.required("To", 21_201, "No 'To' number is specified")?;
     let from = form.required("From", 21_213, "No 'From' number is specified")?;
+    let client = to.strip_prefix("client:");
     let is_ours = core.config.numbers.is_empty() || core.config.numbers.iter().any(|number| number == from);
-    if !is_ours {
+    // Only a client may be called by a client.
+    let is_between_clients = client.is_some() && from.starts_with("client:");
+    if !is_ours && !is_between_clients {
         let message = format!("The source phone number provided, {from}, is not yet verified for your account.");
         return Err(RestFault::bad(21_210, message));
     }
-    if !is_e164(to) {
-        return Err(RestFault::invalid_to(to));
-    }
-    let plan = core.cast(to).map_err(|_| RestFault::invalid_to(to))?;
+    let (to, party) = match client {
+        Some(client) => {
+            // What comes behind a question mark is for the page.
+            let (identity, query) = client.split_once('?').unwrap_or((client, ""));
+            let params = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            (format!("client:{identity}"), Party::Client { identity: identity.to_owned(), params })
+        }
+        None if is_e164(to) => (to.to_owned(), Party::Simulated(core.cast(to).map_err(|_| RestFault::invalid_to(to))?)),
+        None => return Err(RestFault::invalid_to(to)),
+    };
     Ok(Dialled {
         from: from.to_owned(),
-        to: to.to_owned(),
-        plan,
+        to,
+        party,
+        parent: None,
         ring_limit: form.ring_limit()?,
         time_limit: form.time_limit()?,
         progress: form.progress(),
@@ -58,13 +68,14 @@ pub async fn create(State(core): State<Arc<Core>>, Extension(form): Extension<Fo
     Ok((StatusCode::CREATED, Json(show(&core, &call_sid)?)))
 }
 
-/// `GET Calls.json`, by `To`, `From`, `Status`; newest first.
+/// `GET Calls.json`, by `To`, `From`, `Status`, `ParentCallSid`; newest first.
 pub async fn list(State(core): State<Arc<Core>>, Extension(query): Extension<Form>) -> Result<Json<Value>, RestFault> {
     let is = |name: &str, value: &str| query.get(name).is_none_or(|wanted| wanted == value);
     let account = &core.config.account_sid;
     let model = core.model();
     let wanted = model.calls().iter().rev();
     let wanted = wanted.filter(|call| is("To", &call.to) && is("From", &call.from) && is("Status", call.status.word()));
+    let wanted = wanted.filter(|call| is("ParentCallSid", call.parent.as_deref().unwrap_or_default()));
     let all: Vec<Value> = wanted.map(|call| shape(account, call)).collect();
     page("calls", &all, &uri(account, "Calls"), &query)
 }
@@ -115,7 +126,7 @@ fn shape(account_sid: &str, call: &Call) -> Value {
         "sid": call.sid,
         "account_sid": account_sid,
         "api_version": "2010-04-01",
-        "parent_call_sid": null,
+        "parent_call_sid": call.parent,
         "to": call.to,
         "to_formatted": call.to,
         "from": call.from,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::frame;
@@ -28,12 +28,16 @@ struct Socket {
     out: mpsc::UnboundedSender<Out>,
     identity: Option<String>,
     is_registered: bool,
+    /// How long its calls may be without it.
+    patience: Duration,
 }
 
 #[derive(Debug)]
 struct Line {
     identity: String,
     socket: Option<u64>,
+    /// The sockets on which the browser is rung; one of them may become the line's own.
+    ringing: Vec<u64>,
     /// The SDK's own name for the call, until it has learnt the real one.
     alias: String,
     knows_sid: bool,
@@ -68,6 +72,14 @@ struct Exchange {
     lines: HashMap<String, Line>,
 }
 
+impl Exchange {
+    fn say(&self, sockets: &[u64], kind: &str, payload: &Value) {
+        for socket in sockets.iter().filter_map(|id| self.sockets.get(id)) {
+            let _closing = socket.out.send(Out::Text(frame::write(kind, payload)));
+        }
+    }
+}
+
 /// All sockets and lines.
 #[derive(Debug, Default)]
 pub struct Lines(Mutex<Exchange>);
@@ -82,14 +94,15 @@ impl Lines {
         let mut exchange = self.lock();
         exchange.next += 1;
         let id = exchange.next;
-        exchange.sockets.insert(id, Socket { out, identity: None, is_registered: false });
+        exchange.sockets.insert(id, Socket { out, identity: None, is_registered: false, patience: PATIENCE });
         id
     }
 
-    /// Whose socket it is, as a token said.
-    pub fn identify(&self, socket: u64, identity: &str) {
+    /// Whose socket it is, as a token said. `patience` of zero stands for the usual.
+    pub fn identify(&self, socket: u64, identity: &str, patience: Duration) {
         if let Some(socket) = self.lock().sockets.get_mut(&socket) {
             socket.identity = Some(identity.to_owned());
+            socket.patience = if patience.is_zero() { PATIENCE } else { patience };
         }
     }
 
@@ -116,6 +129,7 @@ impl Lines {
         exchange.sockets.remove(&socket);
         let mut lost = Vec::new();
         for (call_sid, line) in &mut exchange.lines {
+            line.ringing.retain(|known| *known != socket);
             if line.socket == Some(socket) {
                 line.socket = None;
                 line.turn += 1;
@@ -125,19 +139,63 @@ impl Lines {
         lost
     }
 
-    /// A call begins on a socket. `patience` of zero stands for the usual.
-    pub fn open(&self, call_sid: &str, socket: u64, identity: &str, alias: &str, patience: Duration) {
-        let patience = if patience.is_zero() { PATIENCE } else { patience };
+    /// A call begins on a socket.
+    pub fn open(&self, call_sid: &str, socket: u64, identity: &str, alias: &str) {
+        let mut exchange = self.lock();
+        let patience = exchange.sockets.get(&socket).map_or(PATIENCE, |socket| socket.patience);
         let line = Line {
             identity: identity.to_owned(),
             socket: Some(socket),
+            ringing: Vec::new(),
             alias: alias.to_owned(),
             knows_sid: false,
             token: None,
             patience,
             turn: 0,
         };
-        self.lock().lines.insert(call_sid.to_owned(), line);
+        exchange.lines.insert(call_sid.to_owned(), line);
+    }
+
+    /// Everybody of that name who takes calls is rung from now on. False when there is nobody.
+    pub fn ring(&self, call_sid: &str, identity: &str) -> bool {
+        let mut exchange = self.lock();
+        let takes_calls = |socket: &Socket| socket.is_registered && socket.identity.as_deref() == Some(identity);
+        let ringing: Vec<u64> = exchange.sockets.iter().filter(|(_, socket)| takes_calls(socket)).map(|(id, _)| *id).collect();
+        if ringing.is_empty() {
+            return false;
+        }
+        let line = Line {
+            identity: identity.to_owned(),
+            socket: None,
+            ringing,
+            alias: call_sid.to_owned(),
+            knows_sid: true,
+            token: None,
+            patience: PATIENCE,
+            turn: 0,
+        };
+        exchange.lines.insert(call_sid.to_owned(), line);
+        true
+    }
+
+    /// One of those who are rung takes the call; the others are told that it is gone. False when it was not theirs to take.
+    pub fn pick_up(&self, call_sid: &str, socket: u64) -> bool {
+        let mut exchange = self.lock();
+        let patience = exchange.sockets.get(&socket).map_or(PATIENCE, |socket| socket.patience);
+        let Some(line) = exchange.lines.get_mut(call_sid).filter(|line| line.ringing.contains(&socket)) else { return false };
+        line.socket = Some(socket);
+        line.patience = patience;
+        let others: Vec<u64> = std::mem::take(&mut line.ringing).into_iter().filter(|other| *other != socket).collect();
+        exchange.say(&others, "cancel", &json!({"callsid": call_sid}));
+        true
+    }
+
+    /// One of those who are rung does not want the call. True when nobody is rung any more.
+    pub fn decline(&self, call_sid: &str, socket: u64) -> bool {
+        let mut exchange = self.lock();
+        let Some(line) = exchange.lines.get_mut(call_sid).filter(|line| line.ringing.contains(&socket)) else { return false };
+        line.ringing.retain(|known| *known != socket);
+        line.ringing.is_empty()
     }
 
     /// A call is over.
@@ -153,16 +211,15 @@ impl Lines {
             line.knows_sid |= matches!(kind, "ringing" | "answer");
             payload["callsid"] = if line.knows_sid { call_sid.into() } else { line.alias.clone().into() };
         }
-        let socket = exchange.lines.get(call_sid).and_then(|line| line.socket).and_then(|id| exchange.sockets.get(&id));
-        if let Some(socket) = socket {
-            let _closing = socket.out.send(Out::Text(frame::write(kind, payload)));
-        }
+        let Some(line) = exchange.lines.get(call_sid) else { return };
+        let sockets = line.socket.map_or_else(|| line.ringing.clone(), |socket| vec![socket]);
+        exchange.say(&sockets, kind, payload);
     }
 
     /// The call that a browser on this socket means by `name`: its sid, or the SDK's own name for it.
     pub fn find(&self, socket: u64, name: &str) -> Option<String> {
         let exchange = self.lock();
-        let mut lines = exchange.lines.iter().filter(|(_, line)| line.socket == Some(socket));
+        let mut lines = exchange.lines.iter().filter(|(_, line)| line.socket == Some(socket) || line.ringing.contains(&socket));
         lines.find(|(call_sid, line)| *call_sid == name || line.alias == name).map(|(call_sid, _)| call_sid.clone())
     }
 
@@ -201,15 +258,14 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn lines() -> (Lines, u64, mpsc::UnboundedReceiver<Out>) {
         let lines = Lines::default();
         let (out, said) = mpsc::unbounded_channel();
         let socket = lines.connect(out);
-        lines.open("CA1", socket, "agent", "TJS1", Duration::from_secs(3));
+        lines.identify(socket, "agent", Duration::from_secs(3));
+        lines.open("CA1", socket, "agent", "TJS1");
         (lines, socket, said)
     }
 
@@ -240,6 +296,56 @@ mod tests {
         assert!(!lines.is_still(&lost));
         lines.tell("CA1", "hangup", &mut json!({}));
         assert!(matches!(said.try_recv(), Ok(Out::Text(text)) if text.contains("hangup")));
+    }
+
+    #[test]
+    fn everybody_of_that_name_is_rung_and_one_takes_the_call() {
+        let lines = Lines::default();
+        let mut phones: Vec<_> = ["agent", "agent", "agent", "other"]
+            .into_iter()
+            .map(|identity| {
+                let (out, said) = mpsc::unbounded_channel();
+                let socket = lines.connect(out);
+                lines.identify(socket, identity, Duration::ZERO);
+                (socket, said)
+            })
+            .collect();
+        assert!(!lines.ring("CA1", "agent"), "nobody takes calls yet");
+        for at in [0, 1, 3] {
+            lines.register(phones[at].0, true);
+        }
+        assert!(lines.ring("CA1", "agent"));
+        lines.tell("CA1", "invite", &mut json!({}));
+        assert!(!lines.pick_up("CA1", phones[3].0), "not theirs");
+        assert_eq!(lines.find(phones[1].0, "CA1"), Some("CA1".to_owned()));
+        assert!(lines.pick_up("CA1", phones[1].0));
+        assert!(!lines.pick_up("CA1", phones[0].0), "it is taken");
+        lines.tell("CA1", "hangup", &mut json!({}));
+
+        let mut heard = |at: usize| {
+            let texts = std::iter::from_fn(|| match phones[at].1.try_recv() {
+                Ok(Out::Text(text)) => serde_json::from_str::<Value>(&text).ok(),
+                _ => None,
+            });
+            texts.map(|frame| frame["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(0), ["invite", "cancel"]);
+        assert_eq!(heard(1), ["invite", "hangup"]);
+        assert!(heard(2).is_empty() && heard(3).is_empty());
+    }
+
+    #[test]
+    fn a_call_is_declined_when_everybody_who_is_rung_declines() {
+        let lines = Lines::default();
+        let sockets: Vec<u64> = (0..2).map(|_| lines.connect(mpsc::unbounded_channel().0)).collect();
+        for socket in &sockets {
+            lines.identify(*socket, "agent", Duration::ZERO);
+            lines.register(*socket, true);
+        }
+        lines.ring("CA1", "agent");
+        assert!(!lines.decline("CA1", sockets[0]));
+        assert!(lines.decline("CA1", sockets[1]));
+        assert!(!lines.decline("CA1", sockets[1]), "nobody declines twice");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::clock::now;
 use crate::core::Core;
 use crate::journal::Kind;
 use crate::life::{self, Cause, Invited, Order};
-use crate::model::CallStatus;
+use crate::model::{CallStatus, Direction};
 
 /// `GET /signal`.
 pub async fn accept(State(core): State<Arc<Core>>, upgrade: WebSocketUpgrade) -> Response {
@@ -32,7 +32,7 @@ pub async fn accept(State(core): State<Arc<Core>>, upgrade: WebSocketUpgrade) ->
 async fn serve(core: Arc<Core>, mut socket: WebSocket) {
     let (out, mut outgoing) = mpsc::unbounded_channel();
     let id = core.lines.connect(out.clone());
-    let mut session = Session { core: Arc::clone(&core), id, out, holder: None, patience: Duration::ZERO };
+    let mut session = Session { core: Arc::clone(&core), id, out, holder: None };
     let mut heartbeat = interval(Duration::from_secs(5));
     loop {
         let sent = tokio::select! {
@@ -79,7 +79,6 @@ struct Session {
     id: u64,
     out: mpsc::UnboundedSender<Out>,
     holder: Option<Holder>,
-    patience: Duration,
 }
 
 impl Session {
@@ -107,10 +106,10 @@ impl Session {
                 None => self.invite(payload),
             },
             "reinvite" => self.restart(&payload).await,
+            "answer" => self.pick_up(&payload).await,
             "hangup" | "reject" => self.hang_up(&payload),
             "dtmf" => self.press(&payload),
             "message" => self.acknowledge(&payload),
-            // `answer` belongs to incoming calls.
             other => tracing::debug!(kind = other, "a message that is not emulated"),
         }
     }
@@ -125,8 +124,7 @@ impl Session {
             Err(TokenFault::Invalid) => self.refuse(31_204, "Invalid access token"),
             Err(TokenFault::Expired) => self.refuse(31_205, "Access token expired"),
             Ok(claims) => {
-                self.patience = Duration::from_secs(payload.reconnect_timeout);
-                self.core.lines.identify(self.id, &claims.identity);
+                self.core.lines.identify(self.id, &claims.identity, Duration::from_secs(payload.reconnect_timeout));
                 let ttl = claims.ttl_left.as_secs();
                 let said = json!({
                     "edge": "dublin", "region": "ie1", "home": "us1", "gateway": "127.0.0.1",
@@ -151,12 +149,11 @@ impl Session {
     }
 
     fn register(&self, payload: &Payload) {
-        if self.holder().is_none() {
-            return;
-        }
-        let wants = payload.media.get("audio").and_then(Value::as_bool).unwrap_or_default();
+        let Some(claims) = self.holder() else { return };
+        let asks = payload.media.get("audio").and_then(Value::as_bool).unwrap_or_default();
+        let wants = asks && claims.allows_incoming;
         self.core.lines.register(self.id, wants);
-        self.say(if wants { "ready" } else { "offline" }, &json!({}));
+        self.say(if asks { "ready" } else { "offline" }, &json!({}));
     }
 
     fn invite(&self, payload: Payload) {
@@ -169,7 +166,7 @@ impl Session {
         params.extend(payload.params());
         let invited = Invited { identity: claims.identity.clone(), application_sid, params, sdp: payload.sdp };
         let call_sid = life::invite(&self.core, invited, |call_sid| {
-            self.core.lines.open(call_sid, self.id, &claims.identity, &payload.callsid, self.patience);
+            self.core.lines.open(call_sid, self.id, &claims.identity, &payload.callsid);
         });
         self.core.note(Kind::Signal, &call_sid, json!({"heard": "invite", "identity": claims.identity}));
     }
@@ -210,9 +207,34 @@ impl Session {
         }
     }
 
+    /// The browser takes a call that it was rung for.
+    async fn pick_up(&self, payload: &Payload) {
+        let Some(call_sid) = self.core.lines.find(self.id, &payload.callsid) else { return };
+        if !self.core.lines.pick_up(&call_sid, self.id) {
+            return;
+        }
+        self.core.note(Kind::Signal, &call_sid, json!({"heard": "answer"}));
+        let order = match self.core.media.pick_up(&call_sid, &payload.sdp).await {
+            Ok(()) => Order::PickedUp,
+            Err(problem) => {
+                self.core.problem(&call_sid, 31_000, &format!("The browser's answer cannot be accepted: {problem}"));
+                Order::Hangup(Cause::Lost)
+            }
+        };
+        self.core.order(&call_sid, order);
+    }
+
     fn hang_up(&self, payload: &Payload) {
         let Some(call_sid) = self.core.lines.find(self.id, &payload.callsid) else { return };
         self.core.note(Kind::Signal, &call_sid, json!({"heard": "hangup"}));
+        let is_answered = self.core.model().call(&call_sid).is_some_and(|call| call.status == CallStatus::InProgress);
+        let is_rung = self.core.model().call(&call_sid).is_some_and(|call| call.direction != Direction::Inbound) && !is_answered;
+        if is_rung {
+            if self.core.lines.decline(&call_sid, self.id) {
+                self.core.order(&call_sid, Order::Declined);
+            }
+            return;
+        }
         self.core.order(&call_sid, Order::Hangup(Cause::Browser));
     }
 
@@ -220,7 +242,10 @@ impl Session {
     fn press(&self, payload: &Payload) {
         let Some(call_sid) = self.core.lines.find(self.id, &payload.callsid) else { return };
         let meter = self.core.media.meter(&call_sid);
-        payload.dtmf.chars().for_each(|digit| meter.press(digit));
+        for digit in payload.dtmf.chars() {
+            meter.press(digit);
+            self.core.order(&call_sid, Order::Key(digit));
+        }
     }
 
     fn acknowledge(&self, payload: &Payload) {

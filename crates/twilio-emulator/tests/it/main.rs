@@ -4,8 +4,13 @@
 
 mod admin;
 mod calls;
+mod clients;
+mod dial;
 mod hearing;
+mod keys;
 mod participants;
+mod phone;
+mod queue;
 mod recordings;
 mod rest;
 mod signal;

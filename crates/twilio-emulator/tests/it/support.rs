@@ -12,8 +12,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::post;
-use serde_json::Value;
-use twilio_emulator::{Application, Config, Emulator, sign};
+use serde_json::{Value, json};
+use twilio_emulator::{Application, Config, Emulator, Inbound, sign};
 
 pub const ACCOUNT: &str = "AC00000000000000000000000000000009";
 pub const AUTH_TOKEN: &str = "test-auth-token";
@@ -21,6 +21,7 @@ pub const KEY: &str = "SK00000000000000000000000000000009";
 pub const SECRET: &str = "test-api-secret";
 pub const APPLICATION: &str = "AP00000000000000000000000000000009";
 pub const OURS: &str = "+442079460000";
+pub const CALLER: &str = "+447700900199";
 pub const ANSWERS: &str = "+447700900001";
 pub const BUSY: &str = "+447700900002";
 pub const NO_ANSWER: &str = "+447700900003";
@@ -64,6 +65,7 @@ impl Lab {
         let emulator = Emulator::start(Config {
             applications: BTreeMap::from([(APPLICATION.to_owned(), application)]),
             numbers: vec![OURS.to_owned()],
+            inbound: Inbound { voice_url: Some(url("/ring-in")), status_callback: Some(url("/rung")) },
             pace: 0.02,
             ..Config::new(ACCOUNT, AUTH_TOKEN, KEY, SECRET)
         })
@@ -135,6 +137,25 @@ impl Lab {
     /// What is answered at `path`.
     pub fn answers(&self, path: &str, kind: &'static str, body: impl Into<Vec<u8>>) {
         self.application.lock().unwrap().files.insert(path.to_owned(), (kind, body.into()));
+    }
+
+    /// What is answered at `path`, as TwiML in a response.
+    pub fn twiml(&self, path: &str, verbs: impl std::fmt::Display) {
+        self.answers(path, "text/xml", format!("<Response>{verbs}</Response>"));
+    }
+
+    /// Somebody rings in and does that. Answers the call's sid.
+    pub async fn ring_in(&self, steps: Value) -> String {
+        let (status, body) = self.tell("calls/incoming", json!({"from": CALLER, "to": OURS, "steps": steps})).await;
+        assert_eq!(status, 201, "{body}");
+        body["sid"].as_str().unwrap().to_owned()
+    }
+
+    /// The calls that a call has dialled, oldest first.
+    pub async fn children(&self, call: &str) -> Vec<Value> {
+        let mut children = self.get(&format!("Calls.json?ParentCallSid={call}")).await.1["calls"].as_array().unwrap().clone();
+        children.reverse();
+        children
     }
 
     /// The sound of a call: `received` is what the party says, `sent` what it hears.

@@ -1,4 +1,4 @@
-//! A call to a telephone: it rings, and the party at the other end does what it was cast for.
+//! A call that is dialled: to a simulated party or to a browser, by REST or by another call. It rings, and may be answered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::script::{Door, Room, Script, answered};
-use super::{Cause, End, Order, Source, finish};
+use super::{Break, Cause, End, Order, Source, finish, party, ring};
 use crate::cast::{Plan, Step};
 use crate::clock::now;
 use crate::core::Core;
@@ -16,17 +16,19 @@ use crate::recordings::Asked;
 use crate::sid;
 
 /// Between creating a call and dialling it.
-const SETUP: Duration = Duration::from_millis(150);
+pub const SETUP: Duration = Duration::from_millis(150);
 
-/// What REST asked for.
+/// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Dialled {
-    /// Our number.
+    /// Our number, or a client.
     pub from: String,
-    /// The party's number.
+    /// The party's number, or `client:<identity>`.
     pub to: String,
     /// Who the party is.
-    pub plan: Plan,
+    pub party: Party,
+    /// The call that dials; none when REST does.
+    pub parent: Option<String>,
     /// How long it may ring.
     pub ring_limit: Duration,
     /// How long it may last once answered.
@@ -39,6 +41,15 @@ pub struct Dialled {
     pub detection: Option<Detection>,
     /// How it is recorded from the answer on.
     pub recording: Option<Asked>,
+}
+
+/// Who is rung.
+#[derive(Clone, Debug)]
+pub enum Party {
+    /// Somebody who is made up.
+    Simulated(Plan),
+    /// A browser that registered with the voice SDK, and what it is told beside.
+    Client { identity: String, params: Vec<(String, String)> },
 }
 
 /// It is asked whether a person or a machine answers.
@@ -55,27 +66,26 @@ pub enum Then {
     Follow(Source),
     /// The party goes into a conference, by name or sid; who hears of that conference, if nobody decided before.
     Join { conference: String, terms: Box<Terms>, audience: Option<Audience> },
+    /// The party talks with the call that dialled, in a room of that name.
+    Bridge { room: String },
 }
 
 /// Makes the call and lets it live. Answers its sid. Refused when the conference has somebody of that label.
 pub fn dial(core: &Arc<Core>, dialled: Dialled) -> Result<String, JoinFault> {
     let call_sid = sid::new("CA");
     let (orders, received) = mpsc::unbounded_channel();
+    let plan = match &dialled.party {
+        Party::Simulated(plan) => Some(plan.name.clone()),
+        Party::Client { .. } => None,
+    };
     let call = Call {
-        sid: call_sid.clone(),
         from: dialled.from.clone(),
         to: dialled.to.clone(),
-        direction: Direction::OutboundApi,
-        status: CallStatus::Queued,
-        application_sid: None,
-        answered_by: None,
-        plan: Some(dialled.plan.name.clone()),
-        conference_sid: None,
-        created: now(),
-        answered: None,
-        ended: None,
+        direction: if dialled.parent.is_some() { Direction::OutboundDial } else { Direction::OutboundApi },
+        parent: dialled.parent.clone(),
+        plan,
         progress: dialled.progress.clone(),
-        orders,
+        ..Call::new(call_sid.clone(), orders, now())
     };
     core.try_change(|model, now| {
         let mut effects = Vec::new();
@@ -89,31 +99,68 @@ pub fn dial(core: &Arc<Core>, dialled: Dialled) -> Result<String, JoinFault> {
         }
         Ok(effects)
     })?;
-    core.media.simulate(&call_sid);
+    if matches!(dialled.party, Party::Simulated(_)) {
+        core.media.simulate(&call_sid);
+    }
     core.spawn(live(Arc::clone(core), call_sid.clone(), dialled, received));
     Ok(call_sid)
 }
 
 async fn live(core: Arc<Core>, call_sid: String, dialled: Dialled, mut orders: mpsc::UnboundedReceiver<Order>) {
-    let mut steps = dialled.plan.steps.clone().into_iter();
-    let before = ring(&core, &call_sid, &dialled, &mut steps);
+    let (parent, recording) = (dialled.parent.clone(), dialled.recording.clone());
+    let is_client = matches!(dialled.party, Party::Client { .. });
     let limit = core.paced(dialled.ring_limit) + SETUP;
-    let rung = tokio::select! {
-        biased;
-        cause = given_up(&mut orders) => Err((CallStatus::Canceled, cause.left())),
-        rung = timeout(limit, before) => rung.unwrap_or(Err(CallStatus::NoAnswer)).map_err(|status| (status, Left::AddFailed)),
+    let rung = match &dialled.party {
+        Party::Simulated(plan) => {
+            let mut steps = plan.steps.clone().into_iter();
+            let rung = ring_simulated(&core, &call_sid, &dialled, &mut steps, limit, &mut orders).await;
+            rung.map(|who| (who, steps))
+        }
+        Party::Client { identity, params } => {
+            let rung = ring::client(&core, &call_sid, &dialled, identity, params, limit, &mut orders).await;
+            rung.map(|()| ("human", Vec::new().into_iter()))
+        }
     };
-    let recording = dialled.recording.clone();
-    let (status, why) = match rung {
-        Err(ended) => {
+    let (status, end) = match rung {
+        Err((status, cause)) => {
             if let Some(asked) = recording {
                 core.record_nothing(&call_sid, asked);
             }
-            ended
+            finish(&core, &call_sid, status, cause.map_or(Left::AddFailed, Cause::left));
+            (status, None)
         }
-        Ok(who) => talk(&core, &call_sid, dialled, who, steps, &mut orders).await,
+        Ok((who, steps)) => {
+            let end = talk(&core, &call_sid, dialled, who, steps, &mut orders).await;
+            let why = if let End::By(cause) = end { cause.left() } else { Left::ByApi };
+            finish(&core, &call_sid, CallStatus::Completed, why);
+            (CallStatus::Completed, Some(end))
+        }
     };
-    finish(&core, &call_sid, status, why);
+    if is_client {
+        ring::over(&core, &call_sid, end);
+    }
+    if let Some(parent) = parent {
+        core.order(&parent, Order::Ended(call_sid, status));
+    }
+}
+
+/// How an attempt ended, and by whom, if it was not the party.
+type Unanswered = (CallStatus, Option<Cause>);
+
+async fn ring_simulated(
+    core: &Arc<Core>,
+    call_sid: &str,
+    dialled: &Dialled,
+    steps: &mut std::vec::IntoIter<Step>,
+    limit: Duration,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
+) -> Result<&'static str, Unanswered> {
+    tokio::select! {
+        biased;
+        cause = given_up(orders) => Err((CallStatus::Canceled, Some(cause))),
+        rung = timeout(limit, until_answer(core, call_sid, dialled, steps)) =>
+            rung.unwrap_or(Err(CallStatus::NoAnswer)).map_err(|status| (status, None)),
+    }
 }
 
 /// Somebody gave up before the party answered. TwiML for a call that nobody has answered is not followed.
@@ -122,14 +169,14 @@ async fn given_up(orders: &mut mpsc::UnboundedReceiver<Order>) -> Cause {
         match orders.recv().await {
             Some(Order::Hangup(cause)) => return cause,
             Some(Order::Dropped) => return Cause::Api,
-            Some(Order::Started | Order::Redirect(_)) => {}
+            Some(_) => {}
             None => return Cause::Reset,
         }
     }
 }
 
 /// Until the party answers: who that is. Or how the attempt ended.
-async fn ring(
+async fn until_answer(
     core: &Arc<Core>,
     call_sid: &str,
     dialled: &Dialled,
@@ -157,13 +204,16 @@ async fn ring(
     std::future::pending().await
 }
 
-/// The network says that it rings, and the conference hears it, when it may.
-fn start_ringing(core: &Core, call_sid: &str, dialled: &Dialled) {
+/// The network says that it rings, and whoever waits hears it, when they may.
+pub fn start_ringing(core: &Core, call_sid: &str, dialled: &Dialled) {
     core.change(|model, now| model.advance(call_sid, CallStatus::Ringing, now));
-    let Then::Join { terms, .. } = &dialled.then else { return };
-    let conference = core.model().call(call_sid).and_then(|call| call.conference_sid.clone());
-    if let Some(conference) = conference.filter(|_| terms.early_media) {
-        core.media.enter(call_sid, &conference);
+    let room = match &dialled.then {
+        Then::Join { terms, .. } if terms.early_media => core.model().call(call_sid).and_then(|call| call.conference_sid.clone()),
+        Then::Bridge { room } => Some(room.clone()),
+        _ => None,
+    };
+    if let Some(room) = room {
+        core.media.enter(call_sid, &room);
         core.media.ring(call_sid);
     }
 }
@@ -176,7 +226,7 @@ async fn talk(
     who: &'static str,
     steps: std::vec::IntoIter<Step>,
     orders: &mut mpsc::UnboundedReceiver<Order>,
-) -> (CallStatus, Left) {
+) -> End {
     core.media.answer(call_sid);
     if dialled.detection.is_some()
         && let Some(call) = core.model().call_mut(call_sid)
@@ -190,7 +240,7 @@ async fn talk(
     if let Some(endpoint) = dialled.detection.and_then(|detection| detection.endpoint) {
         tell_detection(core, call_sid, endpoint, who);
     }
-    let mut script = Script { core, call_sid, orders, door: Open, extra: Vec::new(), base: String::new() };
+    let mut script = Script::new(core, call_sid, orders, Open);
     let followed = async {
         match dialled.then {
             Then::Follow(source) => script.run(source).await,
@@ -199,60 +249,49 @@ async fn talk(
                 // When the conference ended while the telephone rang, the party finds a new one of that name.
                 let is_open = |sid: &String| core.model().conference_of(call_sid).is_some_and(|there| there.sid == *sid);
                 let room = sid.filter(is_open).map_or(Room::Named(conference), Room::Sid);
-                match script.conference(room, *terms, audience).await {
-                    Ok(()) | Err(Order::Dropped | Order::Started) => End::Finished,
-                    Err(Order::Redirect(source)) => {
-                        core.change(|model, now| model.leave(call_sid, Left::ByApi, now));
-                        script.run(source).await
-                    }
-                    Err(Order::Hangup(cause)) => End::By(cause),
+                let left = script.conference(room, *terms, audience).await;
+                go_on(&mut script, left).await
+            }
+            Then::Bridge { room } => {
+                core.media.enter(call_sid, &room);
+                if let Some(parent) = &dialled.parent {
+                    core.order(parent, Order::Answered(call_sid.to_owned()));
                 }
+                let left = script.until_dropped().await;
+                core.media.exit(call_sid);
+                go_on(&mut script, left).await
             }
         }
     };
-    let end = tokio::select! {
+    // These only give orders, so that whoever follows TwiML can clear up after themselves.
+    let acted = async {
+        party::act(core, call_sid, steps).await;
+        core.order(call_sid, Order::Hangup(Cause::Party));
+        std::future::pending::<()>().await;
+    };
+    let lasted = async {
+        sleep(dialled.time_limit).await;
+        core.order(call_sid, Order::Hangup(Cause::TimeLimit));
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
         // In this order, so that the party is in the conference before it speaks.
         biased;
         end = followed => end,
-        () = act(core, call_sid, steps) => End::By(Cause::Party),
-        () = sleep(dialled.time_limit) => End::By(Cause::TimeLimit),
-    };
-    let why = if let End::By(cause) = end { cause.left() } else { Left::ByApi };
-    (CallStatus::Completed, why)
-}
-
-/// What the party does; returns when they put the telephone down.
-async fn act(core: &Arc<Core>, call_sid: &str, steps: std::vec::IntoIter<Step>) {
-    let media = &core.media;
-    for step in steps {
-        match step {
-            Step::Play(prompt) => media.say(call_sid, &prompt).await,
-            Step::Repeat(prompt) => media.repeat(call_sid, &prompt, Duration::from_secs(2)),
-            Step::Beep => media.beep(call_sid).await,
-            Step::Send(digits) => media.press(call_sid, &digits).await,
-            Step::Echo => media.echo(call_sid),
-            Step::Ring(length) | Step::Wait(length) => sleep(core.paced(length)).await,
-            Step::Expect(digits, within) => {
-                // Not paced: whoever is to press the keys is real.
-                if timeout(within, pressed(core, call_sid, &digits)).await.is_err() {
-                    return;
-                }
-            }
-            Step::HangUp => return,
-            Step::Answer(_) | Step::Busy | Step::NoAnswer | Step::Fail => {}
-        }
+        () = acted => End::Finished,
+        () = lasted => End::Finished,
     }
-    std::future::pending::<()>().await;
 }
 
-async fn pressed(core: &Arc<Core>, call_sid: &str, digits: &str) {
-    let meter = core.media.meter(call_sid);
-    loop {
-        let next = meter.digit.notified();
-        if meter.digits().contains(digits) {
-            return;
+/// After a conversation: the call is over, or goes elsewhere.
+async fn go_on<D: Door>(script: &mut Script<'_, D>, left: Result<(), Break>) -> End {
+    match left {
+        Ok(()) => End::Finished,
+        Err(Break::Over(cause)) => End::By(cause),
+        Err(Break::Elsewhere(source)) => {
+            script.leave();
+            script.run(source).await
         }
-        next.await;
     }
 }
 
