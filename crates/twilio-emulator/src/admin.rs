@@ -1,5 +1,6 @@
 //! What tests and demos ask and tell the emulator, beside what Twilio has. JSON, for this machine alone; README.md shows the shapes.
 
+mod messages;
 mod ring_in;
 mod show;
 
@@ -33,6 +34,8 @@ pub fn router() -> Router<Arc<Core>> {
         .route("/calls/incoming", post(ring_in::ring_in))
         .route("/calls/{sid}", get(show::call))
         .route("/calls/{sid}/hangup", post(hang_up))
+        .route("/messages", get(messages::list))
+        .route("/messages/incoming", post(messages::write))
         .route("/conferences", get(show::conferences))
         .route("/presence", get(presence))
         .route("/journal", get(journal))

@@ -21,6 +21,8 @@ pub struct Inbound {
     pub voice_url: Option<String>,
     /// Told when such a call is over.
     pub status_callback: Option<String>,
+    /// Asked what to answer to a message.
+    pub sms_url: Option<String>,
 }
 
 /// One account with one API key.
@@ -38,7 +40,7 @@ pub struct Config {
     pub applications: BTreeMap<String, Application>,
     /// Numbers of the account, E.164, that calls may come from. When empty, any number may.
     pub numbers: Vec<String>,
-    /// Who is asked about calls to those numbers.
+    /// Who is asked about calls and messages to those numbers.
     pub inbound: Inbound,
     /// The UDP port of all media, on every address of this machine; 0 takes any that is free.
     pub media_port: u16,

@@ -16,6 +16,7 @@ use crate::faults;
 use crate::journal::{Journal, Kind};
 use crate::life::{self, Order};
 use crate::media::{Media, Stage};
+use crate::messages::Messages;
 use crate::model::{Effect, Endpoint, Model};
 use crate::queues::Queues;
 use crate::recordings::Recordings;
@@ -47,6 +48,7 @@ pub struct Core {
     /// Somebody came into a queue.
     pub queue_changed: Notify,
     queues: Mutex<Queues>,
+    messages: Mutex<Messages>,
     /// Where the last REST client found us.
     seen_at: Mutex<Option<String>>,
     model: Mutex<Model>,
@@ -72,6 +74,7 @@ impl Core {
             recordings: Recordings::default(),
             queue_changed: Notify::new(),
             queues: Mutex::default(),
+            messages: Mutex::default(),
             seen_at: Mutex::default(),
             model,
             company,
@@ -89,6 +92,11 @@ impl Core {
     /// Who waits for whom.
     pub fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was written.
+    pub fn messages(&self) -> MutexGuard<'_, Messages> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is behind the numbers.
@@ -233,6 +241,7 @@ impl Core {
         self.media.forget_all();
         self.recordings.clear();
         *self.queues() = Queues::default();
+        *self.messages() = Messages::default();
         self.journal.clear();
     }
 

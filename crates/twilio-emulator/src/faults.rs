@@ -26,6 +26,10 @@ pub struct Faults {
     pub recording_untold: u32,
     /// So many recordings fail: their sound is lost.
     pub recording_failed: u32,
+    /// So many messages never leave.
+    pub message_failed: u32,
+    /// So many messages are sent and do not arrive.
+    pub message_undelivered: u32,
 }
 
 /// What is to be set: what is absent stays as it is.
@@ -41,6 +45,8 @@ pub struct Change {
     recording_delay_ms: Option<u64>,
     recording_untold: Option<u32>,
     recording_failed: Option<u32>,
+    message_failed: Option<u32>,
+    message_undelivered: Option<u32>,
     /// Every signalling socket is closed now, without a word.
     #[serde(default)]
     pub drop_ws: bool,
@@ -77,6 +83,8 @@ impl Set {
         faults.recording_delay_ms = change.recording_delay_ms.unwrap_or(faults.recording_delay_ms);
         faults.recording_untold = change.recording_untold.unwrap_or(faults.recording_untold);
         faults.recording_failed = change.recording_failed.unwrap_or(faults.recording_failed);
+        faults.message_failed = change.message_failed.unwrap_or(faults.message_failed);
+        faults.message_undelivered = change.message_undelivered.unwrap_or(faults.message_undelivered);
         if let Some(ms) = change.refuse_ws_ms {
             let until = Instant::now() + Duration::from_millis(ms);
             *self.refuse_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);

@@ -27,6 +27,8 @@ pub enum Kind {
     Signal,
     /// Media began or was lost, or a key was pressed.
     Media,
+    /// A message began, or stands otherwise.
+    Message,
     /// A document that cannot be followed, or something else that Twilio's debugger would show.
     Problem,
 }

@@ -11,6 +11,7 @@ mod faults;
 mod journal;
 mod life;
 mod media;
+mod messages;
 mod model;
 mod queues;
 mod recordings;

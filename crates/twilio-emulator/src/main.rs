@@ -40,6 +40,9 @@ struct Settings {
     /// The address that is asked what to do when somebody rings one of the numbers.
     #[arg(long, value_name = "URL")]
     voice_url: Option<String>,
+    /// The address that is asked what to answer to a message to one of the numbers.
+    #[arg(long, value_name = "URL")]
+    sms_url: Option<String>,
     /// A number that calls may come from; may be repeated. Any number, when there is none.
     #[arg(long = "number", value_name = "E.164")]
     numbers: Vec<String>,
@@ -63,7 +66,7 @@ impl Settings {
         Config {
             applications: self.applications.into_iter().map(application).collect::<BTreeMap<_, _>>(),
             numbers: self.numbers,
-            inbound: Inbound { voice_url: self.voice_url, status_callback },
+            inbound: Inbound { voice_url: self.voice_url, status_callback, sms_url: self.sms_url },
             media_port: self.media_port,
             seed: self.seed,
             pace: self.pace,

@@ -1,10 +1,11 @@
-//! The REST interface of 2010-04-01: calls, conferences, participants, recordings, queues.
+//! The REST interface of 2010-04-01: calls, conferences, participants, recordings, queues, messages.
 
 mod calls;
 mod conferences;
 mod fault;
 mod form;
 mod guard;
+mod messages;
 mod paging;
 mod participants;
 mod queues;
@@ -45,6 +46,8 @@ pub fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
         .route("/{account}/Queues/{file}", get(queues::fetch).post(queues::update).delete(queues::remove))
         .route("/{account}/Queues/{queue}/Members.json", get(queues::members))
         .route("/{account}/Queues/{queue}/Members/{file}", get(queues::member).post(queues::dequeue))
+        .route("/{account}/Messages.json", get(messages::list).post(messages::create))
+        .route("/{account}/Messages/{file}", get(messages::fetch).post(messages::update).delete(messages::remove))
         // A route, not a fallback: those of whoever nests this may come before ours.
         .route("/{account}/{*rest}", any(async |uri: Uri| RestFault::not_found(uri.path())))
         .layer(middleware::from_fn_with_state(Arc::clone(core), guard::guard))

@@ -1,11 +1,13 @@
 //! TwiML: what an application answers when it is asked what to do with a call.
 
 mod dial;
+mod message;
 mod xml;
 
 use std::time::Duration;
 
 pub use self::dial::{Callee, Conference, Dial, QueueNoun, Whom};
+pub use self::message::messages;
 use self::xml::Element;
 use crate::media::Layout;
 use crate::model::Endpoint;

@@ -8,6 +8,7 @@ mod clients;
 mod dial;
 mod hearing;
 mod keys;
+mod messages;
 mod participants;
 mod phone;
 mod queue;

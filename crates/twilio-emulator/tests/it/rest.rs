@@ -55,7 +55,8 @@ async fn what_is_not_there_is_not_found() {
         "Conferences/CF00000000000000000000000000000000.json",
         "Conferences/nothing/Participants.json",
         "Conferences/nothing/Participants/agent.json",
-        "Messages.json",
+        "Messages/SM00000000000000000000000000000000.json",
+        "Applications.json",
     ] {
         let (status, body) = lab.get(path).await;
         assert_eq!((status, &body["code"]), (404, &20_404.into()), "{path}");

@@ -65,7 +65,7 @@ impl Lab {
         let emulator = Emulator::start(Config {
             applications: BTreeMap::from([(APPLICATION.to_owned(), application)]),
             numbers: vec![OURS.to_owned()],
-            inbound: Inbound { voice_url: Some(url("/ring-in")), status_callback: Some(url("/rung")) },
+            inbound: Inbound { voice_url: Some(url("/ring-in")), status_callback: Some(url("/rung")), sms_url: Some(url("/written")) },
             pace: 0.02,
             ..Config::new(ACCOUNT, AUTH_TOKEN, KEY, SECRET)
         })
