@@ -31,6 +31,6 @@ pub use types::{
 #[cfg(feature = "ssr")]
 pub use playback::playback;
 #[cfg(feature = "ssr")]
-pub use service::{Calls, CallsFailure, CallsParts, RecordingStore, Telephone};
+pub use service::{Calls, CallsFailure, CallsParts, RecordingStore, ShownCarrier, Telephone, show_carrier};
 #[cfg(feature = "ssr")]
 pub use webhooks::webhooks;

@@ -31,6 +31,8 @@ pub enum Event {
         /// Only because the person had left, which ends the conference for both.
         after_person: bool,
     },
+    /// The same, once the carrier was asked about the person: what it said was heard before this.
+    AgentAbandoned,
     /// The agent said so: the key was pressed.
     AgentHungUp,
     /// The agent has been away for so long that nobody is kept waiting any longer.
@@ -80,6 +82,8 @@ pub enum Step {
     Stay,
     /// The next state.
     To(CallState),
+    /// Nothing yet: the carrier is asked whether the person has answered meanwhile.
+    Ask,
     /// The person waits for the agent, who may come back.
     Away,
     /// The agent is back.
@@ -101,20 +105,33 @@ pub const fn step(course: Course, event: Event) -> Step {
         (Dialling | Ringing | Connected, Event::PersonEnded(how)) => Step::End(ended(state, how)),
         (Created | Joining | Checking, Event::Stopped(how)) => Step::End(how),
         (Dialling, Event::Stopped(CallEnd::NotPlaced)) => Step::End(CallEnd::NotPlaced),
-        (Created | Joining | Checking, Event::AgentLeft { .. } | Event::AgentHungUp) => Step::End(CallEnd::NotConnected),
-        // After the person: their own event says how that was, engaged, no answer or failed.
-        (Dialling | Ringing, Event::AgentLeft { after_person: false } | Event::AgentHungUp) => Step::End(CallEnd::Cancelled),
+        (Created | Joining | Checking, Event::AgentLeft { .. } | Event::AgentAbandoned | Event::AgentHungUp) => {
+            Step::End(CallEnd::NotConnected)
+        }
+        // After the person: their own event says how that was, engaged, no answer or failed. Otherwise they may have answered, and only the word
+        // of it is lost: whoever talks is not hung up on.
+        (Dialling | Ringing, Event::AgentLeft { after_person: false }) => Step::Ask,
+        (Dialling | Ringing, Event::AgentAbandoned | Event::AgentHungUp) => Step::End(CallEnd::Cancelled),
         (Connected, Event::AgentLeft { after_person: true }) => Step::End(CallEnd::ByPerson),
         (Connected, Event::AgentHungUp) => Step::End(CallEnd::ByAgent),
         // Whoever talks with somebody is not cut off because a page was loaded anew (lessons, line 22).
-        (Connected, Event::AgentLeft { after_person: false }) if !is_agent_away => Step::Away,
+        (Connected, Event::AgentLeft { after_person: false } | Event::AgentAbandoned) if !is_agent_away => Step::Away,
         (Connected, Event::AgentJoined) if is_agent_away => Step::Back,
         (Connected, Event::AgentLost) if is_agent_away => Step::End(CallEnd::AgentLost),
         (Created | Joining | Checking | Dialling | Ringing | Connected | Ended, _) => Step::Stay,
     }
 }
 
-/// The same, of what the carrier says when it is asked: whether it is news.
+/// How a call that is over ended in truth, where `event`, heard late, says otherwise: the agent hung up while it rang, as far as was known, and
+/// the person had answered.
+pub const fn corrected(end: CallEnd, event: Event) -> Option<CallEnd> {
+    match (end, event) {
+        (CallEnd::Cancelled, Event::PersonAnswered | Event::PersonEnded(LegEnd::Completed { has_lasted: true })) => Some(CallEnd::ByAgent),
+        _ => None,
+    }
+}
+
+/// Whether what the carrier says when it is asked is news.
 pub fn is_news(course: Course, event: Event) -> bool {
     step(course, event) != Step::Stay
 }
@@ -152,6 +169,7 @@ mod tests {
             Event::PersonAnswered,
             Event::AgentLeft { after_person: true },
             Event::AgentLeft { after_person: false },
+            Event::AgentAbandoned,
             Event::AgentHungUp,
             Event::AgentLost,
         ];
@@ -166,7 +184,7 @@ mod tests {
         let (mut course, mut end) = (Course { state: CallState::Created, is_agent_away: false }, None);
         for event in events {
             match step(course, *event) {
-                Step::Stay => {}
+                Step::Stay | Step::Ask => {}
                 Step::To(next) => {
                     assert!(next > course.state, "{course:?} went back to {next:?} by {event:?}");
                     course.state = next;
@@ -186,7 +204,7 @@ mod tests {
 
     #[test]
     fn calls_end_as_the_carrier_says() {
-        use Event::{AgentHungUp, AgentJoined, AgentLeft, AgentLost, PersonAnswered, PersonEnded, PersonRings};
+        use Event::{AgentAbandoned, AgentHungUp, AgentJoined, AgentLeft, AgentLost, PersonAnswered, PersonEnded, PersonRings};
         let over = PersonEnded(LegEnd::Completed { has_lasted: true });
         let (left, followed) = (AgentLeft { after_person: false }, AgentLeft { after_person: true });
         for (events, end) in [
@@ -194,7 +212,9 @@ mod tests {
             (&[PersonRings, PersonAnswered, followed, over], CallEnd::ByPerson),
             (&[PersonRings, PersonAnswered, AgentHungUp, left, over], CallEnd::ByAgent),
             (&[PersonRings, PersonAnswered, left, AgentHungUp, over], CallEnd::ByAgent),
-            (&[PersonRings, left, PersonEnded(LegEnd::Cancelled)], CallEnd::Cancelled),
+            (&[PersonRings, left, AgentAbandoned, PersonEnded(LegEnd::Cancelled)], CallEnd::Cancelled),
+            // The word that they have answered was lost, and is had by asking.
+            (&[PersonRings, left, PersonAnswered, AgentAbandoned, AgentJoined, AgentHungUp], CallEnd::ByAgent),
             (&[PersonRings, AgentHungUp, left, PersonEnded(LegEnd::Cancelled)], CallEnd::Cancelled),
             // lessons, line 22: a page that was loaded anew.
             (&[PersonRings, PersonAnswered, left, AgentJoined, AgentHungUp], CallEnd::ByAgent),
@@ -264,18 +284,24 @@ mod tests {
         end: Option<CallEnd>,
         legs: Vec<AgentLeg<'static>>,
         heard: Vec<Said>,
+        /// How the person's leg stands in truth, which is what the carrier says when it is asked.
+        person: Option<Event>,
     }
 
     impl Known {
         fn dialling() -> Self {
             let course = Course { state: CallState::Dialling, is_agent_away: false };
-            Self { course, end: None, legs: vec![AgentLeg { sid: LEGS[0], is_over: false }], heard: Vec::new() }
+            Self { course, end: None, legs: vec![AgentLeg { sid: LEGS[0], is_over: false }], heard: Vec::new(), person: None }
         }
 
         fn apply(&mut self, event: Event) {
             match step(self.course, event) {
-                Step::Stay => {}
+                Step::Stay => self.end = self.end.map(|end| corrected(end, event).unwrap_or(end)),
                 Step::To(state) => self.course.state = state,
+                Step::Ask => {
+                    self.ask_about_person();
+                    self.apply(Event::AgentAbandoned);
+                }
                 Step::Away => self.course.is_agent_away = true,
                 Step::Back => self.course.is_agent_away = false,
                 Step::End(how) => (self.course, self.end) = (Course { state: CallState::Ended, is_agent_away: false }, Some(how)),
@@ -309,29 +335,35 @@ mod tests {
             }
         }
 
-        /// The carrier is asked about the agent's legs, and then, before anybody is given up, about the person's.
-        fn reconcile(&mut self, legs_over: usize, person: Option<Event>) {
+        fn ask_about_person(&mut self) {
+            if let Some(event) = self.person {
+                self.apply(event);
+            }
+        }
+
+        /// The carrier is asked about all legs; that one of the agent's is over is believed a second later, when the person's word is there. Before
+        /// anybody is given up it is asked once more.
+        fn reconcile(&mut self, legs_over: usize) {
+            self.ask_about_person();
             for leg in 0..legs_over.min(self.legs.len()) {
                 if !self.legs[leg].is_over {
                     self.leave(leg, false);
                 }
             }
-            if let Some(event) = person.filter(|event| is_news(self.course, *event)) {
-                self.apply(event);
-            }
+            self.ask_about_person();
             self.apply(Event::AgentLost);
         }
     }
 
-    /// A call from the dial to its end, as it happened: what the carrier said in order, what we did, how many of the agent's legs are over in
-    /// the end, and how the person's leg stands then.
-    fn story(returns: usize, ending: usize, how: LegEnd) -> (Vec<Moment>, usize, Option<Event>) {
+    /// A call from the dial to its end, as it happened: what the carrier said in order, what we did, and how many of the agent's legs are over
+    /// in the end.
+    fn story(returns: usize, ending: usize, how: LegEnd) -> (Vec<Moment>, usize) {
         use Moment::{HangsUp, Returns, Said as Tells};
         let is_answered = ending < 3;
         let mut moments = vec![Tells(Said::Rings)];
         if !is_answered {
             moments.extend([Tells(Said::Ended(how)), Tells(Said::Left(0, true)), Tells(Said::LegOver(0))]);
-            return (moments, 1, Some(Event::PersonEnded(how)));
+            return (moments, 1);
         }
         moments.push(Tells(Said::Answered));
         for leg in 0..returns {
@@ -344,8 +376,17 @@ mod tests {
             // The agent does not come back; the person waits until we end it.
             _ => moments.extend([Tells(Said::Left(returns, false)), Tells(Said::LegOver(returns))]),
         }
-        let person = if ending == 2 { Event::PersonAnswered } else { Event::PersonEnded(over) };
-        (moments, returns + 1, Some(person))
+        (moments, returns + 1)
+    }
+
+    /// What happens is true, whether or not it is heard of.
+    fn happen(known: &mut Known, moment: Moment) {
+        match moment {
+            Moment::Said(Said::Rings) => known.person = Some(Event::PersonRings),
+            Moment::Said(Said::Answered) => known.person = Some(Event::PersonAnswered),
+            Moment::Said(Said::Ended(how)) => known.person = Some(Event::PersonEnded(how)),
+            _ => {}
+        }
     }
 
     fn tell(known: &mut Known, moment: Moment) {
@@ -368,17 +409,19 @@ mod tests {
             how in prop::sample::select(vec![LegEnd::Busy, LegEnd::NoAnswer, LegEnd::Failed]),
             fates in prop::collection::vec((0..4_usize, 0..8_usize), 40),
         ) {
-            let (moments, legs_over, person) = story(returns, ending, how);
+            let (moments, legs_over) = story(returns, ending, how);
             let mut in_order = Known::dialling();
             for moment in &moments {
+                happen(&mut in_order, *moment);
                 tell(&mut in_order, *moment);
             }
-            in_order.reconcile(legs_over, person);
+            in_order.reconcile(legs_over);
 
             let mut known = Known::dialling();
             // What is late, with how many moments it still waits.
             let mut late: Vec<(usize, Said)> = Vec::new();
             for (moment, (fate, delay)) in moments.iter().zip(&fates) {
+                happen(&mut known, *moment);
                 for (wait, _) in &mut late {
                     *wait = wait.saturating_sub(1);
                 }
@@ -399,7 +442,7 @@ mod tests {
                     (moment, _) => tell(&mut known, *moment),
                 }
             }
-            known.reconcile(legs_over, person);
+            known.reconcile(legs_over);
             for (_, said) in late {
                 known.hear(said);
             }
@@ -420,7 +463,7 @@ mod tests {
             let gone = [&events[..], &[Event::PersonEnded(LegEnd::NoAnswer), left]].concat();
             prop_assert_eq!(run(&gone).0, CallState::Ended);
             // Whatever is lost of the person's leg: nobody talks to a line that no agent comes back to.
-            let gone = [&events[..], &[left, Event::AgentLost]].concat();
+            let gone = [&events[..], &[left, Event::AgentAbandoned, Event::AgentLost]].concat();
             prop_assert_eq!(run(&gone).0, CallState::Ended);
         }
 

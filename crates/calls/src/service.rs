@@ -11,6 +11,7 @@ mod outcome;
 mod person;
 mod recordings;
 mod ring;
+mod show;
 mod view;
 
 use std::num::NonZeroU32;
@@ -27,6 +28,7 @@ use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl}
 use users::{Contexts, ReplicaError};
 
 pub use recordings::RecordingStore;
+pub use show::{ShownCarrier, show_carrier};
 
 use crate::error::CallsError;
 use crate::store::{self, CallRow, NewCall};
@@ -98,6 +100,13 @@ pub struct Telephone {
     pub calls_per_second: NonZeroU32,
     /// How long a browser's token is good for; between calls it is replaced when half of that has passed (lessons, line 21).
     pub token_life: Duration,
+}
+
+impl Telephone {
+    /// Where the carrier tells of this call. It signs the whole address, and so the call's id.
+    fn callback_url(&self, name: &str, call: CallId) -> String {
+        format!("{}/webhooks/twilio/{name}?call={call}", self.public_base_url)
+    }
 }
 
 impl std::fmt::Debug for Telephone {

@@ -81,14 +81,25 @@ fn live(config: &Config) -> anyhow::Result<Carrier> {
     })
 }
 
+/// The real carrier with a client that sends nothing and shows what it would have sent.
+pub(crate) fn shown(config: &Config) -> anyhow::Result<Telephone> {
+    let telephone = live(config)?.telephone;
+    let client = Client::that_only_shows(&options(LIVE, &telephone.account_sid, &telephone.auth_token))?;
+    Ok(Telephone { client, ..telephone })
+}
+
 fn client(base_url: &str, account_sid: &twilio::AccountSid, auth_token: &secrecy::SecretString) -> anyhow::Result<Client> {
-    Ok(Client::new(&ClientOptions {
+    Ok(Client::new(&options(base_url, account_sid, auth_token))?)
+}
+
+fn options(base_url: &str, account_sid: &twilio::AccountSid, auth_token: &secrecy::SecretString) -> ClientOptions {
+    ClientOptions {
         base_url: base_url.to_owned(),
         account_sid: account_sid.clone(),
         auth_token: auth_token.clone(),
         connect_timeout: CONNECT_TIMEOUT,
         timeout: REQUEST_TIMEOUT,
-    })?)
+    }
 }
 
 /// Refused: the program was built without it.

@@ -68,6 +68,9 @@ pub enum Command {
     /// The rule sets that order the queues: list them, print one, add one.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Look at what goes to the carrier.
+    #[command(subcommand)]
+    Twilio(TwilioCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -85,6 +88,19 @@ impl Command {
             _ => "DATABASE_URL",
         }
     }
+}
+
+/// What to show of the carrier.
+#[derive(Debug, Subcommand)]
+pub enum TwilioCommand {
+    /// Print every request that a call can send to the carrier, without sending any, and the addresses to set up there.
+    ///
+    /// For TWILIO_MODE=live; made-up credentials will do. Nothing goes out, and no secret is printed.
+    Check {
+        /// Whom the requests would ring, in E.164; an invented number unless it is said.
+        #[arg(long, value_name = "N", default_value = "+447700900001")]
+        number: String,
+    },
 }
 
 /// How to serve.

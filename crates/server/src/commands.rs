@@ -10,10 +10,10 @@ use auth::{Auth, NewAgent};
 use kernel::{Hints, QueueKind};
 
 use crate::app::{App, connect_database, staff};
-use crate::cli::{Agents, Cli, Command, ConfigCommand, ContactCommand, QueueCommand};
+use crate::cli::{Agents, Cli, Command, ConfigCommand, ContactCommand, QueueCommand, TwilioCommand};
 use crate::clock;
 use crate::config::Config;
-use crate::{serve, telemetry};
+use crate::{carrier, serve, telemetry};
 
 /// Does what was typed.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -37,6 +37,7 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Decision { id } => decisions::decision(config, &id.concat()).await,
         Command::Decisions(command) => decisions::decisions(config, command).await,
         Command::Rules(command) => rules::rules(config, command).await,
+        Command::Twilio(TwilioCommand::Check { number }) => show_carrier(config, &number).await,
         Command::Config(ConfigCommand::Check) => check(config),
         Command::DemoClock => demo_clock(config).await,
     }
@@ -72,6 +73,26 @@ fn check(config: &Config) -> anyhow::Result<()> {
     print(
         "The variables can be read. Whether anything answers at these addresses was not tried: /health/ready says that of a running server.",
     )
+}
+
+async fn show_carrier(config: &Config, number: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !config.carrier.is_emulated,
+        "there is nothing to show of the emulated carrier: set TWILIO_MODE=live, with the account's names"
+    );
+    let shown = calls::show_carrier(&carrier::shown(config)?, number).await.map_err(anyhow::Error::from_boxed)?;
+    print("To set up at the carrier:")?;
+    for (what, address) in &shown.addresses {
+        print(&format!("  {what}\n    {address}"))?;
+    }
+    print(&format!("  A browser's calls come from {} and the like.\n\nRequests, none of which was sent:", shown.identity))?;
+    for (what, request) in &shown.requests {
+        print(&format!("\n  {what}\n    {} {}", request.method, request.url))?;
+        for (name, value) in &request.form {
+            print(&format!("      {name:<24}{value}"))?;
+        }
+    }
+    Ok(())
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<()> {

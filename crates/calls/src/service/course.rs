@@ -10,7 +10,7 @@ use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEvent
 
 use super::monitoring::SUPERVISOR;
 use super::{Calls, CallsFailure, agent_of_identity};
-use crate::rules::{AgentLeg, Event, LegEnd, Step, agent_left, step};
+use crate::rules::{AgentLeg, Event, LegEnd, Step, agent_left, corrected, step};
 use crate::store::{self, CallRow, LegRow, NewEvent, NewOutcome};
 use crate::types::{CallEnd, CallState, Disposition};
 
@@ -77,7 +77,7 @@ impl Calls {
             end_conference_on_exit: Some(false),
             // Silence until the person is there: what rings is told by the screen.
             wait_url: Some(String::new()),
-            status_callback: Some(self.callback_url("conference-status", call)?),
+            status_callback: Some(self.telephone()?.callback_url("conference-status", call)),
             status_callback_event: vec![ConferenceTopic::Start, ConferenceTopic::End, ConferenceTopic::Join, ConferenceTopic::Leave],
             // A second leg of theirs is known by its id; the label may still be the first one's.
             participant_label: (!is_return).then(|| AGENT.to_owned()),
@@ -246,13 +246,19 @@ impl Calls {
         // Two clocks may disagree: nothing happened before what led to it, or in the future.
         let since = at.max(row.state_since).min(now);
         match step {
-            // Late, but still the time at which they answered.
-            Step::Stay if event == Event::PersonAnswered && row.state == CallState::Ended => {
-                if let Some(ended_at) = row.ended_at.filter(|_| matches!(row.end_reason, Some(CallEnd::ByPerson | CallEnd::ByAgent))) {
+            // Late, but still true: that they had answered, and when.
+            Step::Stay if row.state == CallState::Ended => {
+                let end = row.end_reason.map(|end| corrected(end, event).unwrap_or(end));
+                if let Some(end) = end.filter(|_| end != row.end_reason) {
+                    tracing::warn!(call.id = %row.id, call.end = ?end, "a call had ended otherwise than was known");
+                    store::correct_end(conn, row.id, end).await?;
+                }
+                let was_talk = matches!(end, Some(CallEnd::ByPerson | CallEnd::ByAgent | CallEnd::AgentLost));
+                if let Some(ended_at) = row.ended_at.filter(|_| was_talk && event == Event::PersonAnswered) {
                     store::set_answered(conn, row.id, at.min(ended_at)).await?;
                 }
             }
-            Step::Stay => {}
+            Step::Stay | Step::Ask => {}
             Step::To(state) => {
                 store::set_state(conn, row.id, state, since).await?;
                 if state == CallState::Connected {
@@ -311,6 +317,15 @@ impl Calls {
                 });
             }
             Step::To(_) => {}
+            Step::Ask => {
+                let (calls, call) = (self.clone(), row.id);
+                tokio::spawn(async move {
+                    if let Err(error) = calls.ask_and_abandon(call).await {
+                        log_failure(call, &error);
+                    }
+                });
+                return;
+            }
             Step::Away => tracing::warn!(agent.id = %row.agent, call.id = %row.id, "an agent is off the line of a talk"),
             Step::Back => tracing::info!(agent.id = %row.agent, call.id = %row.id, "an agent is back on the line of a talk"),
             Step::End(how) => {
@@ -324,11 +339,6 @@ impl Calls {
             }
         }
         self.tell(row.agent);
-    }
-
-    /// Where the carrier tells of this call. It signs the whole address, and so the call's id.
-    pub(super) fn callback_url(&self, name: &str, call: CallId) -> Result<String, CallsFailure> {
-        Ok(format!("{}/webhooks/twilio/{name}?call={call}", self.telephone()?.public_base_url))
     }
 }
 

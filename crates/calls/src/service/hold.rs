@@ -5,7 +5,7 @@ use kernel::CallId;
 use twilio::{CallSid, ConferenceSid, ParticipantKey, ParticipantUpdate, twiml};
 
 use super::course::PERSON;
-use super::{Calls, CallsFailure};
+use super::{Calls, CallsFailure, Telephone};
 use crate::error::CallsError;
 use crate::store;
 use crate::types::{CallState, CallView};
@@ -26,8 +26,7 @@ impl Calls {
         let person = person.and_then(|leg| leg.sid.parse::<CallSid>().ok()).ok_or(CallsError::NotTalking)?;
         let conference = row.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotTalking)?;
         let key = ParticipantKey::Call(&person);
-        let hold_url = is_held.then(|| format!("{}/webhooks/twilio/hold", telephone.public_base_url));
-        let update = ParticipantUpdate { hold: Some(is_held), hold_url, ..ParticipantUpdate::default() };
+        let update = hold_update(telephone, is_held);
         let answered = match telephone.client.update_participant(&conference, key, &update).await {
             Ok(participant) => participant.hold,
             Err(error) if error.may_have_been_carried_out() => None,
@@ -50,4 +49,10 @@ impl Calls {
         let url = format!("{}{MUSIC}", self.telephone()?.public_base_url);
         Ok(twiml::Response::new([twiml::Verb::Play(twiml::Play { url, times: Some(0) })]))
     }
+}
+
+/// On hold with our music, or off.
+pub(super) fn hold_update(telephone: &Telephone, is_held: bool) -> ParticipantUpdate {
+    let hold_url = is_held.then(|| format!("{}/webhooks/twilio/hold", telephone.public_base_url));
+    ParticipantUpdate { hold: Some(is_held), hold_url, ..ParticipantUpdate::default() }
 }

@@ -83,6 +83,16 @@ impl Calls {
         Ok(())
     }
 
+    /// The agent has left before anybody is known to have answered: the carrier is asked whether the person has, and only then are they given
+    /// up.
+    pub(super) async fn ask_and_abandon(&self, call: CallId) -> Result<(), CallsFailure> {
+        if let Some(row) = store::find(&self.shared.pool, call).await? {
+            self.ask_about(&row).await?;
+        }
+        self.apply(call, Event::AgentAbandoned).await?;
+        Ok(())
+    }
+
     /// Ends calls that their agents have left, where whoever waited for the conference's word on it is gone, and talks whose agents do not
     /// come back (lessons, line 22).
     pub async fn end_left(&self) -> Result<(), CallsFailure> {
@@ -211,12 +221,12 @@ impl Calls {
     }
 
     async fn hang_up_leg(&self, call: CallId, sid: &str) {
-        if let Err(error) = self.try_hang_up(sid).await {
+        if let Err(error) = self.try_hang_up(call, sid).await {
             tracing::warn!(call.id = %call, leg.sid = sid, error.message = %error, "a leg could not be hung up; it is tried again");
         }
     }
 
-    async fn try_hang_up(&self, sid: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn try_hang_up(&self, call: CallId, sid: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let telephone = self.telephone()?;
         let parsed: CallSid = sid.parse()?;
         match telephone.client.update_call(&parsed, &CallUpdate::Completed).await {
@@ -224,11 +234,16 @@ impl Calls {
             Ok(_) => Ok(()),
             // Over already, most likely: then its end is what was missed.
             Err(error @ twilio::RestError::Refused { .. }) => {
-                let leg = telephone.client.call(&parsed).await?;
-                match leg.map(|leg| (leg.status.clone(), leg)) {
+                match telephone.client.call(&parsed).await? {
                     None => store::end_leg(&self.shared.pool, sid, "unknown", None, self.shared.queue.now()).await?,
-                    Some((Some(status), _)) if status.is_final() => {
-                        store::end_leg(&self.shared.pool, sid, &status.to_string(), None, self.shared.queue.now()).await?;
+                    Some(leg) if leg.status.as_ref().is_some_and(CallStatus::is_final) => {
+                        let event = CallStatusEvent {
+                            call_sid: Some(parsed),
+                            call_status: leg.status,
+                            call_duration_seconds: leg.duration_seconds,
+                            ..CallStatusEvent::default()
+                        };
+                        self.leg_event(Some(call), &event).await?;
                     }
                     Some(_) => return Err(error.into()),
                 }

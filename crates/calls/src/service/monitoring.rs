@@ -76,11 +76,7 @@ impl Calls {
         let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
         let conference =
             call.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotListening)?;
-        let coach = match mode {
-            MonitorMode::Whisper => Coach::Leg(self.agent_leg(call.id).await?),
-            MonitorMode::Listen | MonitorMode::Barge => Coach::Nobody,
-        };
-        let update = ParticipantUpdate { muted: Some(mode == MonitorMode::Listen), coach: Some(coach), ..ParticipantUpdate::default() };
+        let update = monitor_update(mode, self.agent_leg(call.id).await?);
         let key = ParticipantKey::Call(&leg);
         let answered = telephone.client.update_participant(&conference, key, &update).await.map_err(CallsFailure::Carrier)?;
         let confirmed = answered.muted == Some(mode == MonitorMode::Listen) && answered.coaching == Some(mode == MonitorMode::Whisper);
@@ -156,4 +152,10 @@ impl Calls {
         let live = agent_legs(&legs).filter(|leg| !leg.is_over).last().and_then(|leg| leg.sid.parse().ok());
         Ok(live.ok_or(CallsError::NotTalking)?)
     }
+}
+
+/// Who hears a supervisor who takes part in this way.
+pub(super) fn monitor_update(mode: MonitorMode, agent: CallSid) -> ParticipantUpdate {
+    let coach = if mode == MonitorMode::Whisper { Coach::Leg(agent) } else { Coach::Nobody };
+    ParticipantUpdate { muted: Some(mode == MonitorMode::Listen), coach: Some(coach), ..ParticipantUpdate::default() }
 }

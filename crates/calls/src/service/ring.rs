@@ -11,7 +11,7 @@ use twilio::{
 };
 
 use super::course::{PERSON, conference_name, log_failure};
-use super::{Calls, CallsFailure};
+use super::{Calls, CallsFailure, Telephone};
 use crate::rules::{Event, Step};
 use crate::store;
 use crate::types::{CallEnd, CallState, CallView};
@@ -83,24 +83,7 @@ impl Calls {
         if authorised.number().is_err() {
             return self.stop(call, CallEnd::NotPlaced, Some(TOO_LATE), false).await;
         }
-        let new = NewParticipant {
-            from: telephone.number.clone(),
-            to: Address::new(number.as_e164()),
-            label: PERSON.to_owned(),
-            timeout_seconds: RING_SECONDS,
-            status_callback: self.callback_url("call-status", call)?,
-            status_callback_events: vec![CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed],
-            conference_status_callback: None,
-            start_conference_on_enter: true,
-            end_conference_on_exit: true,
-            beep: Beep::Never,
-            recording: Some(RecordingOptions {
-                channels: RecordingChannels::Dual,
-                status_callback: Some(self.callback_url("recording-status", call)?),
-            }),
-            early_media: true,
-            time_limit_seconds: Some(LONGEST_CALL_SECONDS),
-        };
+        let new = new_person(telephone, call, number.as_e164());
         tracing::info!(call.id = %call, decision.id = %authorised.decision(), "the carrier is asked to ring the person");
         let (sid, conference) = match telephone.client.add_participant(&conference_name(call), &new).await {
             Ok(participant) => (participant.call_sid, participant.conference_sid),
@@ -179,5 +162,27 @@ impl Calls {
             self.apply(call, Event::AgentHungUp).await?;
         }
         self.find(agent, call).await
+    }
+}
+
+/// The person, as the carrier is asked to ring them.
+pub(super) fn new_person(telephone: &Telephone, call: CallId, number: &str) -> NewParticipant {
+    NewParticipant {
+        from: telephone.number.clone(),
+        to: Address::new(number),
+        label: PERSON.to_owned(),
+        timeout_seconds: RING_SECONDS,
+        status_callback: telephone.callback_url("call-status", call),
+        status_callback_events: vec![CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed],
+        conference_status_callback: None,
+        start_conference_on_enter: true,
+        end_conference_on_exit: true,
+        beep: Beep::Never,
+        recording: Some(RecordingOptions {
+            channels: RecordingChannels::Dual,
+            status_callback: Some(telephone.callback_url("recording-status", call)),
+        }),
+        early_media: true,
+        time_limit_seconds: Some(LONGEST_CALL_SECONDS),
     }
 }

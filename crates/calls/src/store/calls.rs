@@ -302,6 +302,12 @@ pub(crate) async fn set_ended(
     Ok(())
 }
 
+/// How it ended in truth.
+pub(crate) async fn correct_end(conn: &mut PgConnection, call: CallId, end: CallEnd) -> sqlx::Result<()> {
+    sqlx::query!("update calls.call set end_reason = $2 where id = $1", call.get(), end as CallEnd).execute(conn).await?;
+    Ok(())
+}
+
 /// False when there is no such call of the agent's that still takes notes.
 pub(crate) async fn save_notes(pool: &PgPool, agent: AgentId, call: CallId, notes: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(

@@ -399,3 +399,29 @@ async fn whoever_is_held_for_a_call_that_is_over_is_given_back(_: PgPoolOptions,
     begun.agent.ask("/api/queue/release", released).await;
     app.stop().await;
 }
+
+/// The word that they had answered is lost, and the agent hangs up: that it was a talk is learnt from the end of the leg.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_talk_that_was_hung_up_before_it_was_known_to_be_one_is_put_right(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, ANSWERS).await;
+    set_faults(&app, json!({"webhook_lost": 50})).await;
+    begun.join(&app).await;
+    app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
+    keep_agent(&app).await;
+    until_person_is(&app, "in-progress").await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    begun.agent.ask("/api/calls/hang_up", json!({"call_id": begun.call})).await;
+    assert_eq!(begun.until("ended").await["wrap_up"]["suggested"], "no_answer", "as far as is known");
+    until_person_is(&app, "completed").await;
+
+    app.app.calls.end_lingering_legs().await.unwrap();
+    pass(&app, 5).await;
+    sqlx::query("update calls.call set ended_at = ended_at - interval '5 seconds'").execute(&app.pool).await.unwrap();
+    app.app.calls.end_lingering_legs().await.unwrap();
+
+    let call = begun.find().await;
+    assert_eq!((&call["end"]["how"], &call["wrap_up"]["suggested"]), (&json!("by_agent"), &json!(null)), "{call}");
+    assert!(call["talk_seconds"].as_i64().is_some(), "{call}");
+    app.stop().await;
+}

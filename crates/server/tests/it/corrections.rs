@@ -75,7 +75,8 @@ async fn a_supervisor_puts_an_outcome_right_what_stood_is_kept_and_the_queue_fol
     let (disposition, notes, by): (String, String, Option<i64>) =
         sqlx::query_as("select disposition, notes, recorded_by from calls.outcome").fetch_one(&app.pool).await.unwrap();
     assert_eq!((&*disposition, &*notes, by), ("no_answer", "as typed <b>", Some(supervisor.agent)));
-    let kept: Vec<(String, Option<i64>, Option<i64>, Option<String>)> =
+    type Superseded = (String, Option<i64>, Option<i64>, Option<String>);
+    let kept: Vec<Superseded> =
         sqlx::query_as("select disposition, recorded_by, superseded_by, superseded_because from calls.superseded_outcome")
             .fetch_all(&app.pool)
             .await

@@ -176,6 +176,8 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
                 });
                 json!({"disposition": "contacted", "edit": edit, "version": 1})
             }
+            "/api/calls/monitor" => json!({"call_id": "01936b6e-0000-7000-8000-000000000001", "mode": "listen"}),
+            "/api/calls/set_monitor_mode" => json!({"mode": "listen"}),
             "/api/queue/change_settings" => json!({"settings": {}, "version": 1, "reason": "why"}),
             "/api/queue/lift" => json!({"objection_id": 1, "reason": "why"}),
             "/api/queue/object" => json!({"objection": {"kind": "opted_out", "whom": "1", "reason": "why", "until": null}}),
