@@ -679,6 +679,8 @@ mod tests {
             end: None,
             wrap_up: None,
             notes: String::new(),
+            away_seconds: None,
+            held_seconds: None,
         }
     }
 
