@@ -1,6 +1,10 @@
 //! The telephone of this browser: the carrier's Voice SDK, behind `public/telephone.js`. It carries sound and nothing else: where a
 //! call stands is what the server says.
 
+mod browser;
+mod line;
+mod silence;
+
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -11,18 +15,17 @@ use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+pub(crate) use browser::{checked, touched};
+pub(crate) use line::{Line, Microphone, NotReady, error_words};
+pub(crate) use silence::{Counters, Trouble};
+
 use crate::state::session::Session;
 use crate::state::slot::Slot;
+use silence::Silence;
 
 const SCRIPT: &str = "/telephone.js";
-/// Where the browser keeps the day of the last check that was passed.
-const CHECKED_KEY: &str = "dialler.telephone_checked";
 /// After a failed attempt to get a new token, the next one.
 const TOKEN_RETRY: Duration = Duration::from_secs(10);
-/// So many samples in a row, one a second, without anything heard or said are told in words.
-const SILENT_SAMPLES: u32 = 5;
-/// Less sound energy than this between two samples is no sound at all: a switched-off microphone, not a quiet room.
-const FLAT: f64 = 1e-10;
 
 #[wasm_bindgen]
 extern "C" {
@@ -48,174 +51,6 @@ extern "C" {
     fn meter_off();
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = playSound)]
     fn play_sound() -> js_sys::Promise;
-}
-
-/// The connection to the carrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// Nobody has needed it yet.
-    Off,
-    /// On its way.
-    Connecting,
-    /// Calls can be made.
-    Ready,
-    /// Lost, or never made; with the carrier's code, or 0.
-    Offline(u32),
-}
-
-impl Line {
-    /// The word on a screen.
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Off => "not in use",
-            Self::Connecting => "connecting",
-            Self::Ready => "ready",
-            Self::Offline(_) => "offline",
-        }
-    }
-}
-
-/// What is known of the microphone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Microphone {
-    /// The browser would ask.
-    Unknown,
-    /// It may be used and is there.
-    Ready,
-    /// The browser or the agent said no.
-    Refused,
-    /// None is plugged in.
-    Missing,
-    /// It could not be opened.
-    Failed,
-}
-
-impl Microphone {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4, from our own script")]
-    const fn from_number(number: f64) -> Self {
-        match number as u8 {
-            1 => Self::Ready,
-            2 => Self::Refused,
-            3 => Self::Missing,
-            4 => Self::Failed,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The word on a screen.
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Unknown => "not checked",
-            Self::Ready => "ready",
-            Self::Refused => "not allowed",
-            Self::Missing => "none found",
-            Self::Failed => "not working",
-        }
-    }
-
-    /// What to do about it.
-    pub(crate) const fn advice(self) -> Option<&'static str> {
-        match self {
-            Self::Unknown | Self::Ready => None,
-            Self::Refused => Some(
-                "The browser does not let this page use the microphone. Allow it with the sign beside the page's address, then try again.",
-            ),
-            Self::Missing => Some("No microphone was found. Plug in a headset, then try again."),
-            Self::Failed => Some(
-                "The microphone could not be opened. Another program may be using it: close that one, or unplug the headset and plug it in again, then try again.",
-            ),
-        }
-    }
-}
-
-/// What went through since the call was accepted, as the browser counts it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Counters {
-    pub(crate) packets_in: f64,
-    pub(crate) packets_out: f64,
-    pub(crate) energy_in: f64,
-    pub(crate) energy_out: f64,
-}
-
-/// Connected, but no sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// Nothing comes from the other side.
-    NothingHeard,
-    /// The microphone gives nothing.
-    FlatMicrophone,
-}
-
-impl Trouble {
-    /// What happened, and what to do.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::NothingHeard => {
-                "No sound reaches you: nothing has come through for 5 seconds. The person may hear you all the same. Say that you will ring again, hang up, and look at the network."
-            }
-            Self::FlatMicrophone => "They cannot hear you: your microphone has been silent for 5 seconds. Look at its switch and its plug.",
-        }
-    }
-}
-
-/// How long each side has been silent, in samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Silence {
-    last: Counters,
-    nothing_heard: u32,
-    flat: u32,
-}
-
-impl Silence {
-    /// Takes the next sample. lessons, line 23: `accept` fired and no media flowed.
-    fn hear(self, now: Counters, is_muted: bool) -> Self {
-        let is_new = now.packets_in > self.last.packets_in;
-        let is_flat = now.energy_out - self.last.energy_out < FLAT && !is_muted;
-        Self { last: now, nothing_heard: if is_new { 0 } else { self.nothing_heard + 1 }, flat: if is_flat { self.flat + 1 } else { 0 } }
-    }
-
-    const fn trouble(self) -> Option<Trouble> {
-        if self.nothing_heard >= SILENT_SAMPLES {
-            Some(Trouble::NothingHeard)
-        } else if self.flat >= SILENT_SAMPLES {
-            Some(Trouble::FlatMicrophone)
-        } else {
-            None
-        }
-    }
-}
-
-/// What to tell the agent about an error of the carrier's.
-pub(crate) const fn error_words(code: u32) -> &'static str {
-    match code {
-        31401 | 31208 => "The browser does not let this page use the microphone. Allow it with the sign beside the page's address.",
-        31402 => "The microphone could not be opened. Another program may be using it.",
-        20101 | 20104 | 31201..=31205 => "The carrier does not accept this telephone's sign-in. Load the page again.",
-        53000..=53999 => "The carrier was reached, but no sound could be exchanged with it. Look at the network, or at what guards it.",
-        _ => "The carrier could not be reached. Look at the network, then try again.",
-    }
-}
-
-/// Why the telephone is not ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NotReady {
-    /// The server gives no token.
-    Server(WireError),
-    /// The carrier does not answer; its code.
-    Carrier(u32),
-    /// No microphone.
-    Microphone(Microphone),
-}
-
-impl NotReady {
-    /// What happened, and what to do.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Server(error) => error.message.clone(),
-            Self::Carrier(code) => error_words(*code).to_owned(),
-            Self::Microphone(microphone) => microphone.advice().unwrap_or("The microphone could not be used.").to_owned(),
-        }
-    }
 }
 
 /// The telephone, for all screens. There is one for as long as the page is there, so that it is small to hand around.
@@ -398,7 +233,7 @@ impl Telephone {
     /// The person has answered: from now on silence means something.
     pub(crate) fn is_connected(self) {
         let last = self.counters.get_untracked();
-        self.silence.set(Silence { last, ..Silence::default() });
+        self.silence.set(Silence::since(last));
         self.trouble.set(None);
     }
 
@@ -491,102 +326,5 @@ fn microphone(value: &JsValue) -> Microphone {
     match value.as_f64().map(Microphone::from_number) {
         Some(why @ (Microphone::Refused | Microphone::Missing)) => why,
         _ => Microphone::Failed,
-    }
-}
-
-/// Ends when the page has been clicked or typed at. Before that browsers let it make no sound, and say so for each sound it prepares.
-pub(crate) async fn touched() {
-    let of = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into());
-    let is_touched = of(&window(), "navigator").and_then(|navigator| of(&of(&navigator, "userActivation")?, "hasBeenActive"));
-    // A browser that does not know may say so.
-    if is_touched.is_ok_and(|is_touched| is_touched.is_falsy()) {
-        const TOUCHES: [&str; 2] = ["pointerup", "keydown"];
-        let mut listener = None;
-        let touched = js_sys::Promise::new(&mut |resolve, _| {
-            for event in TOUCHES {
-                // It fails only for an option, and there is none.
-                let _ = window().add_event_listener_with_callback(event, &resolve);
-            }
-            listener = Some(resolve);
-        });
-        // It is never rejected.
-        let _ = JsFuture::from(touched).await;
-        if let Some(listener) = listener {
-            for event in TOUCHES {
-                let _ = window().remove_event_listener_with_callback(event, &listener);
-            }
-        }
-    }
-}
-
-/// That the check was passed on this day, in this browser.
-pub(crate) mod checked {
-    use leptos::prelude::window;
-
-    fn today() -> String {
-        String::from(js_sys::Date::new_0().to_date_string())
-    }
-
-    /// Passed today.
-    pub(crate) fn is_set() -> bool {
-        let kept = window().local_storage().ok().flatten().and_then(|storage| storage.get_item(super::CHECKED_KEY).ok().flatten());
-        kept == Some(today())
-    }
-
-    /// Remembers it.
-    pub(crate) fn set() {
-        if let Ok(Some(storage)) = window().local_storage() {
-            // A full or closed storage only means that it is checked again.
-            let _ = storage.set_item(super::CHECKED_KEY, &today());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample(packets_in: f64, energy_out: f64) -> Counters {
-        Counters { packets_in, energy_out, ..Counters::default() }
-    }
-
-    /// lessons, line 23
-    #[test]
-    fn connected_but_no_sound_is_told_after_five_seconds() {
-        let mut silence = Silence::default();
-        for second in 1..=5 {
-            assert_eq!(silence.trouble(), None);
-            silence = silence.hear(sample(0.0, f64::from(second)), false);
-        }
-        assert_eq!(silence.trouble(), Some(Trouble::NothingHeard));
-        assert_eq!(silence.hear(sample(50.0, 6.0), false).trouble(), None);
-    }
-
-    #[test]
-    fn a_flat_microphone_is_told_unless_it_is_muted() {
-        let run = |is_muted| (1..=5).fold(Silence::default(), |silence, second| silence.hear(sample(f64::from(second), 0.0), is_muted));
-
-        assert_eq!(run(false).trouble(), Some(Trouble::FlatMicrophone));
-        assert_eq!(run(true).trouble(), None);
-        // A quiet room is not silence.
-        let quiet =
-            (1..=9).fold(Silence::default(), |silence, second| silence.hear(sample(f64::from(second), f64::from(second) * 1e-8), false));
-        assert_eq!(quiet.trouble(), None);
-    }
-
-    #[test]
-    fn every_trouble_with_the_microphone_says_what_to_do() {
-        for number in [2.0, 3.0, 4.0] {
-            assert!(Microphone::from_number(number).advice().is_some_and(|words| words.contains("try again")));
-        }
-        assert_eq!(Microphone::from_number(1.0).advice(), None);
-    }
-
-    #[test]
-    fn errors_are_told_apart() {
-        assert!(error_words(31401).contains("microphone"));
-        assert!(error_words(20104).contains("sign-in"));
-        assert!(error_words(53405).contains("no sound"));
-        assert!(error_words(0).contains("network"));
     }
 }
