@@ -73,7 +73,7 @@ test.describe("for the first time in a day", () => {
     await setStatus(page, "Break");
     await setStatus(page, "Available");
     await expect(page.getByRole("heading", { name: "Check your telephone" })).toHaveCount(0);
-    await page.getByTestId("microphone-light").click();
+    await page.getByTestId("telephone-light").click();
     await expect(page.getByRole("heading", { name: "Check your telephone" })).toBeVisible();
     await page.getByRole("button", { name: "Not now" }).click();
     await expect(page.getByRole("heading", { name: "Ready for the next call" })).toBeVisible();

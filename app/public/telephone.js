@@ -23,6 +23,8 @@
   let sdk;
   let device = null;
   let call = null;
+  /** So many calls are on their way to becoming `call`. */
+  let connecting = 0;
   /** The connection of the newest call. */
   let connection = null;
   let sampling = 0;
@@ -102,6 +104,7 @@
     former?.destroy();
     await within(device.register());
     look();
+    use();
     return performance.now() - began;
   }
 
@@ -114,14 +117,24 @@
    *  error before it rejects. */
   async function connect(name, id) {
     if (!device) throw 0;
+    // The call shows the level from now on.
+    stopMeter();
+    connecting += 1;
+    // It takes no time when nothing was chosen.
+    await use();
     lastError = 0;
     let isLate = false;
     const asked = device.connect({ params: { [name]: id } });
     // Never a call minutes after the key was pressed.
-    asked.then(
-      (made) => isLate && made.disconnect(),
-      () => {},
-    );
+    asked
+      .then(
+        (made) => isLate && made.disconnect(),
+        () => {},
+      )
+      .finally(() => {
+        connecting -= 1;
+        release();
+      });
     const made = await within(asked).catch((code) => {
       isLate = true;
       throw code;
@@ -161,6 +174,7 @@
     keys = "";
     call = null;
     connection = null;
+    release();
     tell("ended");
   }
 
@@ -202,15 +216,26 @@
 
   // ---- microphone and speaker --------------------------------------------------------------------------------------
 
-  /** What is known of the microphone without asking for it. */
+  /** The browser lets a page choose where sound goes. */
+  const canChooseOutput = "setSinkId" in HTMLMediaElement.prototype;
+  /** Kind, id and name of each device, one after the other. */
+  let found = [];
+  /** Which microphone, speaker and ringtone's speaker are used, by id; nothing is the system's own. */
+  let chosen = ["", "", ""];
+  /** What came of asking for the microphone, since something changed. The browser may allow what the system does not. */
+  let asked = UNKNOWN;
+
+  /** What is known of the devices without asking for them. */
   async function look() {
     let known = UNKNOWN;
     try {
-      const permission = await navigator.permissions.query({ name: "microphone" });
-      permission.onchange = look;
       const devices = await navigator.mediaDevices.enumerateDevices();
-      if (!devices.some((device) => device.kind === "audioinput")) known = MISSING;
-      else if (permission.state === "granted") known = READY;
+      found = devices.flatMap(({ kind, deviceId, label }) => [kind, deviceId, label]);
+      tell("devices", canChooseOutput ? 1 : 0);
+      const permission = await navigator.permissions.query({ name: "microphone" });
+      permission.onchange = changed;
+      if (!found.includes("audioinput")) known = MISSING;
+      else if (permission.state === "granted") known = asked || READY;
       else if (permission.state === "denied") known = REFUSED;
     } catch {
       // A browser that cannot say is asked for the microphone itself.
@@ -219,15 +244,77 @@
     if (known !== UNKNOWN) tell("microphone", known);
     return known;
   }
-  navigator.mediaDevices?.addEventListener("devicechange", look);
+  const changed = () => {
+    asked = UNKNOWN;
+    return look();
+  };
+  navigator.mediaDevices?.addEventListener("devicechange", changed);
 
-  async function open() {
+  /** Uses these three; in a call at once. Which of them can be used is told. */
+  function choose(/** @type {string[]} */ ...ids) {
+    const isOther = ids[0] !== chosen[0];
+    chosen = ids;
+    if (isOther && isMetering) meterOn().catch(() => {});
+    return use();
+  }
+
+  /** Has the SDK use what was chosen. It holds a microphone from when it is told until it is told otherwise, so it is told for a call only. */
+  async function use() {
+    const audio = device?.audio;
+    if (!audio) return;
+    const [microphone, ...outputs] = chosen;
+    if ((call || connecting) && (microphone || audio.inputDevice)) {
+      await put(0, microphone, audio.availableInputDevices, audio.inputDevice, (id) => audio.setInputDevice(id));
+    }
+    if (!audio.isOutputSelectionSupported) return;
+    for (const [index, collection] of [audio.speakerDevices, audio.ringtoneDevices].entries()) {
+      const [now] = collection.get();
+      await put(index + 1, outputs[index], audio.availableOutputDevices, now, (id) => collection.set(id));
+    }
+  }
+
+  /** Sets the device of this id, or else the system's own. */
+  async function put(index, id, available, now, set) {
+    const system = available.has("default") ? "default" : ([...available.keys()][0] ?? "");
+    if ((id || system) === (now?.deviceId ?? system)) return;
+    // The SDK keeps a list of its own: what it has asked the browser before is answered before this.
+    await navigator.mediaDevices.enumerateDevices().catch(() => {});
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      await set(id || system);
+      tell("used", index, 1);
+    } catch {
+      tell("used", index, 0);
+      if (id) await set(system).catch(() => {});
+    }
+  }
+
+  /** Lets the microphone go when no call needs it, and with it the browser's sign that it is listened to. */
+  function release() {
+    setTimeout(() => {
+      if (!call && !connecting) device?.audio?.unsetInputDevice().catch(() => {});
+    });
+  }
+
+  /** The chosen microphone, or else the system's own. */
+  async function open() {
+    const ask = (audio) => navigator.mediaDevices.getUserMedia({ audio });
+    const [id] = chosen;
+    try {
+      let isUsed = 1;
+      const stream = await ask(id ? { deviceId: { exact: id } } : true).catch((error) => {
+        if (!id || error.name === "NotAllowedError") throw error;
+        isUsed = 0;
+        return ask(true);
+      });
+      tell("used", 0, isUsed);
+      asked = READY;
       tell("microphone", READY);
+      // Now they have names, which not every browser says, and the SDK waits for that.
+      if (!found[2]) navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
       return stream;
     } catch (error) {
       const why = { NotAllowedError: REFUSED, SecurityError: REFUSED, NotFoundError: MISSING }[error.name] ?? FAILED;
+      asked = why;
       tell("microphone", why);
       throw why;
     }
@@ -236,20 +323,30 @@
   /** Makes sure that a call may use the microphone. */
   async function allow() {
     if ((await look()) === READY) return;
-    for (const track of (await open()).getTracks()) track.stop();
+    stop(await open());
   }
 
   /** From the square of the loudness, of 1: -60 dB is 0, 0 dB is 100. */
   const loudness = (amplitude) => Math.round(Math.min(100, Math.max(0, 100 + (100 / 60) * 20 * Math.log10(Math.max(amplitude, 1e-6)))));
 
+  const stop = (/** @type {MediaStream} */ stream) => stream.getTracks().forEach((track) => track.stop());
+  const pause = (/** @type {number} */ millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+  let isMetering = false;
   let stopMeter = () => {};
 
   /** Tells how loud the microphone is ten times a second, until `meterOff`. */
   async function meterOn() {
     stopMeter();
+    isMetering = true;
     let isOver = false;
-    stopMeter = () => (isOver = true);
+    stopMeter = () => {
+      isOver = true;
+      isMetering = false;
+    };
     const stream = await open();
+    // Closed while the browser asked.
+    if (isOver) return stop(stream);
     const context = new AudioContext();
     // It may begin suspended; nobody waits for it.
     context.resume();
@@ -262,13 +359,30 @@
     }, 100);
     stopMeter = () => {
       clearInterval(timer);
-      for (const track of stream.getTracks()) track.stop();
+      stop(stream);
       context.close();
       stopMeter = () => {};
+      isMetering = false;
       tell("level", 0);
     };
-    // Closed while the browser asked.
-    if (isOver) stopMeter();
+  }
+
+  /** Where sound goes that is not a call's: into the chosen speaker. */
+  async function speaker(/** @type {AudioContext} */ context) {
+    const [, id] = chosen;
+    if (!id) return context.destination;
+    const end = context.createMediaStreamDestination();
+    const audio = new Audio();
+    audio.srcObject = end.stream;
+    try {
+      await audio.setSinkId(id);
+      await audio.play();
+      tell("used", 1, 1);
+      return end;
+    } catch {
+      tell("used", 1, 0);
+      return context.destination;
+    }
   }
 
   /** Two tones, one after the other, as loud as a voice. */
@@ -277,7 +391,7 @@
     await context.resume();
     const gain = context.createGain();
     gain.gain.value = 0.2;
-    gain.connect(context.destination);
+    gain.connect(await speaker(context));
     [440, 660].forEach((frequency, index) => {
       const tone = context.createOscillator();
       tone.frequency.value = frequency;
@@ -285,12 +399,13 @@
       tone.start(context.currentTime + index * 0.4);
       tone.stop(context.currentTime + index * 0.4 + 0.35);
     });
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await pause(900);
     await context.close();
   }
 
   const listen = (to) => (listener = to);
   window.dialler_telephone = {
-    listen, start, refresh, connect, disconnect, mute, sendDigits, look, allow, meterOn, meterOff: () => stopMeter(), playSound,
+    listen, start, refresh, connect, disconnect, mute, sendDigits, look, devices: () => found, choose, allow, meterOn,
+    meterOff: () => stopMeter(), playSound,
   };
 })();

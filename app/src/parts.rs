@@ -92,14 +92,59 @@ impl Why {
     }
 }
 
+/// A piece of a page that few look at and rarely, from the part that everybody has sooner or later.
+pub(crate) struct Piece(fn() -> Fetching);
+
+/// Lists pieces, one a line: its name, and the file and component in `components`.
+macro_rules! fetched_pieces {
+    ($($(#[$about:meta])* $name:ident: $file:ident::$View:ident,)*) => {
+        $(
+            #[leptos::wasm_split::wasm_split(everybody, fallible, wasm_split_path = leptos::wasm_split)]
+            fn $file() -> Result<Make, SplitLoaderError> {
+                use crate::components::$file::$View;
+                Ok(|| view! { <$View /> }.into_any())
+            }
+            $(#[$about])*
+            pub(crate) static $name: Piece = Piece(|| Box::pin($file()));
+        )*
+    };
+}
+
+fetched_pieces! {
+    /// The check of the telephone.
+    TELEPHONE_CHECK: telephone_check::TelephoneCheck,
+    /// What the agent speaks into and hears with.
+    SOUND: sound::Sound,
+}
+
+impl Piece {
+    /// Begins to fetch it, so that it is there when the network is not.
+    pub(crate) fn fetch_ahead(&self) {
+        let fetch = self.0;
+        spawn_local(async move {
+            let _ = fetch().await;
+        });
+    }
+}
+
 /// A page from [`fetched_pages`], or how far it has come.
 #[component]
 pub(crate) fn Fetched(page: &'static Page) -> impl IntoView {
+    fetched(page.fetch, true)
+}
+
+/// A piece of a page, or how far it has come.
+#[component]
+pub(crate) fn FetchedPiece(piece: &'static Piece) -> impl IntoView {
+    fetched(piece.0, false)
+}
+
+fn fetched(fetch_it: fn() -> Fetching, is_page: bool) -> impl IntoView {
     let progress = RwSignal::new(Progress::OnItsWay);
     let fetch = move || {
         progress.set(Progress::OnItsWay);
         spawn_local(async move {
-            let now = match (page.fetch)().await {
+            let now = match fetch_it().await {
                 Ok(make) => Progress::Here(make),
                 Err(_) => Progress::Failed(Why::find().await),
             };
@@ -116,11 +161,15 @@ pub(crate) fn Fetched(page: &'static Page) -> impl IntoView {
         }
     };
     move || match progress.get() {
-        Progress::OnItsWay => view! { <main id="main" tabindex="-1">{page_skeleton()}</main> }.into_any(),
+        Progress::OnItsWay if is_page => view! { <main id="main" tabindex="-1">{page_skeleton()}</main> }.into_any(),
+        Progress::OnItsWay => page_skeleton().into_any(),
         Progress::Here(make) => make(),
         Progress::Failed(why) => {
-            set_title("Not fetched");
             let again = Callback::new(move |()| try_again(why));
+            if !is_page {
+                return error_strip("This part of the page could not be fetched", &why.error(), Some(again)).into_any();
+            }
+            set_title("Not fetched");
             view! {
                 <main id="main" tabindex="-1">
                     <div class="mx-auto max-w-xl p-8">{error_strip("This page could not be fetched", &why.error(), Some(again))}</div>

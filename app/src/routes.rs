@@ -9,6 +9,7 @@ use crate::components::error_strip::error_strip;
 use crate::components::keys_dialog::KeysDialog;
 use crate::components::rail::Rail;
 use crate::components::skeleton::page_skeleton;
+use crate::components::sound_dialog::SoundDialog;
 use crate::components::telephone_check::Check;
 use crate::components::toast::Announcements;
 use crate::components::top_bar::TopBar;
@@ -223,6 +224,7 @@ fn Frame() -> impl IntoView {
             {move || is_in_use.get().then(|| view! { <BottomBar /> })}
         </div>
         {move || keys.get().then(|| view! { <KeysDialog is_open=keys /> })}
+        {move || telephone.is_sound_open.get().then(|| view! { <SoundDialog /> })}
         <Announcements />
     }
 }

@@ -2,8 +2,10 @@
 //! call stands is what the server says.
 
 mod browser;
+mod devices;
 mod line;
 mod silence;
+mod sound;
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -16,9 +18,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 pub(crate) use browser::{checked, touched};
+pub(crate) use devices::{Devices, Use};
 pub(crate) use line::{Line, Microphone, NotReady, error_words};
 pub(crate) use silence::{Counters, Trouble};
 
+use crate::parts::SOUND;
 use crate::state::session::Session;
 use crate::state::slot::Slot;
 use silence::Silence;
@@ -43,6 +47,12 @@ extern "C" {
     fn mute(is_muted: bool);
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = sendDigits)]
     fn send_digits(digits: &str);
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn look();
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn devices() -> js_sys::Array;
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn choose(microphone: &str, speaker: &str, ringtone: &str);
     #[wasm_bindgen(js_namespace = dialler_telephone)]
     fn allow() -> js_sys::Promise;
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = meterOn)]
@@ -73,6 +83,16 @@ pub(crate) struct Parts {
     pub(crate) microphone: Slot<Microphone>,
     /// How loud it is, of 100.
     pub(crate) level: Slot<u32>,
+    /// Which microphone and outputs there are.
+    pub(crate) devices: Slot<Devices>,
+    /// The names of those that were chosen, in the order of [`Use::ALL`]; nothing is whatever the system uses.
+    chosen: Slot<[String; 3]>,
+    /// Their ids, as the script was told.
+    ids: Slot<[String; 3]>,
+    /// Which of them the browser did not use when it was asked to.
+    refused: Slot<[bool; 3]>,
+    /// Where they are chosen is on the screen.
+    pub(crate) is_sound_open: RwSignal<bool>,
     /// This browser is on the line of a call.
     pub(crate) is_on_line: RwSignal<bool>,
     /// As the SDK confirmed it; what was asked for is not shown (lessons, line 24).
@@ -104,6 +124,11 @@ impl Telephone {
             line: Slot::new(Line::Off),
             microphone: Slot::new(Microphone::Unknown),
             level: Slot::new(0),
+            devices: Slot::new(Devices::default()),
+            chosen: Slot::new(Use::ALL.map(devices::kept)),
+            ids: Slot::new(Default::default()),
+            refused: Slot::new([false; 3]),
+            is_sound_open: RwSignal::new(false),
             is_on_line: RwSignal::new(false),
             is_muted: RwSignal::new(false),
             is_being_checked: RwSignal::new(false),
@@ -161,6 +186,8 @@ impl Telephone {
             listen(&tell);
             // For as long as the page is there.
             tell.forget();
+            look();
+            SOUND.fetch_ahead();
         }
         Ok(())
     }
@@ -258,24 +285,6 @@ impl Telephone {
         }
     }
 
-    /// Listens to the microphone and shows how loud it is, until [`Self::stop_listening`].
-    pub(crate) async fn listen(self) -> Result<(), Microphone> {
-        self.load().await.map_err(|_| Microphone::Unknown)?;
-        JsFuture::from(meter_on()).await.map(|_| ()).map_err(|why| microphone(&why))
-    }
-
-    /// See [`Self::listen`].
-    pub(crate) fn stop_listening(self) {
-        if self.is_loaded.get_untracked() {
-            meter_off();
-        }
-    }
-
-    /// Plays two tones. It ends when they have.
-    pub(crate) async fn play_sound(self) -> bool {
-        self.load().await.is_ok() && JsFuture::from(play_sound()).await.is_ok()
-    }
-
     fn told(self, what: &str, a: f64, b: f64, c: f64, d: f64) {
         match what {
             "connecting" => self.line.set(Line::Connecting),
@@ -283,6 +292,8 @@ impl Telephone {
             "offline" => self.line.set(Line::Offline(0)),
             "microphone" => self.microphone.set(Microphone::from_number(a)),
             "level" => self.level.set(whole(a)),
+            "devices" => self.devices_are(&devices(), a > 0.0),
+            "used" => self.was_used(whole(a), b > 0.0),
             "muted" => self.is_muted.set(a > 0.0),
             "reconnecting" => self.is_reconnecting.set(true),
             "reconnected" => self.is_reconnecting.set(false),

@@ -3,16 +3,17 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::card::{CARD, card_header};
+use super::device_choice::device_choice;
 use super::icon::{Icon, icon};
+use super::level::Level;
 use crate::state::slot::Slot;
-use crate::telephone::Telephone;
+use crate::telephone::{Telephone, Use};
 
 /// As loud as this, of 100, somebody speaks; so many times in a row, ten a second.
 const SPEAKING: u32 = 35;
 const ENOUGH: u32 = 3;
 /// Above this many milliseconds the connection is slow.
 const SLOW: u32 = 2_000;
-const SEGMENTS: u32 = 40;
 
 /// How far one of the three is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +87,10 @@ pub(crate) fn TelephoneCheck() -> impl IntoView {
     let telephone = expect_context::<Telephone>();
     let check = expect_context::<Check>();
     check.begin();
+    let spoken = StoredValue::new(0);
+    // Also of another microphone, which nobody has been heard in yet.
     let listen = move || {
+        spoken.set_value(0);
         check.microphone.set(Found::Waiting("Say something"));
         spawn_local(async move {
             if let Err(why) = telephone.listen().await {
@@ -107,7 +111,6 @@ pub(crate) fn TelephoneCheck() -> impl IntoView {
     };
     listen();
     connect();
-    let spoken = StoredValue::new(0);
     Effect::new(move |_| {
         let level = telephone.level.get();
         spoken.update_value(|spoken| *spoken = heard(*spoken, level));
@@ -151,10 +154,15 @@ pub(crate) fn TelephoneCheck() -> impl IntoView {
                     <section class=CARD aria-labelledby="microphone">
                         {card_header(Icon::Mic, "microphone", "Microphone".into(), String::new(), verdict(check.microphone))}
                         <div class="p-4">
-                            <p class="mb-1.5 flex justify-between text-dense">
-                                <span class="font-medium">"Say “one, two, three”"</span> <span class="text-muted">{move || loudness(telephone.level.get())}</span>
-                            </p>
-                            <Level telephone />
+                            <div class="grid gap-4 sm:grid-cols-[16rem_minmax(0,1fr)]">
+                                {device_choice(telephone, Use::Microphone, Some(Callback::new(move |()| listen())))}
+                                <div>
+                                    <p class="mb-1.5 flex justify-between text-dense">
+                                        <span class="font-medium">"Say “one, two, three”"</span> <span class="text-muted">{move || loudness(telephone.level.get())}</span>
+                                    </p>
+                                    <Level telephone />
+                                </div>
+                            </div>
                             {advice(check.microphone, Callback::new(move |()| listen()))}
                         </div>
                     </section>
@@ -166,23 +174,9 @@ pub(crate) fn TelephoneCheck() -> impl IntoView {
                             {advice(check.network, Callback::new(move |()| connect()))}
                         </div>
                     </section>
-                    <p class="text-dense text-muted">"The lights “Telephone” and “Microphone” at the top open this again."</p>
+                    <p class="text-dense text-muted">"The light “Telephone” at the top opens this again; “Microphone” shows the devices, also in a call."</p>
                 </div>
             </div>
-        </div>
-    }
-}
-
-/// How loud the microphone is.
-#[component]
-fn Level(telephone: Telephone) -> impl IntoView {
-    view! {
-        <div class="flex h-10 items-stretch gap-0.5" role="img" aria-label="Microphone level">
-            {(0..SEGMENTS).map(|segment| view! {
-                <span class=move || {
-                    if telephone.level.get() * SEGMENTS > segment * 100 { "h-full flex-1 rounded-sm bg-success" } else { "h-full flex-1 rounded-sm bg-base-300" }
-                }></span>
-            }).collect_view()}
         </div>
     }
 }
@@ -207,12 +201,17 @@ fn Speaker(telephone: Telephone, check: Check) -> impl IntoView {
             }
         });
     };
+    // What was heard in another one says nothing of this one.
+    let chosen_anew = Callback::new(move |()| check.speaker.set(Found::Waiting("Not played yet")));
     let no = "Look that the headset is plugged in and is this computer's sound output, and turn the volume up. Then play the sound again.";
     view! {
         <section class=CARD aria-labelledby="speaker">
             {card_header(Icon::Volume, "speaker", "Speaker".into(), String::new(), verdict(check.speaker))}
             <div class="p-4">
-                <div class="flex flex-wrap items-center gap-2">
+                <div class="grid gap-4 sm:grid-cols-2">
+                    {device_choice(telephone, Use::Speaker, Some(chosen_anew))} {device_choice(telephone, Use::Ringtone, None)}
+                </div>
+                <div class="mt-4 flex flex-wrap items-center gap-2 border-t border-base-300 pt-4">
                     <button type="button" class="btn" aria-disabled=move || if is_playing.get() { "true" } else { "false" } on:click=move |_| play()>
                         {icon(Icon::Volume, "size-4")}
                         {move || match (is_playing.get(), was_played.get()) {

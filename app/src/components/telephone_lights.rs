@@ -3,9 +3,19 @@ use leptos::prelude::*;
 use super::icon::{Icon, icon};
 use crate::state::calls::Calls;
 use crate::state::console::Console;
-use crate::telephone::{Line, Microphone, Trouble};
+use crate::telephone::{Line, Microphone, Trouble, Use};
 
-/// Whether the telephone and the microphone work: icon, word and mark. Pressed, the check is made again.
+/// How a light looks: icon, colour, word and mark, and more about it in a sentence.
+struct Look {
+    glyph: Icon,
+    class: &'static str,
+    word: &'static str,
+    mark: Icon,
+    more: Option<String>,
+}
+
+/// Whether the telephone and the microphone work: icon, word and mark. Pressed, the one makes the check again, and the other shows the
+/// devices.
 #[component]
 pub(crate) fn TelephoneLights() -> impl IntoView {
     let (calls, console) = (expect_context::<Calls>(), expect_context::<Console>());
@@ -18,11 +28,14 @@ pub(crate) fn TelephoneLights() -> impl IntoView {
             Line::Off => ("text-muted", Icon::CircleDashed),
             Line::Offline(_) => ("text-warning", Icon::TriangleAlert),
         };
-        if telephone.is_reconnecting.get() {
-            light((calls, console), Icon::Phone, "Telephone", "reconnecting", "text-warning", Icon::Activity, false)
+        let look = if telephone.is_reconnecting.get() {
+            Look { glyph: Icon::Phone, class: "text-warning", word: "reconnecting", mark: Icon::Activity, more: None }
         } else {
-            light((calls, console), Icon::Phone, "Telephone", line.label(), class, mark, line == Line::Ready)
-        }
+            Look { glyph: Icon::Phone, class, word: line.label(), mark, more: None }
+        };
+        // During a call the line is not to be tried out.
+        let press = calls.phase().is_none().then_some(("Check the telephone", move || console.check_telephone()));
+        light("Telephone", "telephone-light", look, press)
     };
     let microphone = move || {
         let microphone = telephone.microphone.get();
@@ -31,48 +44,46 @@ pub(crate) fn TelephoneLights() -> impl IntoView {
             Microphone::Unknown => ("text-muted", Icon::CircleDashed),
             _ => ("text-error", Icon::TriangleAlert),
         };
-        if telephone.is_muted.get() {
-            light((calls, console), Icon::MicOff, "Microphone", "muted", "text-warning", Icon::MicOff, false)
+        let instead = telephone.instead(Use::Microphone);
+        let look = if telephone.is_muted.get() {
+            Look { glyph: Icon::MicOff, class: "text-warning", word: "muted", mark: Icon::MicOff, more: None }
         } else if telephone.trouble.get() == Some(Trouble::FlatMicrophone) {
-            light((calls, console), Icon::Mic, "Microphone", "silent", "text-error", Icon::TriangleAlert, false)
+            Look { glyph: Icon::Mic, class: "text-error", word: "silent", mark: Icon::TriangleAlert, more: None }
+        } else if microphone == Microphone::Ready && instead.is_some() {
+            Look { glyph: Icon::Mic, class: "text-warning", word: "not the chosen one", mark: Icon::TriangleAlert, more: instead }
         } else {
-            light((calls, console), Icon::Mic, "Microphone", microphone.label(), class, mark, microphone == Microphone::Ready)
-        }
+            Look { glyph: Icon::Mic, class, word: microphone.label(), mark, more: microphone.advice().map(str::to_owned) }
+        };
+        // The check has the same fields.
+        let press =
+            (!telephone.is_being_checked.get()).then_some(("Choose microphone and speaker", move || telephone.is_sound_open.set(true)));
+        light("Microphone", "microphone-light", look, press)
     };
     view! { {line} {microphone} }
 }
 
-fn light(
-    (calls, console): (Calls, Console),
-    glyph: Icon,
-    title: &'static str,
-    word: &'static str,
-    class: &'static str,
-    mark: Icon,
-    is_well: bool,
-) -> AnyView {
+fn light(title: &'static str, test_id: &'static str, look: Look, press: Option<(&'static str, impl Fn() + 'static)>) -> AnyView {
+    let Look { glyph, class, word, mark, more } = look;
+    let is_well = mark == Icon::Check;
     let face = view! {
         <span class=class>{icon(glyph, "size-4")}</span>
         <span class="text-muted">{title}</span>
         <span class=if is_well { "sr-only" } else { "font-semibold" }>{if is_well { format!(": {word}") } else { word.to_owned() }}</span>
         <span class=class>{icon(mark, "size-3.5")}</span>
     };
-    let test_id = if title == "Telephone" { "telephone-light" } else { "microphone-light" };
-    // During a call the microphone is not to be tried out.
-    if calls.phase().is_some() {
-        view! { <span class="inline-flex items-center gap-1.5 text-xs" data-testid=test_id>{face}</span> }.into_any()
-    } else {
-        view! {
+    match press {
+        None => view! { <span class="inline-flex items-center gap-1.5 text-xs" title=more data-testid=test_id>{face}</span> }.into_any(),
+        Some((what, press)) => view! {
             <button
                 type="button"
                 class="inline-flex min-h-6 cursor-pointer items-center gap-1.5 rounded-field text-xs hover:underline"
-                title="Check the telephone"
+                title=more.unwrap_or_else(|| what.to_owned())
                 data-testid=test_id
-                on:click=move |_| console.check_telephone()
+                on:click=move |_| press()
             >
                 {face}
             </button>
         }
-        .into_any()
+        .into_any(),
     }
 }

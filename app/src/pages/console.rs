@@ -20,11 +20,11 @@ use crate::components::queue_choice::QueueChoice;
 use crate::components::saved_list::saved_list;
 use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
 use crate::components::skip_dialog::SkipDialog;
-use crate::components::telephone_check::TelephoneCheck;
 use crate::components::timeline::Timeline;
 use crate::components::why::WhyThisCall;
 use crate::components::wrap_up::WrapUpForm;
 use crate::format::count;
+use crate::parts::{FetchedPiece, TELEPHONE_CHECK};
 use crate::routes::Summary;
 use crate::state::calls::Calls;
 use crate::state::clock::Received;
@@ -61,7 +61,7 @@ fn console() -> Result<impl IntoView, Missing> {
 
     Ok(view! {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0">
-            {move || if telephone.is_being_checked.get() { view! { <TelephoneCheck /> }.into_any() } else { view! { <Columns /> }.into_any() }}
+            {move || if telephone.is_being_checked.get() { view! { <FetchedPiece piece=&TELEPHONE_CHECK /> }.into_any() } else { view! { <Columns /> }.into_any() }}
         </main>
         {move || skipping.get().map(|(lease, name)| view! { <SkipDialog lease name /> })}
     })
