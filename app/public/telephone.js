@@ -12,6 +12,8 @@
   const PATIENCE = 10_000;
   // A key sounds for 160 ms, and 70 ms later the next may, in milliseconds.
   const KEY_TIME = 250;
+  // So long an echo is, in milliseconds.
+  const ECHO_TIME = 3000;
   // What is known of the microphone, as in `Microphone::from_number`.
   const [UNKNOWN, READY, REFUSED, MISSING, FAILED] = [0, 1, 2, 3, 4];
 
@@ -403,9 +405,53 @@
     await context.close();
   }
 
+  let stopEcho = () => {};
+
+  /** Records the microphone for a while, and plays it back; when it begins to play is told. Nothing leaves the browser. Answers how loud it
+   *  was, or 0 when `echoOff` came first. */
+  async function echo() {
+    stopEcho();
+    let isOver = false;
+    const over = new Promise((resolve) => {
+      stopEcho = () => {
+        isOver = true;
+        resolve();
+      };
+    });
+    const stream = await open();
+    const context = new AudioContext();
+    try {
+      const recorder = new MediaRecorder(stream);
+      const recorded = new Promise((resolve) => {
+        recorder.ondataavailable = ({ data }) => resolve(data.arrayBuffer());
+      });
+      recorder.start();
+      await Promise.race([pause(ECHO_TIME), over]);
+      recorder.stop();
+      stop(stream);
+      if (isOver) return 0;
+      const sound = await context.decodeAudioData(await recorded);
+      const source = context.createBufferSource();
+      source.buffer = sound;
+      await context.resume();
+      source.connect(await speaker(context));
+      const played = new Promise((resolve) => {
+        source.onended = resolve;
+      });
+      if (isOver) return 0;
+      tell("echoing");
+      source.start();
+      await Promise.race([played, over]);
+      return loudness(sound.getChannelData(0).reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+    } finally {
+      stop(stream);
+      context.close();
+    }
+  }
+
   const listen = (to) => (listener = to);
   window.dialler_telephone = {
     listen, start, refresh, connect, disconnect, mute, sendDigits, look, devices: () => found, choose, allow, meterOn,
-    meterOff: () => stopMeter(), playSound,
+    meterOff: () => stopMeter(), playSound, echo, echoOff: () => stopEcho(),
   };
 })();

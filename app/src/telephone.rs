@@ -3,6 +3,7 @@
 
 mod browser;
 mod devices;
+mod echo;
 mod line;
 mod silence;
 mod sound;
@@ -19,6 +20,7 @@ use wasm_bindgen_futures::JsFuture;
 
 pub(crate) use browser::{checked, touched};
 pub(crate) use devices::{Devices, Use};
+pub(crate) use echo::Echo;
 pub(crate) use line::{Line, Microphone, NotReady, error_words};
 pub(crate) use silence::{Counters, Trouble};
 
@@ -61,6 +63,10 @@ extern "C" {
     fn meter_off();
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = playSound)]
     fn play_sound() -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn echo() -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = echoOff)]
+    fn echo_off();
 }
 
 /// The telephone, for all screens. There is one for as long as the page is there, so that it is small to hand around.
@@ -91,6 +97,8 @@ pub(crate) struct Parts {
     ids: Slot<[String; 3]>,
     /// Which of them the browser did not use when it was asked to.
     refused: Slot<[bool; 3]>,
+    /// How far the echo is.
+    pub(crate) echo: Slot<Echo>,
     /// Where they are chosen is on the screen.
     pub(crate) is_sound_open: RwSignal<bool>,
     /// This browser is on the line of a call.
@@ -128,6 +136,7 @@ impl Telephone {
             chosen: Slot::new(Use::ALL.map(devices::kept)),
             ids: Slot::new(Default::default()),
             refused: Slot::new([false; 3]),
+            echo: Slot::new(Echo::Idle),
             is_sound_open: RwSignal::new(false),
             is_on_line: RwSignal::new(false),
             is_muted: RwSignal::new(false),
@@ -293,6 +302,7 @@ impl Telephone {
             "microphone" => self.microphone.set(Microphone::from_number(a)),
             "level" => self.level.set(whole(a)),
             "devices" => self.devices_are(&devices(), a > 0.0),
+            "echoing" => self.echo.set(Echo::Playing),
             "used" => self.was_used(whole(a), b > 0.0),
             "muted" => self.is_muted.set(a > 0.0),
             "reconnecting" => self.is_reconnecting.set(true),

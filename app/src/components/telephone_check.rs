@@ -164,6 +164,7 @@ pub(crate) fn TelephoneCheck() -> impl IntoView {
                                 </div>
                             </div>
                             {advice(check.microphone, Callback::new(move |()| listen()))}
+                            {echo(telephone)}
                         </div>
                     </section>
                     <Speaker telephone check />
@@ -177,6 +178,24 @@ pub(crate) fn TelephoneCheck() -> impl IntoView {
                     <p class="text-dense text-muted">"The light “Telephone” at the top opens this again; “Microphone” shows the devices, also in a call."</p>
                 </div>
             </div>
+        </div>
+    }
+}
+
+/// The agent's own voice, for whoever wants to know how they sound.
+fn echo(telephone: Telephone) -> impl IntoView {
+    on_cleanup(move || telephone.stop_echo());
+    view! {
+        <div class="mt-4 flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-base-300 pt-4">
+            <button
+                type="button"
+                class="btn"
+                aria-disabled=move || if telephone.echo.get().is_busy() { "true" } else { "false" }
+                on:click=move |_| spawn_local(telephone.hear_echo())
+            >
+                {icon(Icon::Headphones, "size-4")} "Hear yourself"
+            </button>
+            <p class="min-w-0 flex-1 text-dense text-muted" role="status" data-testid="echo">{move || telephone.echo.get().words()}</p>
         </div>
     }
 }
