@@ -163,10 +163,10 @@
     });
     for (const end of ["disconnect", "cancel", "reject"]) on(end, ended);
     let toldAt = 0;
-    on("volume", (input) => {
+    on("volume", (input, output) => {
       if (performance.now() - toldAt < 200) return;
       toldAt = performance.now();
-      tell("level", Math.min(100, Math.round(input * 150)));
+      tell("level", ...[input, output].map((volume) => Math.min(100, Math.round(volume * 150))));
     });
   }
 

@@ -89,6 +89,8 @@ pub(crate) struct Parts {
     pub(crate) microphone: Slot<Microphone>,
     /// How loud it is, of 100.
     pub(crate) level: Slot<u32>,
+    /// The same of the person in a call, as it comes in here.
+    pub(crate) person_level: Slot<u32>,
     /// Which microphone and outputs there are.
     pub(crate) devices: Slot<Devices>,
     /// The names of those that were chosen, in the order of [`Use::ALL`]; nothing is whatever the system uses.
@@ -126,12 +128,18 @@ pub(crate) struct Parts {
 }
 
 impl Telephone {
+    /// What it is made of, for whoever looks at one thing of it.
+    pub(crate) const fn parts(self) -> &'static Parts {
+        self.0
+    }
+
     /// A telephone that nobody has needed yet.
     pub(crate) fn new(session: Session) -> Self {
         Self(Box::leak(Box::new(Parts {
             line: Slot::new(Line::Off),
             microphone: Slot::new(Microphone::Unknown),
             level: Slot::new(0),
+            person_level: Slot::new(0),
             devices: Slot::new(Devices::default()),
             chosen: Slot::new(Use::ALL.map(devices::kept)),
             ids: Slot::new(Default::default()),
@@ -300,7 +308,7 @@ impl Telephone {
             "ready" => self.line.set(Line::Ready),
             "offline" => self.line.set(Line::Offline(0)),
             "microphone" => self.microphone.set(Microphone::from_number(a)),
-            "level" => self.level.set(whole(a)),
+            "level" => self.levels_are(whole(a), whole(b)),
             "devices" => self.devices_are(&devices(), a > 0.0),
             "echoing" => self.echo.set(Echo::Playing),
             "used" => self.was_used(whole(a), b > 0.0),
@@ -317,13 +325,18 @@ impl Telephone {
                 self.is_muted.set(false);
                 self.is_reconnecting.set(false);
                 self.trouble.set(None);
-                self.level.set(0);
+                self.levels_are(0, 0);
                 self.leg_ended.set(self.leg_ended.get_untracked() + 1);
                 self.refresh_if_due();
             }
             // “accepted” proves nothing (lessons, line 23); an error of the line shows in what becomes of it.
             _ => {}
         }
+    }
+
+    fn levels_are(self, mine: u32, theirs: u32) {
+        self.level.set(mine);
+        self.person_level.set(theirs);
     }
 
     fn sampled(self, now: Counters) {

@@ -15,6 +15,7 @@ use crate::state::clock::Clock;
 use crate::state::console::{Console, Stage, Then};
 use crate::state::promise::Promise;
 use crate::state::session::Session;
+use crate::state::slot::Slot;
 use crate::telephone::{Counters, Telephone};
 
 const CONTROL: &str = "btn h-9 gap-1 px-2 text-xs font-medium lg:h-13 lg:min-w-17 lg:flex-col lg:gap-0.5";
@@ -148,7 +149,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 </div>
             }
         }}
-        {move || telephone.is_on_line.get().then(|| level(calls))}
+        {move || telephone.is_on_line.get().then(|| levels(telephone))}
         {move || (console.stage() == Stage::WrapUp && !calls.is_late()).then(|| view! {
             <button type="button" class="btn btn-sm ml-1" aria-label="+30 s, extend the wrap-up" on:click=move |_| calls.extend()>"+30 s"</button>
         })}
@@ -327,17 +328,25 @@ fn hold_button(calls: Calls) -> impl IntoView {
     }
 }
 
-/// How loud the microphone is.
-fn level(calls: Calls) -> impl IntoView {
-    let level = move || calls.telephone.level.get();
+/// How loud the microphone is, and the person.
+fn levels(telephone: Telephone) -> impl IntoView {
+    let bars = |name: &'static str, glyph: Icon, level: &'static Slot<u32>| {
+        view! {
+            <span class="flex items-end gap-0.5" role="img" aria-label=name>
+                <span class="mr-0.5 text-muted">{icon(glyph, "size-3")}</span>
+                {(0..9u32).map(|bar| view! {
+                    <span
+                        class=move || { if level.get() > bar * 11 { "w-1 rounded-full bg-success" } else { "w-1 rounded-full bg-base-300" } }
+                        style:height=format!("{}px", 8 + bar)
+                    ></span>
+                }).collect_view()}
+            </span>
+        }
+    };
+    let parts = telephone.parts();
     view! {
-        <span class="flex shrink-0 items-end gap-0.5 max-sm:hidden" role="img" aria-label="Microphone level">
-            {(0..9u32).map(|bar| view! {
-                <span
-                    class=move || { if level() > bar * 11 { "w-1 rounded-full bg-success" } else { "w-1 rounded-full bg-base-300" } }
-                    style:height=format!("{}px", 8 + bar)
-                ></span>
-            }).collect_view()}
+        <span class="flex shrink-0 flex-col gap-1 max-sm:hidden">
+            {bars("Microphone level", Icon::Mic, &parts.level)} {bars("The person's level", Icon::Volume, &parts.person_level)}
         </span>
     }
 }
