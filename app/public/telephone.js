@@ -153,6 +153,9 @@
     on("mute", (isMuted) => tell("muted", isMuted ? 1 : 0));
     on("reconnecting", () => tell("reconnecting"));
     on("reconnected", () => tell("reconnected"));
+    // Under the SDK's own names.
+    on("warning", (name) => tell(name, 1));
+    on("warning-cleared", (name) => tell(name, 0));
     made.on("error", (error) => {
       tell("call_error", error?.code ?? 0);
       // A call that never was says no more: without a microphone there is no “disconnect”.

@@ -5,6 +5,7 @@ mod browser;
 mod devices;
 mod echo;
 mod line;
+mod quality;
 mod silence;
 mod sound;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use calls::VoiceToken;
 use kernel::{CallId, WireError};
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
@@ -22,11 +24,13 @@ pub(crate) use browser::{checked, touched};
 pub(crate) use devices::{Devices, Use};
 pub(crate) use echo::Echo;
 pub(crate) use line::{Line, Microphone, NotReady, error_words};
+pub(crate) use quality::{Link, Way};
 pub(crate) use silence::{Counters, Trouble};
 
 use crate::parts::SOUND;
 use crate::state::session::Session;
 use crate::state::slot::Slot;
+use quality::Quality;
 use silence::Silence;
 
 const SCRIPT: &str = "/telephone.js";
@@ -109,12 +113,16 @@ pub(crate) struct Parts {
     pub(crate) is_muted: RwSignal<bool>,
     /// The check is in the place of everything else.
     pub(crate) is_being_checked: RwSignal<bool>,
+    /// The browser has no network.
+    pub(crate) is_offline: RwSignal<bool>,
     /// The connection of the call was lost and is being made again.
     pub(crate) is_reconnecting: RwSignal<bool>,
     /// What has gone through.
     pub(crate) counters: Slot<Counters>,
     /// Connected, but no sound.
     pub(crate) trouble: Slot<Option<Trouble>>,
+    /// What the SDK finds wrong with the connection of the call.
+    quality: Slot<Quality>,
     /// Counts up when this browser's leg is over.
     pub(crate) leg_ended: Slot<u32>,
     /// The newest error of a call: its code, and how many there were before.
@@ -135,7 +143,7 @@ impl Telephone {
 
     /// A telephone that nobody has needed yet.
     pub(crate) fn new(session: Session) -> Self {
-        Self(Box::leak(Box::new(Parts {
+        let telephone = Self(Box::leak(Box::new(Parts {
             line: Slot::new(Line::Off),
             microphone: Slot::new(Microphone::Unknown),
             level: Slot::new(0),
@@ -149,9 +157,11 @@ impl Telephone {
             is_on_line: RwSignal::new(false),
             is_muted: RwSignal::new(false),
             is_being_checked: RwSignal::new(false),
+            is_offline: RwSignal::new(false),
             is_reconnecting: RwSignal::new(false),
             counters: Slot::new(Counters::default()),
             trouble: Slot::new(None),
+            quality: Slot::new(Quality::default()),
             leg_ended: Slot::new(0),
             call_error: Slot::new(None),
             silence: Slot::new(Silence::default()),
@@ -159,7 +169,27 @@ impl Telephone {
             tokens: Slot::new(0),
             is_loaded: Slot::new(false),
             session,
-        })))
+        })));
+        telephone.watch_network();
+        telephone
+    }
+
+    /// A call that was lost with the network is taken up by the SDK. A line that carries none is made anew at once.
+    fn watch_network(self) {
+        let lost = window_event_listener(ev::offline, move |_| self.is_offline.set(true));
+        let found = window_event_listener(ev::online, move |_| {
+            self.is_offline.set(false);
+            if matches!(self.line.get_untracked(), Line::Offline(_)) && !self.is_on_line.get_untracked() {
+                spawn_local(async move {
+                    // The light says when it fails, and Call tries again.
+                    let _ = self.start().await;
+                });
+            }
+        });
+        on_cleanup(move || {
+            lost.remove();
+            found.remove();
+        });
     }
 
     /// Connects to the carrier anew. Answers how many milliseconds that took.
@@ -266,6 +296,7 @@ impl Telephone {
         self.is_reconnecting.set(false);
         self.counters.set(Counters::default());
         self.trouble.set(None);
+        self.quality.set(Quality::default());
         self.is_on_line.set(true);
         let result = JsFuture::from(connect(name, id)).await;
         result.map(|_| ()).map_err(|code| {
@@ -330,7 +361,26 @@ impl Telephone {
                 self.refresh_if_due();
             }
             // “accepted” proves nothing (lessons, line 23); an error of the line shows in what becomes of it.
-            _ => {}
+            _ => {
+                if let Some(quality) = self.quality.get_untracked().told(what, a > 0.0) {
+                    self.quality.set(quality);
+                }
+            }
+        }
+    }
+
+    /// What is known about the way to the carrier.
+    pub(crate) fn way(self) -> Way {
+        Way {
+            link: match (self.is_offline.get(), self.is_reconnecting.get()) {
+                (true, _) => Link::NoNetwork,
+                (false, true) => Link::Reconnecting,
+                (false, false) => Link::Holds,
+            },
+            is_on_line: self.is_on_line.get(),
+            is_muted: self.is_muted.get(),
+            trouble: self.trouble.get(),
+            quality: self.quality.get(),
         }
     }
 

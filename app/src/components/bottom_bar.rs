@@ -16,7 +16,7 @@ use crate::state::console::{Console, Stage, Then};
 use crate::state::promise::Promise;
 use crate::state::session::Session;
 use crate::state::slot::Slot;
-use crate::telephone::{Counters, Telephone};
+use crate::telephone::{Counters, Telephone, Use};
 
 const CONTROL: &str = "btn h-9 gap-1 px-2 text-xs font-medium lg:h-13 lg:min-w-17 lg:flex-col lg:gap-0.5";
 
@@ -106,13 +106,12 @@ pub(crate) fn BottomBar() -> impl IntoView {
         match calls.view() {
             Some(view) => {
                 let (glyph, class, headline, words) = call_look(&view.value, view.seconds_ago(clock.now()));
-                let words = match (telephone.is_reconnecting.get(), telephone.is_on_line.get(), view.value.state) {
-                    (true, _, _) => "The connection was lost; it is being made again".to_owned(),
-                    (_, false, CallState::Connected) if calls.is_rejoining.get() => "Bringing you back on the line".to_owned(),
-                    (_, false, CallState::Connected) if view.value.away_seconds.is_some() => {
+                let words = match (telephone.is_on_line.get(), view.value.state) {
+                    (false, CallState::Connected) if calls.is_rejoining.get() => "Bringing you back on the line".to_owned(),
+                    (false, CallState::Connected) if view.value.away_seconds.is_some() => {
                         format!("You are not on the line, and {} waits", view.value.user_name)
                     }
-                    (_, false, CallState::Dialling | CallState::Ringing | CallState::Connected) => {
+                    (false, CallState::Dialling | CallState::Ringing | CallState::Connected) => {
                         "You are on the line in another window".to_owned()
                     }
                     _ => words,
@@ -138,14 +137,24 @@ pub(crate) fn BottomBar() -> impl IntoView {
         (Stage::WrapUp, _) => "border-secondary",
         _ => "border-base-300",
     };
+    // How the connection is comes before anything else that could stand there.
+    let connection = Memo::new(move |_| {
+        let is_talking = calls.map(|view| view.state == CallState::Connected && view.held_seconds.is_none()) == Some(true);
+        let words = telephone.way().words(is_talking).map(str::to_owned);
+        words.or_else(|| telephone.instead(Use::Microphone).filter(|_| telephone.is_on_line.get()))
+    });
     let words = view! {
         {move || {
             let (glyph, class, headline, words) = shown();
+            let connection = connection.get();
+            let words_class = if connection.is_some() { "hidden" } else { "truncate text-xs text-muted" };
             view! {
                 <span class=format!("grid size-11 shrink-0 place-items-center rounded-full {class}")>{icon(glyph, "size-5")}</span>
                 <div class="min-w-0">
                     <p class="truncate font-semibold" title=headline.clone()>{headline.clone()}</p>
-                    <p class="truncate text-xs text-muted" title=words.clone()>{words.clone()}</p>
+                    <p class=words_class title=words.clone()>{words.clone()}</p>
+                    // Always there, so that it is read out when it gets words.
+                    <p class="line-clamp-2 text-xs text-warning" role="status" title=connection.clone() data-testid="connection">{connection.clone()}</p>
                 </div>
             }
         }}

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::icon::{Icon, icon};
 use crate::state::calls::Calls;
 use crate::state::console::Console;
-use crate::telephone::{Line, Microphone, Trouble, Use};
+use crate::telephone::{Line, Link, Microphone, Trouble, Use};
 
 /// How a light looks: icon, colour, word and mark, and more about it in a sentence.
 struct Look {
@@ -28,10 +28,14 @@ pub(crate) fn TelephoneLights() -> impl IntoView {
             Line::Off => ("text-muted", Icon::CircleDashed),
             Line::Offline(_) => ("text-warning", Icon::TriangleAlert),
         };
-        let look = if telephone.is_reconnecting.get() {
-            Look { glyph: Icon::Phone, class: "text-warning", word: "reconnecting", mark: Icon::Activity, more: None }
+        let way = telephone.way();
+        let glyph = Icon::Phone;
+        let look = if let Some(lost) = way.lost() {
+            let (word, mark) =
+                if way.link == Link::NoNetwork { ("no network", Icon::TriangleAlert) } else { ("reconnecting", Icon::Activity) };
+            Look { glyph, class: "text-warning", word, mark, more: Some(lost.to_owned()) }
         } else {
-            Look { glyph: Icon::Phone, class, word: line.label(), mark, more: None }
+            Look { glyph, class, word: line.label(), mark, more: line.advice().map(str::to_owned) }
         };
         // During a call the line is not to be tried out.
         let press = calls.phase().is_none().then_some(("Check the telephone", move || console.check_telephone()));

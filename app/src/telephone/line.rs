@@ -25,6 +25,14 @@ impl Line {
             Self::Offline(_) => "offline",
         }
     }
+
+    /// What happened, and what to do.
+    pub(crate) const fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Offline(code) => Some(error_words(code)),
+            _ => None,
+        }
+    }
 }
 
 /// What is known of the microphone.
@@ -123,6 +131,12 @@ mod tests {
             assert!(Microphone::from_number(number).advice().is_some_and(|words| words.contains("try again")));
         }
         assert_eq!(Microphone::from_number(1.0).advice(), None);
+    }
+
+    #[test]
+    fn a_line_that_is_lost_says_why() {
+        assert_eq!(Line::Offline(20104).advice(), Some(error_words(20104)));
+        assert_eq!(Line::Ready.advice(), None);
     }
 
     #[test]
