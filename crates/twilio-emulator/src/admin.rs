@@ -6,6 +6,7 @@ mod show;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt as _};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -40,6 +42,7 @@ pub fn router() -> Router<Arc<Core>> {
         .route("/presence", get(presence))
         .route("/journal", get(journal))
         .route("/events", get(events))
+        .route("/clock/advance", post(advance))
         .route("/reset", post(reset))
 }
 
@@ -125,6 +128,18 @@ async fn events(State(core): State<Arc<Core>>) -> Sse<impl Stream<Item = Result<
         Ok(event)
     });
     Sse::new(entries).keep_alive(KeepAlive::default())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    ms: u64,
+}
+
+/// Nobody has to wait for that long. Answers how much was skipped so far.
+async fn advance(State(core): State<Arc<Core>>, Json(Advance { ms }): Json<Advance>) -> Json<Value> {
+    let skipped = core.clock.advance(Duration::from_millis(ms));
+    Json(json!({"skipped_ms": u64::try_from(skipped.as_millis()).unwrap_or(u64::MAX)}))
 }
 
 /// All calls end, and everything that was set or written is forgotten. Calls end without webhooks.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::cast::{self, Mix, Plan, Refused};
-use crate::clock::now;
+use crate::clock::{Clock, now};
 use crate::config::Config;
 use crate::faults;
 use crate::journal::{Journal, Kind};
@@ -44,6 +44,8 @@ pub struct Core {
     pub faults: Arc<faults::Set>,
     pub webhooks: Webhooks,
     pub lines: Lines,
+    /// What waits are measured by.
+    pub clock: Clock,
     pub recordings: Recordings,
     /// Somebody came into a queue.
     pub queue_changed: Notify,
@@ -71,6 +73,7 @@ impl Core {
             faults,
             webhooks,
             lines: Lines::default(),
+            clock: Clock::default(),
             recordings: Recordings::default(),
             queue_changed: Notify::new(),
             queues: Mutex::default(),

@@ -244,7 +244,7 @@ async fn fare(core: Arc<Core>, message: Message) {
     }
     let steps = if end == MessageStatus::Failed { vec![(end, error)] } else { vec![(MessageStatus::Sent, None), (end, error)] };
     for (status, error) in steps {
-        tokio::time::sleep(core.paced(STEP)).await;
+        core.clock.sleep(core.paced(STEP)).await;
         let changed = core.messages().change(&message.sid, |message| {
             message.status = status;
             message.error = error;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
 
 use super::script::{Door, Room, Script, answered};
 use super::{Break, Cause, End, Order, Source, finish, party, ring};
@@ -158,7 +157,7 @@ async fn ring_simulated(
     tokio::select! {
         biased;
         cause = given_up(orders) => Err((CallStatus::Canceled, Some(cause))),
-        rung = timeout(limit, until_answer(core, call_sid, dialled, steps)) =>
+        rung = core.clock.timeout(limit, until_answer(core, call_sid, dialled, steps)) =>
             rung.unwrap_or(Err(CallStatus::NoAnswer)).map_err(|status| (status, None)),
     }
 }
@@ -182,20 +181,20 @@ async fn until_answer(
     dialled: &Dialled,
     steps: &mut std::vec::IntoIter<Step>,
 ) -> Result<&'static str, CallStatus> {
-    sleep(core.paced(SETUP)).await;
+    core.clock.sleep(core.paced(SETUP)).await;
     core.change(|model, now| model.initiate(call_sid, now));
-    sleep(core.paced(SETUP)).await;
+    core.clock.sleep(core.paced(SETUP)).await;
     for step in steps {
         match step {
             Step::Ring(length) => {
                 start_ringing(core, call_sid, dialled);
-                sleep(core.paced(length)).await;
+                core.clock.sleep(core.paced(length)).await;
             }
             Step::Answer(who) => return Ok(who),
             Step::Busy => return Err(CallStatus::Busy),
             Step::Fail => return Err(CallStatus::Failed),
             Step::NoAnswer => break,
-            Step::Wait(length) => sleep(core.paced(length)).await,
+            Step::Wait(length) => core.clock.sleep(core.paced(length)).await,
             // Said to nobody.
             _ => {}
         }
@@ -270,7 +269,7 @@ async fn talk(
         std::future::pending::<()>().await;
     };
     let lasted = async {
-        sleep(dialled.time_limit).await;
+        core.clock.sleep(dialled.time_limit).await;
         core.order(call_sid, Order::Hangup(Cause::TimeLimit));
         std::future::pending::<()>().await;
     };

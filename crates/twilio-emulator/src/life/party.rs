@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
-
 use super::Order;
 use crate::cast::Step;
 use crate::core::Core;
@@ -24,10 +22,10 @@ pub async fn act(core: &Arc<Core>, call_sid: &str, steps: std::vec::IntoIter<Ste
                 }
             }
             Step::Echo => media.echo(call_sid),
-            Step::Ring(length) | Step::Wait(length) => sleep(core.paced(length)).await,
+            Step::Ring(length) | Step::Wait(length) => core.clock.sleep(core.paced(length)).await,
             Step::Expect(digits, within) => {
                 // Not paced: whoever is to press the keys is real.
-                if timeout(within, pressed(core, call_sid, &digits)).await.is_err() {
+                if core.clock.timeout(within, pressed(core, call_sid, &digits)).await.is_none() {
                     return;
                 }
             }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
 
 use super::dial::{Dialled, SETUP, start_ringing};
 use super::{Cause, End, Order};
@@ -23,7 +22,7 @@ pub async fn client(
     limit: Duration,
     orders: &mut mpsc::UnboundedReceiver<Order>,
 ) -> Result<(), (CallStatus, Option<Cause>)> {
-    sleep(core.paced(SETUP)).await;
+    core.clock.sleep(core.paced(SETUP)).await;
     core.change(|model, now| model.initiate(call_sid, now));
     let offer = match core.media.call(call_sid).await {
         Ok(offer) => offer,
@@ -47,7 +46,7 @@ pub async fn client(
     core.lines.tell(call_sid, "invite", &mut json!({"sdp": offer, "reconnect": token, "parameters": parameters}));
     core.note(Kind::Signal, call_sid, json!({"sent": "invite", "identity": identity}));
     start_ringing(core, call_sid, dialled);
-    let decided = timeout(limit, decision(orders)).await.unwrap_or(Err((CallStatus::NoAnswer, None)));
+    let decided = core.clock.timeout(limit, decision(orders)).await.unwrap_or(Err((CallStatus::NoAnswer, None)));
     if decided.is_err() {
         core.lines.tell(call_sid, "cancel", &mut json!({}));
         core.note(Kind::Signal, call_sid, json!({"sent": "cancel"}));

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
-
 use super::{Cause, Order};
 use crate::clock::now;
 use crate::core::Core;
@@ -50,7 +48,7 @@ pub async fn perform(core: &Core, call_sid: &str, stage: &Stage, sound: &Sound, 
                 digits.chars().for_each(|digit| meter.press(digit));
             }
         }
-        Sound::Pause(length) => sleep(*length).await,
+        Sound::Pause(length) => core.clock.sleep(*length).await,
     }
 }
 
@@ -73,7 +71,7 @@ pub async fn hold(core: Arc<Core>, call_sid: String, music: Option<Endpoint>) {
             core.problem(&call_sid, number, &message);
             break;
         }
-        sleep(ROUND.saturating_sub(began.elapsed())).await;
+        tokio::time::sleep(ROUND.saturating_sub(began.elapsed())).await;
     }
     core.media.play_music(&call_sid);
 }

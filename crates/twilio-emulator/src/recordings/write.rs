@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::sleep;
 
 use super::{Recording, RecordingStatus};
 use crate::core::Core;
@@ -27,7 +26,7 @@ pub async fn write(core: Arc<Core>, recording: Recording, mut chunks: UnboundedR
     let Some(_) = core.recordings.change(&recording.sid, |known| known.status = RecordingStatus::Processing) else {
         return discard(&core, &recording.sid);
     };
-    sleep(core.paced(PROCESSING) + Duration::from_millis(core.faults.get().recording_delay_ms)).await;
+    core.clock.sleep(core.paced(PROCESSING) + Duration::from_millis(core.faults.get().recording_delay_ms)).await;
     if let Err(error) = &written {
         core.problem(&recording.call_sid, 20_500, &format!("The recording could not be written: {error}"));
     }

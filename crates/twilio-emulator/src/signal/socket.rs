@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio::time::{interval, sleep};
+use tokio::time::interval;
 
 use super::frame::{self, Frame, HEARTBEAT, Payload};
 use super::lines::{Lost, Out};
@@ -62,7 +62,7 @@ async fn serve(core: Arc<Core>, mut socket: WebSocket) {
 
 /// A call whose browser does not come back in time is over.
 async fn await_return(core: Arc<Core>, lost: Lost) {
-    sleep(lost.patience).await;
+    core.clock.sleep(lost.patience).await;
     if core.lines.is_still(&lost) {
         core.order(&lost.call_sid, Order::Hangup(Cause::Lost));
     }

@@ -89,6 +89,29 @@ async fn events_are_heard_as_they_are_written() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_time_that_is_skipped() {
+    let lab = Lab::new().await;
+    // Ten minutes are twelve seconds at this pace.
+    let ringing = lab.add("+447700900003", &[("Timeout", "600")]).await;
+    lab.reaches(&ringing, "ringing").await;
+    assert_eq!(lab.tell("clock/advance", json!({"ms": 15_000})).await, (200, json!({"skipped_ms": 15_000})));
+    lab.reaches(&ringing, "no-answer").await;
+
+    lab.twiml("/ring-in", "<Gather timeout='300' action='/keys'/><Record timeout='300' action='/message'/><Pause length='300'/>");
+    let caller = lab.ring_in(json!([])).await;
+    lab.reaches(&caller, "in-progress").await;
+    until(
+        async || {
+            lab.tell("clock/advance", json!({"ms": 300_000})).await;
+            lab.status(&caller).await == "completed"
+        },
+        "over",
+    )
+    .await;
+    assert_eq!(lab.tell("clock/advance", json!({"ms": -1})).await.0, 422);
+}
+
+#[tokio::test]
 async fn a_reset_forgets_everything() {
     let lab = Lab::new().await;
     let call = lab.add(ANSWERS, &[]).await;

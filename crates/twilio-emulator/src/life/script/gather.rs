@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
-
 use super::{Break, Door, Next, Order, Script, perform};
 use crate::twiml::{Gather, Sound};
-
-/// No key is waited for so long, or is pressed before that is over.
-const FOREVER: Duration = Duration::from_hours(8_760);
 
 /// The keys that were pressed so far.
 struct Keys<'a> {
@@ -73,11 +68,13 @@ impl<D: Door> Script<'_, D> {
 
     /// The next key, if it comes in time.
     pub(super) async fn key(&mut self, patience: Duration) -> Result<Option<char>, Break> {
-        let until = Instant::now() + patience.min(FOREVER);
+        let core = self.core;
+        let began = core.clock.mark();
         loop {
-            match timeout_at(until, self.order()).await {
-                Err(_late) => return Ok(None),
-                Ok(order) => {
+            let left = patience.saturating_sub(core.clock.since(began));
+            match core.clock.timeout(left, self.order()).await {
+                None => return Ok(None),
+                Some(order) => {
                     if let Order::Key(key) = order? {
                         return Ok(Some(key));
                     }

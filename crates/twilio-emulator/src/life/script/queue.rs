@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Duration, Instant, timeout};
-
 use super::{Break, Door, Next, Order, Script, resolve};
 use crate::clock::now;
 use crate::life::sound;
@@ -70,14 +68,14 @@ impl<D: Door> Script<'_, D> {
         } else {
             self.door.answer().await;
         }
-        let until = Instant::now() + dial.timeout;
+        let began = core.clock.mark();
         let member = loop {
             let changed = core.queue_changed.notified();
             if let Some(member) = core.queues().take(&noun.name, call_sid) {
                 break member;
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.wait(timeout(left.min(Duration::from_secs(1)), changed)).await.is_err() {
+            let left = dial.timeout.saturating_sub(core.clock.since(began));
+            if self.wait(core.clock.timeout(left, changed)).await?.is_none() {
                 return Ok(vec![("DialCallStatus".to_owned(), "no-answer".to_owned())]);
             }
         };

@@ -56,14 +56,17 @@ impl<D: Door> Script<'_, D> {
     /// Until a key, silence, or the end of what may be said. Answers the key.
     async fn message(&mut self, record: &Record) -> Result<Option<char>, Break> {
         let meter = self.core.media.meter(self.call_sid);
-        let began = Instant::now();
+        let clock = &self.core.clock;
+        let began = clock.mark();
+        let mut silent_since = began;
         loop {
             if let Some(key) = self.key(LOOK).await?.filter(|key| record.finishes_on.contains(*key)) {
                 return Ok(Some(key));
             }
-            let so_far = began.elapsed();
-            let is_silent = so_far >= record.timeout && !meter.voiced_within(record.timeout);
-            if is_silent || so_far >= record.longest {
+            if meter.voiced_within(LOOK * 2) {
+                silent_since = clock.mark();
+            }
+            if clock.since(silent_since) >= record.timeout || clock.since(began) >= record.longest {
                 return Ok(None);
             }
         }
