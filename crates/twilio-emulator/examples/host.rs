@@ -21,7 +21,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Parser;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use twilio_emulator::{Application, Config, Emulator, sign};
+use twilio_emulator::{Application, Config, Emulator, Inbound, sign};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const AUTH_TOKEN: &str = "host-auth-token";
@@ -55,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
     let emulator = Emulator::start(Config {
         applications: BTreeMap::from([(APPLICATION.to_owned(), application)]),
         numbers: vec![NUMBER.to_owned()],
+        inbound: Inbound { voice_url: Some(format!("{base}/ring-in")), sms_url: Some(format!("{base}/written")), ..Inbound::default() },
         pace: settings.pace,
         ..Config::new(ACCOUNT, AUTH_TOKEN, KEY, SECRET)
     })
@@ -68,6 +69,8 @@ async fn main() -> anyhow::Result<()> {
         .route("/token", get(token))
         .route("/voice", post(voice))
         .route("/conference", post(conference))
+        .route("/ring-in", post(ring_in))
+        .route("/written", post(written))
         .route("/status", post(status))
         .route("/hooks", get(hooks).delete(forget))
         .with_state(host)
@@ -150,6 +153,18 @@ async fn voice(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -
         ),
     };
     Ok(([(header::CONTENT_TYPE, "text/xml")], twiml))
+}
+
+/// Somebody rings the number.
+async fn ring_in(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Result<impl IntoResponse, StatusCode> {
+    host.read("/ring-in", &headers, &body)?;
+    Ok(([(header::CONTENT_TYPE, "text/xml")], r#"<Response><Say loop="20">Hello</Say></Response>"#))
+}
+
+/// Somebody writes to the number.
+async fn written(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Result<impl IntoResponse, StatusCode> {
+    host.read("/written", &headers, &body)?;
+    Ok(([(header::CONTENT_TYPE, "text/xml")], "<Response><Message>Thank you.</Message></Response>"))
 }
 
 /// When the agent is in the conference, the number is called into it.

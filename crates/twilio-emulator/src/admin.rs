@@ -1,6 +1,7 @@
 //! What tests and demos ask and tell the emulator, beside what Twilio has. JSON, for this machine alone; README.md shows the shapes.
 
 mod messages;
+mod person;
 mod ring_in;
 mod show;
 
@@ -36,6 +37,9 @@ pub fn router() -> Router<Arc<Core>> {
         .route("/calls/incoming", post(ring_in::ring_in))
         .route("/calls/{sid}", get(show::call))
         .route("/calls/{sid}/hangup", post(hang_up))
+        .route("/calls/{sid}/answer", post(person::answer))
+        .route("/calls/{sid}/decline", post(person::decline))
+        .route("/account", get(account))
         .route("/messages", get(messages::list))
         .route("/messages/incoming", post(messages::write))
         .route("/conferences", get(show::conferences))
@@ -108,6 +112,11 @@ async fn hang_up(State(core): State<Arc<Core>>, Path(sid): Path<String>) -> Resu
     core.model().call(&sid).filter(|call| !call.status.is_final()).ok_or_else(|| AdminFault::unknown("such live call"))?;
     core.order(&sid, Order::Hangup(Cause::Party));
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose network it is.
+async fn account(State(core): State<Arc<Core>>) -> Json<Value> {
+    Json(json!({"account_sid": core.config.account_sid, "numbers": core.config.numbers}))
 }
 
 async fn presence(State(core): State<Arc<Core>>) -> Json<Value> {

@@ -15,7 +15,7 @@ use crate::journal::{Journal, Kind};
 use crate::life::Order;
 use crate::media::{Media, MediaEvent};
 use crate::webhook::Webhooks;
-use crate::{admin, rest, signal};
+use crate::{admin, page, rest, signal};
 
 /// A running emulator. Clones are the same one; it runs until it is stopped.
 #[derive(Clone, Debug)]
@@ -36,12 +36,13 @@ impl Emulator {
         Ok(Self(core))
     }
 
-    /// `/signal` for the voice SDK, `/2010-04-01/…` for REST clients, `/admin/…` for tests; to be nested under any path, such as `/twilio`.
+    /// `/signal` for the voice SDK, `/2010-04-01/…` for REST clients, `/admin/…` for tests, `/emulator` for people; to be nested under any path, such as `/twilio`.
     /// REST and admin refuse peers that are not on this machine, when the server provides `ConnectInfo<SocketAddr>`.
     pub fn router(&self) -> Router {
         let for_this_machine = Router::new()
             .nest("/2010-04-01/Accounts", rest::router(&self.0))
             .nest("/admin", admin::router())
+            .merge(page::router())
             .layer(middleware::from_fn(rest::refuse_strangers));
         Router::new().route("/signal", get(signal::accept)).merge(for_this_machine).with_state(Arc::clone(&self.0))
     }

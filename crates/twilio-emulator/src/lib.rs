@@ -13,6 +13,7 @@ mod life;
 mod media;
 mod messages;
 mod model;
+mod page;
 mod queues;
 mod recordings;
 mod rest;

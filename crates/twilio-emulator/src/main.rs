@@ -103,6 +103,7 @@ fn describe(address: SocketAddr, emulator: &Emulator, config: &Config) {
     println!("REST          http://{address}/twilio/2010-04-01/Accounts/{}", config.account_sid);
     println!("signalling    ws://{address}/twilio/signal");
     println!("admin         http://{address}/twilio/admin");
+    println!("page          http://{address}/twilio/emulator");
     println!("media         UDP {}", emulator.media_port());
     println!("account       {}, token {}", config.account_sid, config.auth_token);
     println!("API key       {}, secret {}", config.api_key_sid, config.api_secret);

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::AdminFault;
+use super::{AdminFault, person};
 use crate::cast::is_e164;
 use crate::core::Core;
 use crate::life::{self, Incoming};
@@ -21,12 +21,14 @@ pub struct Posted {
     from: String,
     to: String,
     steps: Option<Vec<PostedStep>>,
+    /// A browser's offer: a person rings in instead, and does what they like.
+    sdp: Option<String>,
 }
 
 /// `POST /calls/incoming`.
 pub async fn ring_in(State(core): State<Arc<Core>>, Json(posted): Json<Posted>) -> Result<(StatusCode, Json<Value>), AdminFault> {
     let refuse = |problem: &str| AdminFault(StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned());
-    let Posted { from, to, steps } = posted;
+    let Posted { from, to, steps, sdp } = posted;
     if !is_e164(&from) || !is_e164(&to) {
         return Err(refuse("from and to are numbers like +447700900001"));
     }
@@ -36,7 +38,11 @@ pub async fn ring_in(State(core): State<Arc<Core>>, Json(posted): Json<Posted>) 
     let inbound = core.config.inbound.clone();
     let voice_url = inbound.voice_url.ok_or_else(|| refuse("nobody is asked about calls to numbers: voice_url is not set"))?;
     let talk = || serde_json::from_value(json!([{"play": "hello"}, {"repeat": "chat"}])).unwrap_or_default();
-    let steps = read_steps(steps.unwrap_or_else(talk)).map_err(|problem| refuse(&problem))?;
+    let steps = if sdp.is_some() { Vec::new() } else { read_steps(steps.unwrap_or_else(talk)).map_err(|problem| refuse(&problem))? };
     let sid = life::come_in(&core, Incoming { from, to, voice_url, status_callback: inbound.status_callback, steps });
-    Ok((StatusCode::CREATED, Json(json!({"sid": sid}))))
+    let answer = match sdp {
+        Some(sdp) => json!({"sid": sid, "sdp": person::join(&core, &sid, &sdp).await?}),
+        None => json!({"sid": sid}),
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
 }

@@ -154,24 +154,15 @@ async fn ring_simulated(
     limit: Duration,
     orders: &mut mpsc::UnboundedReceiver<Order>,
 ) -> Result<&'static str, Unanswered> {
-    tokio::select! {
+    let decided = tokio::select! {
         biased;
-        cause = given_up(orders) => Err((CallStatus::Canceled, Some(cause))),
+        decided = ring::decision(orders) => decided,
         rung = core.clock.timeout(limit, until_answer(core, call_sid, dialled, steps)) =>
-            rung.unwrap_or(Err(CallStatus::NoAnswer)).map_err(|status| (status, None)),
-    }
-}
-
-/// Somebody gave up before the party answered. TwiML for a call that nobody has answered is not followed.
-async fn given_up(orders: &mut mpsc::UnboundedReceiver<Order>) -> Cause {
-    loop {
-        match orders.recv().await {
-            Some(Order::Hangup(cause)) => return cause,
-            Some(Order::Dropped) => return Cause::Api,
-            Some(_) => {}
-            None => return Cause::Reset,
-        }
-    }
+            return rung.unwrap_or(Err(CallStatus::NoAnswer)).map_err(|status| (status, None)),
+    };
+    // A person has taken the call, and does what they like.
+    *steps = Vec::new().into_iter();
+    decided.map(|()| "human")
 }
 
 /// Until the party answers: who that is. Or how the attempt ended.

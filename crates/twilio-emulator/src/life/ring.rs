@@ -54,7 +54,8 @@ pub async fn client(
     decided
 }
 
-async fn decision(orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<(), (CallStatus, Option<Cause>)> {
+/// Until somebody takes the call, declines or gives up. TwiML for a call that nobody has answered is not followed.
+pub async fn decision(orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<(), (CallStatus, Option<Cause>)> {
     loop {
         match orders.recv().await {
             Some(Order::PickedUp) => return Ok(()),

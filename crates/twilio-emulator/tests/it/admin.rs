@@ -2,7 +2,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{ANSWERS, BUSY, KEY, Lab, SECRET, until};
+use crate::phone::offer;
+use crate::support::{ANSWERS, BUSY, KEY, Lab, OURS, SECRET, until};
 
 const ORDINARY: &str = "+447700900123";
 
@@ -86,6 +87,42 @@ async fn events_are_heard_as_they_are_written() {
         text.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
     }
     assert!(text.contains("data: {\"sequence\":"));
+}
+
+#[tokio::test]
+async fn a_person_takes_a_call_that_rings_or_declines_it() {
+    let lab = Lab::new().await;
+    lab.tell("scenarios", json!({"match": {}, "steps": [{"no_answer": true}]})).await;
+    let calls = [lab.add(ORDINARY, &[("Timeout", "600")]).await, lab.add(ORDINARY, &[("Timeout", "600")]).await];
+    for call in &calls {
+        lab.reaches(call, "ringing").await;
+    }
+    assert_eq!(lab.tell(&format!("calls/{}/decline", calls[0]), json!({})).await.0, 204);
+    lab.reaches(&calls[0], "busy").await;
+    let answer = format!("calls/{}/answer", calls[1]);
+    assert_eq!(lab.tell(&answer, json!({"sdp": "no offer"})).await.0, 422);
+    assert_eq!(lab.status(&calls[1]).await, "ringing");
+    let (status, body) = lab.tell(&answer, json!({"sdp": offer()})).await;
+    assert!(status == 200 && body["sdp"].as_str().unwrap().contains("a=ice-lite"), "{body}");
+    lab.reaches(&calls[1], "in-progress").await;
+    for path in [answer, format!("calls/{}/decline", calls[0]), "calls/CA0/decline".to_owned()] {
+        let expected = if path.contains("CA0/") { 404 } else { 422 };
+        assert_eq!(lab.tell(&path, json!({"sdp": offer()})).await.0, expected, "{path}");
+    }
+
+    lab.twiml("/ring-in", "<Pause length='60'/>");
+    let (status, body) = lab.tell("calls/incoming", json!({"from": "+447700900199", "to": OURS, "sdp": offer()})).await;
+    assert!(status == 201 && body["sdp"].as_str().unwrap().contains("a=ice-lite"), "{body}");
+    assert_eq!(lab.admin("account").await["numbers"], json!([OURS]));
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_what_it_loads() {
+    let lab = Lab::new().await;
+    for (path, kind) in [("emulator", "text/html"), ("emulator/page.css", "text/css"), ("emulator/page.js", "text/javascript")] {
+        let answer = lab.client.get(lab.url(&format!("/twilio/{path}"))).send().await.unwrap();
+        assert!(answer.status() == 200 && answer.headers()["content-type"].to_str().unwrap().starts_with(kind), "{path}");
+    }
 }
 
 #[tokio::test]

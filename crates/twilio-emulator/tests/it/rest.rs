@@ -72,6 +72,7 @@ async fn other_machines_are_refused() {
     let lab = Lab::new().await;
     for (peer, path, expected) in [
         ("192.0.2.7:5000", "/admin/calls".to_owned(), 403),
+        ("192.0.2.7:5000", "/emulator".to_owned(), 403),
         ("192.0.2.7:5000", format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json"), 403),
         ("[::ffff:127.0.0.1]:5000", "/admin/calls".to_owned(), 200),
         ("127.0.0.1:5000", "/admin/calls".to_owned(), 200),
