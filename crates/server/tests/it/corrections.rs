@@ -54,6 +54,9 @@ async fn hours_to_wait(app: &TestApp) -> f64 {
         .unwrap()
 }
 
+/// What stood, who recorded it, who put it right, and why.
+type Superseded = (String, Option<i64>, Option<i64>, Option<String>);
+
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_supervisor_puts_an_outcome_right_what_stood_is_kept_and_the_queue_follows(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
@@ -75,7 +78,6 @@ async fn a_supervisor_puts_an_outcome_right_what_stood_is_kept_and_the_queue_fol
     let (disposition, notes, by): (String, String, Option<i64>) =
         sqlx::query_as("select disposition, notes, recorded_by from calls.outcome").fetch_one(&app.pool).await.unwrap();
     assert_eq!((&*disposition, &*notes, by), ("no_answer", "as typed <b>", Some(supervisor.agent)));
-    type Superseded = (String, Option<i64>, Option<i64>, Option<String>);
     let kept: Vec<Superseded> =
         sqlx::query_as("select disposition, recorded_by, superseded_by, superseded_because from calls.superseded_outcome")
             .fetch_all(&app.pool)
