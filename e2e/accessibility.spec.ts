@@ -56,6 +56,10 @@ for (const scheme of ["light", "dark"] as const) {
     await page.getByRole("button", { name: "Keypad" }).click();
     await check(page, "the keypad");
     await page.keyboard.press("Escape");
+    await page.getByTestId("microphone-light").click();
+    await expect(page.getByLabel("Speak into")).toBeVisible();
+    await check(page, "the devices, in a call");
+    await page.keyboard.press("Escape");
     await page.keyboard.press("Alt+h");
     await page.keyboard.press("Alt+h");
     await expect(page.getByTestId("end-words")).toBeVisible();
