@@ -122,8 +122,8 @@
     // The call shows the level from now on.
     stopMeter();
     connecting += 1;
-    // It takes no time when nothing was chosen.
-    await use();
+    // It takes no time when nothing was chosen. A microphone that does not open holds up no call.
+    await within(use()).catch(() => {});
     lastError = 0;
     let isLate = false;
     const asked = device.connect({ params: { [name]: id } });
@@ -355,6 +355,8 @@
     const context = new AudioContext();
     // It may begin suspended; nobody waits for it.
     context.resume();
+    // Pulled out: whatever takes its place is listened to.
+    for (const track of stream.getTracks()) track.onended = () => meterOn().catch(() => {});
     const analyser = context.createAnalyser();
     context.createMediaStreamSource(stream).connect(analyser);
     const wave = new Float32Array(analyser.fftSize);
