@@ -12,6 +12,8 @@
   const PATIENCE = 10_000;
   // A key sounds for 160 ms, and 70 ms later the next may, in milliseconds.
   const KEY_TIME = 250;
+  // After this the SDK has done what it does by itself when something is plugged in, in milliseconds.
+  const SETTLING = 500;
   // So long an echo is, in milliseconds.
   const ECHO_TIME = 3000;
   // What is known of the microphone, as in `Microphone::from_number`.
@@ -268,14 +270,18 @@
     const audio = device?.audio;
     if (!audio) return;
     const [microphone, ...outputs] = chosen;
-    if ((call || connecting) && (microphone || audio.inputDevice)) {
-      await put(0, microphone, audio.availableInputDevices, audio.inputDevice, (id) => audio.setInputDevice(id));
-    }
-    if (!audio.isOutputSelectionSupported) return;
-    for (const [index, collection] of [audio.speakerDevices, audio.ringtoneDevices].entries()) {
+    const putMicrophone = () => put(0, microphone, audio.availableInputDevices, audio.inputDevice, (id) => audio.setInputDevice(id));
+    const isWanted = (call || connecting) && (microphone || audio.inputDevice);
+    if (isWanted) await putMicrophone();
+    const collections = audio.isOutputSelectionSupported ? [audio.speakerDevices, audio.ringtoneDevices] : [];
+    for (const [index, collection] of collections.entries()) {
       const [now] = collection.get();
       await put(index + 1, outputs[index], audio.availableOutputDevices, now, (id) => collection.set(id));
     }
+    if (!isWanted || !call || connecting) return;
+    // Whenever something is plugged in the SDK takes the system's own again, by itself and in its own time.
+    await pause(SETTLING);
+    if (call && device?.audio === audio && chosen[0] === microphone) await putMicrophone();
   }
 
   /** Sets the device of this id, or else the system's own. */

@@ -208,6 +208,9 @@ mod tests {
         let fixed = devices(&[["audioinput", "a1", "Headset"], ["audiooutput", "o1", "Headset"]], false);
 
         assert!(fixed.can_choose(Use::Microphone) && !fixed.can_choose(Use::Speaker));
+        assert!(fixed.is_fixed(Use::Speaker) && !fixed.is_fixed(Use::Microphone) && !desk().is_fixed(Use::Speaker));
+        // Nobody knows before the browser has told.
+        assert!(!Devices::default().is_fixed(Use::Speaker));
         assert_eq!(fixed.id(Use::Speaker, "Headset"), "");
         assert_eq!(fixed.instead(Use::Speaker, "Desk speaker", false), None);
     }
