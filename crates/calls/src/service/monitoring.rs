@@ -29,7 +29,6 @@ impl Calls {
 
     /// Begins to listen to somebody's talk. The supervisor's browser connects with the answer's id, within ten seconds, once.
     pub(crate) async fn monitor(&self, supervisor: &CurrentAgent, call: CallId, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
-        self.telephone()?;
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let row = store::lock(&mut transaction, call).await?.ok_or(CallsError::NoSuchAttempt)?;
@@ -70,7 +69,6 @@ impl Calls {
 
     /// Takes part in another way; what is shown and on record is what the carrier has confirmed.
     pub(crate) async fn set_monitor_mode(&self, supervisor: &CurrentAgent, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
-        let telephone = self.telephone()?;
         let row = store::find_monitoring_of(&self.shared.pool, supervisor.id).await?.ok_or(CallsError::NotListening)?;
         let call = store::find(&self.shared.pool, row.call).await?.ok_or(CallsError::NotListening)?;
         let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
@@ -78,7 +76,7 @@ impl Calls {
             call.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotListening)?;
         let update = monitor_update(mode, self.agent_leg(call.id).await?);
         let key = ParticipantKey::Call(&leg);
-        let answered = telephone.client.update_participant(&conference, key, &update).await.map_err(CallsFailure::Carrier)?;
+        let answered = self.telephone()?.client.update_participant(&conference, key, &update).await.map_err(CallsFailure::Carrier)?;
         let confirmed = answered.muted == Some(mode == MonitorMode::Listen) && answered.coaching == Some(mode == MonitorMode::Whisper);
         if !confirmed {
             return Err(CallsError::NotConfirmed.into());

@@ -347,12 +347,7 @@ async fn a_voice_token_lives_as_long_as_the_browser_is_told(_: PgPoolOptions, co
 async fn engaged_unanswered_and_failed_calls_suggest_what_to_record(_: PgPoolOptions, connect: PgConnectOptions) {
     for (number, how, suggested) in [(ENGAGED, "busy", "busy"), (DOES_NOT_ANSWER, "no_answer", "no_answer"), (FAILS, "failed", "failed")] {
         let app = TestApp::with_carrier(connect.clone()).await;
-        sqlx::query(
-            "truncate queue.entry, queue.lease, queue.attempt, calls.leg, calls.event, calls.outcome, calls.superseded_outcome, calls.recording, calls.recording_access, calls.call",
-        )
-        .execute(&app.pool)
-        .await
-        .unwrap();
+        sqlx::query("truncate queue.entry, queue.lease, queue.attempt, calls.call cascade").execute(&app.pool).await.unwrap();
         let begun = begin(&app, number).await;
         begun.join(&app).await;
         let call = begun.until("ended").await;
