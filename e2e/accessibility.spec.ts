@@ -51,7 +51,7 @@ for (const scheme of ["light", "dark"] as const) {
     await check(page, "ringing");
     await expect(page.getByTestId("state")).toContainText("Talking");
     await page.keyboard.press("Alt+m");
-    await expect(page.getByRole("button", { name: "Muted" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Muted", exact: true })).toBeVisible();
     await check(page, "talking, muted");
     await page.getByRole("button", { name: "Keypad" }).click();
     await check(page, "the keypad");

@@ -440,8 +440,10 @@
       await Promise.race([pause(ECHO_TIME), over]);
       recorder.stop();
       stop(stream);
-      if (isOver) return 0;
-      const sound = await context.decodeAudioData(await recorded);
+      const data = await recorded;
+      // A microphone that gives nothing at all.
+      if (isOver || data.byteLength === 0) return 0;
+      const sound = await context.decodeAudioData(data);
       const source = context.createBufferSource();
       source.buffer = sound;
       await context.resume();
