@@ -99,15 +99,16 @@ async fn silence() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "audio/wav")], wav)
 }
 
-/// `?ttl=60` lasts so many seconds; `?secret=…` signs with another secret.
+/// `?ttl=60` lasts so many seconds; `?secret=…` signs with another secret; `?identity=…` is for somebody else than the agent.
 async fn token(Query(wanted): Query<HashMap<String, String>>) -> String {
     let number = |name: &str| wanted.get(name).and_then(|value| value.parse::<i64>().ok());
     let issued = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_secs());
     let expires = i64::try_from(issued).unwrap_or_default() + number("ttl").unwrap_or(3_600);
     let header = json!({"alg": "HS256", "typ": "JWT", "cty": "twilio-fpa;v=1"});
+    let identity = wanted.get("identity").map_or("agent", String::as_str);
     let claims = json!({
         "jti": format!("{KEY}-{issued}"), "iss": KEY, "sub": ACCOUNT, "iat": issued, "exp": expires,
-        "grants": {"identity": "agent", "voice": {"incoming": {"allow": true}, "outgoing": {"application_sid": APPLICATION}}},
+        "grants": {"identity": identity, "voice": {"incoming": {"allow": true}, "outgoing": {"application_sid": APPLICATION}}},
     });
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
     let secret = wanted.get("secret").map_or(SECRET, String::as_str);

@@ -52,11 +52,12 @@ impl Emulator {
         self.0.media.port()
     }
 
-    /// Ends all calls without webhooks, and all sound. Nothing can be done with it afterwards.
+    /// Ends all calls without webhooks, and all sound, and deletes the recordings. Nothing can be done with it afterwards.
     pub fn stop(&self) {
         self.0.lines.drop_all();
         self.0.abort();
         self.0.media.stop();
+        self.0.recordings.clear();
     }
 }
 

@@ -169,6 +169,7 @@ addEventListener("pagehide", () => mine && navigator.sendBeacon(`admin/calls/${m
 const { numbers } = await ask("account");
 find("numbers").replaceChildren(...numbers.map((number) => element("option", "", { value: number })));
 for (const form of ["ring-in", "write"]) find(form).elements.to.value = numbers[0] ?? "";
+find("mine").checked = (await ask("scenarios")).some((scenario) => scenario.to === null && scenario.left === null);
 const events = new EventSource("admin/events");
 let due = null;
 events.onmessage = () => {

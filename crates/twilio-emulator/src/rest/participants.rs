@@ -53,7 +53,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(shape(&core.config.account_sid, conference, participant, model.call(&call_sid)))))
 }
 
-/// `GET Participants.json`, by `Muted` and `Hold`.
+/// `GET Participants.json`, by `Muted`, `Hold` and `Coaching`.
 pub async fn list(
     State(core): State<Arc<Core>>,
     Path((_, conference)): Path<(String, String)>,
@@ -64,6 +64,7 @@ pub async fn list(
     let known = model.conference(&conference).ok_or_else(|| RestFault::not_found(&uri(account, &format!("Conferences/{conference}"))))?;
     let is = |name: &str, value: bool| query.flag(name).is_none_or(|wanted| wanted == value);
     let wanted = known.participants.iter().filter(|there| is("Muted", there.terms.is_muted) && is("Hold", there.terms.is_held));
+    let wanted = wanted.filter(|there| is("Coaching", there.terms.coaches.is_some()));
     let all: Vec<Value> = wanted.map(|there| shape(account, known, there, model.call(&there.call_sid))).collect();
     page("participants", &all, &uri(account, &format!("Conferences/{}/Participants", known.sid)), &query)
 }

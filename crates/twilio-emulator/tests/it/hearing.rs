@@ -89,6 +89,8 @@ async fn a_coach_is_heard_by_one_alone_and_hears_everybody() {
     until(async || lab.loudness(&calls[0]).await > 500.0, "the coach").await;
     assert!(lab.loudness(&calls[1]).await < 50.0);
 
+    let listed = async |query: &str| lab.get(&format!("Conferences/call-7/Participants.json?{query}")).await.1["participants"].clone();
+    assert_eq!(listed("Coaching=true").await.as_array().unwrap().len(), 1);
     // The coach for the other instead, and then for everybody.
     update(&lab, "coach", &[("CallSidToCoach", &calls[1])]).await;
     until(async || lab.loudness(&calls[1]).await > 500.0 && lab.loudness(&calls[0]).await < 50.0, "the other").await;
