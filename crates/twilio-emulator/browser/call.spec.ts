@@ -42,6 +42,22 @@ test("an agent who is muted is not heard, and is heard again afterwards", async 
   await expect.poll(async () => (await emulator.customer())!.media.sent.recent_rms).toBeGreaterThan(1_000);
 });
 
+test("packets of sound that are lost leave silence, and the call goes on", async ({ page, emulator }) => {
+  await talk(page, emulator);
+  await emulator.post("faults", { packet_loss: 1 });
+  await page.waitForTimeout(500);
+  const [received, said] = [(await hears(page))!.received, (await emulator.agent()).media.received.packets];
+  await page.waitForTimeout(5_000);
+  expect((await hears(page))!.received - received).toBeLessThan(3);
+  expect((await emulator.agent()).media.received.packets - said).toBeLessThan(3);
+  expect((await emulator.agent()).status).toBe("in-progress");
+  expect(await events(page)).not.toContain("call disconnect");
+
+  await emulator.post("faults", { packet_loss: 0 });
+  await expect.poll(async () => (await hears(page))!.received).toBeGreaterThan(received + 50);
+  await expect.poll(async () => (await emulator.agent()).media.received.packets).toBeGreaterThan(said + 50);
+});
+
 test("an echo comes back to the browser that spoke", async ({ page, emulator }) => {
   await talk(page, emulator, "+447700900009");
   await expect.poll(async () => (await hears(page))!.level).toBeGreaterThan(0.05);

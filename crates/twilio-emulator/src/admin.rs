@@ -101,6 +101,7 @@ async fn get_faults(State(core): State<Arc<Core>>) -> Json<Faults> {
 
 async fn set_faults(State(core): State<Arc<Core>>, Json(change): Json<Change>) -> Json<Faults> {
     let faults = core.faults.change(change);
+    core.media.lose(faults.packet_loss);
     if change.drop_ws {
         core.lines.drop_all();
     }

@@ -242,6 +242,7 @@ impl Core {
         self.model().clear();
         self.webhooks.clear();
         self.media.forget_all();
+        self.media.lose(0.0);
         self.recordings.clear();
         *self.queues() = Queues::default();
         *self.messages() = Messages::default();

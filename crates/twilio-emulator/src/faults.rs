@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 /// Faults that are set. Counts go down as they are used; everything else stays until it is set again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Faults {
     /// Every webhook is sent so much later, in milliseconds.
     pub webhook_delay_ms: u64,
@@ -30,6 +30,10 @@ pub struct Faults {
     pub message_failed: u32,
     /// So many messages are sent and do not arrive.
     pub message_undelivered: u32,
+    /// So many webhooks arrive after the one behind them.
+    pub webhook_swapped: u32,
+    /// This share of the packets of sound is lost, both ways; 1 is all of them. Connections stand all the same.
+    pub packet_loss: f64,
 }
 
 /// What is to be set: what is absent stays as it is.
@@ -47,6 +51,9 @@ pub struct Change {
     recording_failed: Option<u32>,
     message_failed: Option<u32>,
     message_undelivered: Option<u32>,
+    webhook_swapped: Option<u32>,
+    /// From 0 to 1.
+    pub packet_loss: Option<f64>,
     /// Every signalling socket is closed now, without a word.
     #[serde(default)]
     pub drop_ws: bool,
@@ -85,6 +92,8 @@ impl Set {
         faults.recording_failed = change.recording_failed.unwrap_or(faults.recording_failed);
         faults.message_failed = change.message_failed.unwrap_or(faults.message_failed);
         faults.message_undelivered = change.message_undelivered.unwrap_or(faults.message_undelivered);
+        faults.webhook_swapped = change.webhook_swapped.unwrap_or(faults.webhook_swapped);
+        faults.packet_loss = change.packet_loss.unwrap_or(faults.packet_loss).clamp(0.0, 1.0);
         if let Some(ms) = change.refuse_ws_ms {
             let until = Instant::now() + Duration::from_millis(ms);
             *self.refuse_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);

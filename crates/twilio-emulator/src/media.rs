@@ -96,6 +96,10 @@ enum Command {
     StopRecording {
         sid: String,
     },
+    /// From now on this share of packets is lost.
+    Lose {
+        share: f64,
+    },
     Remove {
         leg: String,
     },
@@ -289,6 +293,11 @@ impl Media {
     /// What is said in the room is recorded from now on, until that is stopped.
     pub fn record_room(&self, room: &str, recorder: Recorder) {
         self.order(Command::Record { leg: None, room: Some(room.to_owned()), recorder });
+    }
+
+    /// This share of the packets of sound is lost from now on, both ways.
+    pub fn lose(&self, share: f64) {
+        self.order(Command::Lose { share });
     }
 
     /// A recording is over.

@@ -224,8 +224,12 @@ impl Model {
             effects.extend(conference.tell(&account, "conference-start", Vec::new(), now));
             let asked = conference.recording.clone();
             effects.extend(asked.map(|asked| Effect::Record { conference_sid: conference_sid.to_owned(), asked }));
-            let present = conference.participants.iter().filter(|there| there.joined.is_some());
-            effects.extend(present.map(|there| Effect::Order { call_sid: there.call_sid.clone(), order: Order::Started }));
+            let present = || conference.participants.iter().filter(|there| there.joined.is_some());
+            let waited = present().filter(|there| there.terms.wait_music.is_some() && !there.terms.is_held);
+            effects.extend(waited.map(|there| Effect::Unhold { call_sid: there.call_sid.clone() }));
+            effects.extend(present().map(|there| Effect::Order { call_sid: there.call_sid.clone(), order: Order::Started }));
+        } else if conference.status == ConferenceStatus::Init && there.terms.wait_music.is_some() && !there.terms.is_held {
+            effects.push(Effect::Hold { call_sid: call_sid.to_owned(), music: there.terms.wait_music.clone() });
         } else if conference.status == ConferenceStatus::InProgress {
             effects.push(Effect::Order { call_sid: call_sid.to_owned(), order: Order::Started });
         }

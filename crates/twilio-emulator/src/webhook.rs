@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Before the second attempt.
 const BREATH: Duration = Duration::from_millis(200);
 
+/// How often it is looked whether something came.
+const LOOK: Duration = Duration::from_millis(20);
 /// A document is small, and a sound is minutes.
 const MOST_BYTES: u64 = 32 * 1_024 * 1_024;
 
@@ -135,11 +137,35 @@ async fn work(shared: Arc<Shared>, queue: String) {
             next
         };
         let Some(delivery) = next else { return };
+        // Nobody waits for an answer to what is only told.
+        let is_told = delivery.reply.is_none();
+        if is_told
+            && shared.faults.take(|faults| &mut faults.webhook_swapped)
+            && let Some(other) = shared.wait_for_next(&queue).await
+        {
+            shared.deliver(other).await;
+        }
         shared.deliver(delivery).await;
     }
 }
 
 impl Shared {
+    /// What comes next in a queue, if it comes soon.
+    async fn wait_for_next(&self, queue: &str) -> Option<Delivery> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            let next = {
+                let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+                queues.get_mut(queue).and_then(VecDeque::pop_front)
+            };
+            if next.is_some() {
+                return next;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        None
+    }
+
     async fn deliver(&self, delivery: Delivery) {
         let delay = self.faults.get().webhook_delay_ms;
         if delay > 0 {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use str0m::Input;
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, Transmit};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -22,11 +22,13 @@ pub struct Engine {
     events: mpsc::UnboundedSender<MediaEvent>,
     legs: HashMap<String, Leg>,
     halls: HashMap<String, Hall>,
+    /// The share of packets that is lost on purpose.
+    loss: f64,
 }
 
 impl Engine {
     pub fn new(ports: Ports, events: mpsc::UnboundedSender<MediaEvent>) -> Self {
-        Self { ports, events, legs: HashMap::new(), halls: HashMap::new() }
+        Self { ports, events, legs: HashMap::new(), halls: HashMap::new(), loss: 0.0 }
     }
 
     /// Runs until nobody can command any more.
@@ -99,6 +101,7 @@ impl Engine {
                 self.legs.values_mut().for_each(|leg| leg.recorders.retain(|recorder| recorder.sid != sid));
                 self.halls.values_mut().for_each(|hall| hall.recorders.retain(|recorder| recorder.sid != sid));
             }
+            Command::Lose { share } => self.loss = share,
             Command::Remove { leg } => {
                 if let Some(leg) = self.legs.remove(&leg) {
                     leg.meter.connect(false);
@@ -144,6 +147,9 @@ impl Engine {
     }
 
     fn receive(&mut self, packet: &Datagram) {
+        if is_lost(self.loss, &packet.bytes) {
+            return;
+        }
         // What is neither STUN nor DTLS nor RTP is nobody's.
         let Ok(received) = Receive::new(Protocol::Udp, packet.source, packet.destination, &packet.bytes) else { return };
         let input = Input::Receive(packet.at, received);
@@ -164,11 +170,16 @@ impl Engine {
 
     /// Sends what waits, and looks at what was heard.
     fn drain(&mut self, now: Instant) {
-        let Self { ports, events, legs, .. } = self;
+        let Self { ports, events, legs, loss, .. } = self;
         let mut keys = Vec::new();
         for (name, leg) in legs {
             let Some(link) = &mut leg.link else { continue };
-            for heard in link.drain(now, |packet| ports.send(packet.source, packet.destination, &packet.contents)) {
+            let send = |packet: &Transmit| {
+                if !is_lost(*loss, &packet.contents) {
+                    ports.send(packet.source, packet.destination, &packet.contents);
+                }
+            };
+            for heard in link.drain(now, send) {
                 let event = match heard {
                     Heard::Sound(samples) => {
                         leg.meter.received(&samples);
@@ -206,6 +217,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether a packet is lost on purpose. Only sound is, which begins with two bits of RTP's version: without the rest there would soon be
+/// no connection.
+fn is_lost(share: f64, packet: &[u8]) -> bool {
+    let is_sound = packet.first().is_some_and(|byte| (128..192).contains(byte));
+    is_sound && share > 0.0 && rand::random::<f64>() < share
 }
 
 fn meter(meters: &Meters, leg: &str) -> Arc<Meter> {

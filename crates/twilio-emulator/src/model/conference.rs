@@ -52,6 +52,8 @@ pub struct Terms {
     pub coaches: Option<String>,
     /// Asked for what they hear on hold; music of our own when there is none.
     pub hold_music: Option<Endpoint>,
+    /// Asked for what they hear while they are alone before the start; nothing when there is none.
+    pub wait_music: Option<Endpoint>,
     /// The conference is recorded, if nobody said before whether it is.
     pub conference_recording: Option<Asked>,
 }
@@ -68,6 +70,7 @@ impl Default for Terms {
             early_media: true,
             coaches: None,
             hold_music: None,
+            wait_music: None,
             conference_recording: None,
         }
     }

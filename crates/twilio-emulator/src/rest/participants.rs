@@ -38,6 +38,7 @@ pub async fn create(
         early_media: form.flag("EarlyMedia").unwrap_or(true),
         coaches: form.coaching()?.and_then(Coaching::coached),
         conference_recording: form.conference_recording(),
+        wait_music: form.endpoint_by("WaitUrl", "WaitMethod", "POST"),
         ..Terms::default()
     };
     if let Some(coached) = &terms.coaches {

@@ -53,6 +53,8 @@ pub struct Conference {
     pub events: String,
     /// How the conference is recorded.
     pub recording: Option<Asked>,
+    /// Asked for what is heard before it starts.
+    pub wait: Option<Endpoint>,
 }
 
 /// `<Number>` or `<Client>`.
@@ -109,6 +111,7 @@ fn conference(noun: &Element) -> Result<Conference, DocumentFault> {
         max_participants: noun.get("maxParticipants").and_then(|most| most.parse().ok()),
         status_callback: endpoint(noun, "statusCallback", "statusCallbackMethod").filter(|endpoint| !endpoint.url.is_empty()),
         events: noun.get("statusCallbackEvent").unwrap_or_default(),
+        wait: endpoint(noun, "waitUrl", "waitMethod").filter(|wait| !wait.url.is_empty()),
         recording: noun.get("record").and_then(|word| recordings::is_dual(&word)).map(|_| asked(noun, false, "Conference")),
     })
 }

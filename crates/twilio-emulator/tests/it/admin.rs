@@ -31,6 +31,7 @@ async fn what_makes_no_sense_is_refused() {
     assert!(body["message"].as_str().unwrap().starts_with("step 1: the prompts are"));
     assert_eq!(lab.tell("mix", json!({"answer": 50, "no_answer": 0, "voicemail": 0, "busy": 0, "failed": 0})).await.0, 422);
     assert_eq!(lab.tell("faults", json!({"no_such_fault": 1})).await.0, 422);
+    assert_eq!(lab.tell("faults", json!({"packet_loss": 7})).await.1["packet_loss"], 1.0);
 }
 
 #[tokio::test]

@@ -78,6 +78,20 @@ async fn hold_music_that_cannot_be_had_is_a_problem_and_music_of_our_own() {
 }
 
 #[tokio::test]
+async fn whoever_comes_first_hears_what_the_application_says_until_it_starts() {
+    let lab = Lab::new().await;
+    lab.tell("scenarios", json!({"match": {"to": SILENT}, "steps": [{"answer": true}]})).await;
+    lab.answers("/wait", "audio/wav", tone(1));
+    let first = lab.add(SILENT, &[("WaitUrl", &lab.url("/wait"))]).await;
+    until(async || lab.loudness(&first).await > 3_000.0 && lab.hooks("/wait").len() > 1, "tone").await;
+    assert_eq!(lab.hooks("/wait")[0]["CallSid"], first);
+    let second = lab.add(SILENT, &[("WaitUrl", &lab.url("/wait")), ("Beep", "false"), ("EarlyMedia", "false")]).await;
+    lab.reaches(&second, "in-progress").await;
+    until(async || lab.loudness(&first).await < 50.0, "silence").await;
+    assert!(lab.hooks("/wait").iter().all(|asked| asked["CallSid"] == first), "the second never waited");
+}
+
+#[tokio::test]
 async fn a_coach_is_heard_by_one_alone_and_hears_everybody() {
     let lab = Lab::new().await;
     let calls = silent(&lab, 2).await;

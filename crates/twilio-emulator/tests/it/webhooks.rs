@@ -66,6 +66,21 @@ async fn webhooks_can_be_lost_doubled_and_late() {
 }
 
 #[tokio::test]
+async fn webhooks_can_overtake_each_other() {
+    let lab = Lab::new().await;
+    lab.tell("faults", json!({"webhook_swapped": 1})).await;
+    let call = lab.add(BUSY, &[]).await;
+    lab.reaches(&call, "busy").await;
+    lab.hears("/status", 3).await;
+    assert_eq!(lab.told("/status", "SequenceNumber"), ["1", "0", "2"]);
+    lab.tell("faults", json!({"webhook_swapped": 9})).await;
+    let call = lab.add(BUSY, &[]).await;
+    lab.reaches(&call, "busy").await;
+    lab.hears("/status", 5).await;
+    assert_eq!(lab.told("/status", "CallStatus")[3..], ["ringing", "initiated"], "the last has nobody to wait for");
+}
+
+#[tokio::test]
 async fn nobody_there_is_written_down() {
     let lab = Lab::new().await;
     let fields = [("StatusCallback", "http://127.0.0.1:9/nobody")];

@@ -1,7 +1,7 @@
 //! `<Dial><Conference>`, and a participant's conference.
 
-use super::{Break, Door, Order, Script};
-use crate::model::{Audience, Conference, Terms};
+use super::{Break, Door, Order, Script, resolve};
+use crate::model::{Audience, Conference, Endpoint, Terms};
 use crate::twiml::{self, Dial};
 
 /// A conference to go into.
@@ -34,6 +34,7 @@ impl<D: Door> Script<'_, D> {
             beeps: beeps(room.beep.as_deref()),
             coaches: room.coaches,
             conference_recording: room.recording,
+            wait_music: room.wait.map(|to| Endpoint { url: resolve(&self.base, &to.url), ..to }),
             ..Terms::default()
         };
         self.conference(Room::Named(room.name), terms, audience).await?;
