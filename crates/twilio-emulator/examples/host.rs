@@ -28,6 +28,7 @@ const AUTH_TOKEN: &str = "host-auth-token";
 const KEY: &str = "SK00000000000000000000000000000001";
 const SECRET: &str = "host-api-secret";
 const APPLICATION: &str = "AP00000000000000000000000000000001";
+const GREETING: &str = r#"<Response><Say loop="20">Hello</Say></Response>"#;
 const NUMBER: &str = "+442079460000";
 
 #[derive(Debug, Parser)]
@@ -44,6 +45,8 @@ struct Host {
     /// Conference's name, which number it is for, and how long that may ring.
     wanted: Mutex<HashMap<String, (String, String)>>,
     hooks: Mutex<Vec<Value>>,
+    /// What is done with somebody who rings in.
+    script: Mutex<String>,
 }
 
 #[tokio::main]
@@ -57,11 +60,12 @@ async fn main() -> anyhow::Result<()> {
         numbers: vec![NUMBER.to_owned()],
         inbound: Inbound { voice_url: Some(format!("{base}/ring-in")), sms_url: Some(format!("{base}/written")), ..Inbound::default() },
         pace: settings.pace,
+        base_url: Some(format!("{base}/twilio")),
         ..Config::new(ACCOUNT, AUTH_TOKEN, KEY, SECRET)
     })
     .await?;
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let host = Arc::new(Host { base, client, wanted: Mutex::default(), hooks: Mutex::default() });
+    let host = Arc::new(Host { base, client, wanted: Mutex::default(), hooks: Mutex::default(), script: Mutex::new(GREETING.to_owned()) });
     let app = Router::new()
         .route("/", get(|| async { Html(include_str!("host.html")) }))
         .route("/sdk.js", get(sdk))
@@ -69,7 +73,8 @@ async fn main() -> anyhow::Result<()> {
         .route("/token", get(token))
         .route("/voice", post(voice))
         .route("/conference", post(conference))
-        .route("/ring-in", post(ring_in))
+        .route("/ring-in", post(ring_in).put(set_script))
+        .route("/after", post(after))
         .route("/written", post(written))
         .route("/status", post(status))
         .route("/hooks", get(hooks).delete(forget))
@@ -159,7 +164,20 @@ async fn voice(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -
 /// Somebody rings the number.
 async fn ring_in(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Result<impl IntoResponse, StatusCode> {
     host.read("/ring-in", &headers, &body)?;
-    Ok(([(header::CONTENT_TYPE, "text/xml")], r#"<Response><Say loop="20">Hello</Say></Response>"#))
+    let script = host.script.lock().expect("nobody panics").clone();
+    Ok(([(header::CONTENT_TYPE, "text/xml")], script))
+}
+
+/// From now on that is done with somebody who rings in; nothing is the greeting again.
+async fn set_script(State(host): State<Arc<Host>>, body: String) -> StatusCode {
+    *host.script.lock().expect("nobody panics") = if body.is_empty() { GREETING.to_owned() } else { body };
+    StatusCode::NO_CONTENT
+}
+
+/// After a conversation, or a message.
+async fn after(State(host): State<Arc<Host>>, headers: HeaderMap, body: Bytes) -> Result<impl IntoResponse, StatusCode> {
+    host.read("/after", &headers, &body)?;
+    Ok(([(header::CONTENT_TYPE, "text/xml")], "<Response><Hangup/></Response>"))
 }
 
 /// Somebody writes to the number.

@@ -292,7 +292,7 @@ mod tests {
         assert_eq!((dial.timeout, dial.caller_id.as_deref(), dial.answers_on_bridge), (Duration::from_secs(9), Some("+1"), true));
         assert!(dial.recording.as_ref().is_some_and(|asked| asked.layout.is_dual && asked.source == "DialVerb"));
         let Whom::Parties(parties) = &dial.whom else { panic!() };
-        let Callee::Number { number, progress: Some(progress) } = &parties[0] else { panic!() };
+        let Callee::Number { number, progress: Some(progress), .. } = &parties[0] else { panic!() };
         assert_eq!((number.as_str(), progress.events.len()), ("+447700900001", 2));
         let Callee::Client { identity, params, .. } = &parties[2] else { panic!() };
         assert_eq!((identity.as_str(), &params[..]), ("other", &[("a".to_owned(), "1".to_owned())][..]));

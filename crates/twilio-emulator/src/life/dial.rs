@@ -40,6 +40,8 @@ pub struct Dialled {
     pub detection: Option<Detection>,
     /// How it is recorded from the answer on.
     pub recording: Option<Asked>,
+    /// Keys that are pressed for whoever answers, before anything else.
+    pub keys: Option<String>,
 }
 
 /// Who is rung.
@@ -65,8 +67,8 @@ pub enum Then {
     Follow(Source),
     /// The party goes into a conference, by name or sid; who hears of that conference, if nobody decided before.
     Join { conference: String, terms: Box<Terms>, audience: Option<Audience> },
-    /// The party talks with the call that dialled, in a room of that name.
-    Bridge { room: String },
+    /// The party talks with the call that dialled, in a room of that name; after what the application has to say to them alone.
+    Bridge { room: String, whisper: Option<Endpoint> },
 }
 
 /// Makes the call and lets it live. Answers its sid. Refused when the conference has somebody of that label.
@@ -199,7 +201,7 @@ pub fn start_ringing(core: &Core, call_sid: &str, dialled: &Dialled) {
     core.change(|model, now| model.advance(call_sid, CallStatus::Ringing, now));
     let room = match &dialled.then {
         Then::Join { terms, .. } if terms.early_media => core.model().call(call_sid).and_then(|call| call.conference_sid.clone()),
-        Then::Bridge { room } => Some(room.clone()),
+        Then::Bridge { room, .. } => Some(room.clone()),
         _ => None,
     };
     if let Some(room) = room {
@@ -232,6 +234,11 @@ async fn talk(
     }
     let mut script = Script::new(core, call_sid, orders, Open);
     let followed = async {
+        if let Some(keys) = dialled.keys
+            && let Err(end) = script.press(keys).await
+        {
+            return go_on(&mut script, Err(end)).await;
+        }
         match dialled.then {
             Then::Follow(source) => script.run(source).await,
             Then::Join { conference, terms, audience } => {
@@ -242,12 +249,8 @@ async fn talk(
                 let left = script.conference(room, *terms, audience).await;
                 go_on(&mut script, left).await
             }
-            Then::Bridge { room } => {
-                core.media.enter(call_sid, &room);
-                if let Some(parent) = &dialled.parent {
-                    core.order(parent, Order::Answered(call_sid.to_owned()));
-                }
-                let left = script.until_dropped().await;
+            Then::Bridge { room, whisper } => {
+                let left = script.bridge(&room, whisper, dialled.parent.as_deref()).await;
                 core.media.exit(call_sid);
                 go_on(&mut script, left).await
             }

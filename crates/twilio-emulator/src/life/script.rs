@@ -105,6 +105,11 @@ impl<'a, D: Door> Script<'a, D> {
         Ok(())
     }
 
+    /// Keys are pressed for the party to hear.
+    pub async fn press(&mut self, keys: String) -> Result<(), Break> {
+        self.hear(&Sound::Keys(keys)).await
+    }
+
     fn ears(&self) -> Stage {
         Stage::Ears(self.call_sid.to_owned())
     }

@@ -49,6 +49,7 @@ pub fn dialled(core: &Core, form: &Form, then: Then) -> Result<Dialled, RestFaul
         then,
         detection: form.detection(),
         recording: form.recording(),
+        keys: form.get("SendDigits").map(str::to_owned),
     })
 }
 

@@ -60,8 +60,19 @@ pub struct Conference {
 /// `<Number>` or `<Client>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callee {
-    Number { number: String, progress: Option<Progress> },
-    Client { identity: String, params: Vec<(String, String)>, progress: Option<Progress> },
+    /// `url` is asked for what the party hears alone before they talk; `digits` are pressed before that.
+    Number {
+        number: String,
+        progress: Option<Progress>,
+        url: Option<Endpoint>,
+        digits: Option<String>,
+    },
+    Client {
+        identity: String,
+        params: Vec<(String, String)>,
+        progress: Option<Progress>,
+        url: Option<Endpoint>,
+    },
 }
 
 /// `<Queue>`.
@@ -75,7 +86,7 @@ pub struct QueueNoun {
 pub fn read(element: &Element) -> Result<Verb, DocumentFault> {
     let text = element.text.trim();
     let whom = match element.children.as_slice() {
-        [] if !text.is_empty() => Whom::Parties(vec![Callee::Number { number: text.to_owned(), progress: None }]),
+        [] if !text.is_empty() => Whom::Parties(vec![number(element)]),
         [noun] if noun.name == "Conference" => Whom::Conference(Box::new(conference(noun)?)),
         [noun] if noun.name == "Queue" => {
             Whom::Queue(QueueNoun { name: noun.text.trim().to_owned(), url: endpoint(noun, "url", "method") })
@@ -116,16 +127,20 @@ fn conference(noun: &Element) -> Result<Conference, DocumentFault> {
     })
 }
 
+fn number(noun: &Element) -> Callee {
+    let (number, progress, url) = (noun.text.trim().to_owned(), progress(noun), endpoint(noun, "url", "method"));
+    Callee::Number { number, progress, url, digits: noun.get("sendDigits").filter(|digits| !digits.is_empty()) }
+}
+
 fn callee(noun: &Element) -> Result<Callee, DocumentFault> {
-    let progress = progress(noun);
     let text = noun.text.trim().to_owned();
     match noun.name.as_str() {
-        "Number" => Ok(Callee::Number { number: text, progress }),
+        "Number" => Ok(number(noun)),
         "Client" => {
             let part = |name: &'static str| noun.children.iter().filter(move |part| part.name == name);
             let identity = part("Identity").next().map_or(text, |identity| identity.text.trim().to_owned());
             let params = part("Parameter").filter_map(|part| Some((part.get("name")?, part.get("value")?))).collect();
-            Ok(Callee::Client { identity, params, progress })
+            Ok(Callee::Client { identity, params, progress: progress(noun), url: endpoint(noun, "url", "method") })
         }
         other => Err(not_twiml(format!("<Dial><{other}> is not emulated here"))),
     }

@@ -145,6 +145,35 @@ async fn somebody_who_rings_in_is_put_through_to_a_browser() {
 }
 
 #[tokio::test]
+async fn whoever_answers_hears_keys_and_a_sentence_before_they_talk() {
+    let lab = Lab::new().await;
+    let steps = json!([{"answer": true}, {"expect_dtmf": "42#", "within_ms": 5_000}]);
+    lab.tell("scenarios", json!({"match": {"to": SILENT}, "steps": steps})).await;
+    lab.twiml("/ring-in", format_args!("<Dial><Number sendDigits='ww42#' url='/whisper'>{SILENT}</Number></Dial>"));
+    lab.twiml("/whisper", "<Say>A caller for you.</Say>");
+    let call = lab.ring_in(json!([])).await;
+    let child = async || lab.children(&call).await.first().map(|child| child["sid"].as_str().unwrap().to_owned());
+    until(async || child().await.is_some(), "dialled").await;
+    let child = child().await.unwrap();
+    let voiced = async || lab.media(&child).await["sent"]["voiced"].as_u64().unwrap();
+    until(async || lab.hooks("/whisper").len() == 1 && voiced().await > 100, "a sentence").await;
+    assert_eq!(lab.hooks("/whisper")[0]["CallSid"], child);
+    assert!(lab.media(&child).await["digits"].as_str().unwrap().contains("42#"));
+    assert_eq!(lab.status(&child).await, "in-progress", "the keys were the right ones");
+}
+
+#[tokio::test]
+async fn a_call_of_rest_presses_keys_when_it_is_answered() {
+    let lab = Lab::new().await;
+    let steps = json!([{"answer": true}, {"expect_dtmf": "7", "within_ms": 5_000}, {"hangup_after_ms": 0}]);
+    lab.tell("scenarios", json!({"match": {"to": SILENT}, "steps": steps})).await;
+    let fields = [("To", SILENT), ("From", OURS), ("Twiml", "<Response><Pause length='60'/></Response>"), ("SendDigits", "7")];
+    let call = lab.post("Calls.json", &fields).await.1["sid"].as_str().unwrap().to_owned();
+    lab.reaches(&call, "completed").await;
+    assert_eq!(lab.media(&call).await["digits"], "7");
+}
+
+#[tokio::test]
 async fn a_conversation_is_recorded_with_the_caller_on_the_left() {
     let lab = Lab::new().await;
     silent(&lab).await;

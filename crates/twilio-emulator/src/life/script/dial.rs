@@ -1,10 +1,11 @@
 //! `<Dial>` with numbers and clients: all are rung at once, and the first to answer talks with the leg.
 
-use super::{Break, Cause, Door, Order, Script};
+use super::{Break, Cause, Door, Order, Script, resolve};
 use crate::cast::is_e164;
 use crate::clock::now;
 use crate::life::dial::{self, Dialled, Party, Then};
-use crate::model::CallStatus;
+use crate::life::sound;
+use crate::model::{CallStatus, Endpoint};
 use crate::twiml::{Callee, Dial};
 
 /// How the dialling went: the last that ended, or the one that talked.
@@ -73,6 +74,21 @@ impl<D: Door> Script<'_, D> {
         Ok(())
     }
 
+    /// The other side: a call that was dialled talks with the one that dialled it.
+    pub async fn bridge(&mut self, room: &str, whisper: Option<Endpoint>, parent: Option<&str>) -> Result<(), Break> {
+        let (core, call_sid) = (self.core, self.call_sid);
+        if let Some(endpoint) = whisper {
+            // The caller goes on hearing ringing, and the party hears nothing of the caller yet.
+            core.media.exit(call_sid);
+            self.wait(sound::whisper(core, call_sid, endpoint)).await?;
+        }
+        core.media.enter(call_sid, room);
+        if let Some(parent) = parent {
+            core.order(parent, Order::Answered(call_sid.to_owned()));
+        }
+        self.until_dropped().await
+    }
+
     /// Who is shown as the caller. A client has to be given a number before it may call numbers.
     fn caller(&self, dial: &Dial, callees: &[Callee]) -> Option<String> {
         let from = self.core.model().call(self.call_sid).map(|call| call.from.clone()).unwrap_or_default();
@@ -84,17 +100,22 @@ impl<D: Door> Script<'_, D> {
     /// Rings one; none when the number cannot be called.
     fn ring(&self, dial: &Dial, from: &str, callee: Callee) -> Option<String> {
         let core = self.core;
-        let (to, party, progress) = match callee {
-            Callee::Number { number, progress } => {
+        let mut keys = None;
+        let (to, party, progress, url) = match callee {
+            Callee::Number { number, progress, url, digits } => {
+                keys = digits;
                 let plan = if is_e164(&number) { core.cast(&number).ok() } else { None };
                 let Some(plan) = plan else {
                     core.problem(self.call_sid, 13_224, &format!("Dial: {number} cannot be called"));
                     return None;
                 };
-                (number, Party::Simulated(plan), progress)
+                (number, Party::Simulated(plan), progress, url)
             }
-            Callee::Client { identity, params, progress } => (format!("client:{identity}"), Party::Client { identity, params }, progress),
+            Callee::Client { identity, params, progress, url } => {
+                (format!("client:{identity}"), Party::Client { identity, params }, progress, url)
+            }
         };
+        let whisper = url.map(|to| Endpoint { url: resolve(&self.base, &to.url), ..to });
         let dialled = Dialled {
             from: from.to_owned(),
             to,
@@ -103,7 +124,8 @@ impl<D: Door> Script<'_, D> {
             ring_limit: dial.timeout,
             time_limit: dial.time_limit,
             progress,
-            then: Then::Bridge { room: self.call_sid.to_owned() },
+            then: Then::Bridge { room: self.call_sid.to_owned(), whisper },
+            keys,
             detection: None,
             recording: None,
         };
