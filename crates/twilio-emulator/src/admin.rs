@@ -9,8 +9,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -26,6 +28,22 @@ use crate::faults::{Change, Faults};
 use crate::journal::{Entry, Wanted};
 use crate::life::{Cause, Order};
 use crate::scenario::{Posted, Scenario};
+
+/// Refuses what a page of somebody else sends: a browser on this machine is not yet a person who wants it.
+async fn refuse_other_pages(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_of_our_page(request.headers()) {
+        return next.run(request).await;
+    }
+    AdminFault(StatusCode::FORBIDDEN, "only pages of this server may tell the emulator what to do".to_owned()).into_response()
+}
+
+fn is_of_our_page(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    match (header(ORIGIN), header(HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
+        _ => true,
+    }
+}
 
 /// Everything below `/admin`.
 pub fn router() -> Router<Arc<Core>> {
@@ -48,6 +66,7 @@ pub fn router() -> Router<Arc<Core>> {
         .route("/events", get(events))
         .route("/clock/advance", post(advance))
         .route("/reset", post(reset))
+        .layer(middleware::from_fn(refuse_other_pages))
 }
 
 /// Why the emulator does not do as it is told.

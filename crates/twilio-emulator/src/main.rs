@@ -87,15 +87,26 @@ async fn main() -> anyhow::Result<()> {
     describe(address, &emulator, &config);
 
     let app = Router::new().nest("/twilio", emulator.router()).into_make_service_with_connect_info::<SocketAddr>();
-    let interrupted = async {
-        let _unless_there_are_no_signals = tokio::signal::ctrl_c().await;
-    };
     // Event streams never end by themselves, so nobody waits for them.
     tokio::select! {
         served = axum::serve(listener, app) => served?,
-        () = interrupted => emulator.stop(),
+        () = interrupted() => emulator.stop(),
     }
     Ok(())
+}
+
+/// Somebody wants us to end, by the keyboard or as a service.
+async fn interrupted() {
+    let keyboard = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut service) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = keyboard => {}
+            _ = service.recv() => {}
+        }
+        return;
+    }
+    let _unless_there_are_no_signals = keyboard.await;
 }
 
 #[expect(clippy::print_stdout, reason = "what a person or a script has to know to use it")]

@@ -118,6 +118,16 @@ async fn a_person_takes_a_call_that_rings_or_declines_it() {
 }
 
 #[tokio::test]
+async fn a_page_of_somebody_else_has_nothing_to_say() {
+    let lab = Lab::new().await;
+    let ours = format!("http://{}", lab.address);
+    for (origin, expected) in [(ours.as_str(), 204), ("http://example.com", 403), ("null", 403)] {
+        let answer = lab.client.post(lab.url("/twilio/admin/reset")).header("Origin", origin).send().await.unwrap();
+        assert_eq!(answer.status(), expected, "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_is_served_with_what_it_loads() {
     let lab = Lab::new().await;
     for (path, kind) in [("emulator", "text/html"), ("emulator/page.css", "text/css"), ("emulator/page.js", "text/javascript")] {
