@@ -25,7 +25,7 @@ pub enum Kind {
     Webhook,
     /// What a browser and we said to each other.
     Signal,
-    /// Media began or was lost, or a key was pressed.
+    /// Media began or was lost, a key was pressed, or an application let something be heard.
     Media,
     /// A message began, or stands otherwise.
     Message,

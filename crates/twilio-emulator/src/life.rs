@@ -12,7 +12,7 @@ pub use self::caller::{Incoming, come_in};
 pub use self::client::{Invited, invite};
 pub use self::dial::{Detection, Dialled, Party, Then, dial};
 pub use self::script::beeps;
-pub use self::sound::{Audience as Hearers, announce, hold};
+pub use self::sound::{Hearers, announce, hold};
 use crate::core::Core;
 use crate::model::{CallStatus, Endpoint, Left};
 

@@ -299,3 +299,41 @@ fn new(call_sid: &str, conference_sid: Option<String>, asked: Asked, status: Rec
         is_paused: Arc::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recording(status: RecordingStatus) -> Recording {
+        let layout = Layout { is_dual: false, track: Track::Both };
+        new("CA1", None, Asked { layout, source: "OutboundAPI", callback: None, events: Vec::new() }, status)
+    }
+
+    #[test]
+    fn the_oldest_that_is_ready_gives_way_and_no_file_stays() {
+        let recordings = Recordings::default();
+        assert_eq!(recordings.file("RE1"), None, "nothing is made before it is needed");
+        let [live, old, newer] = [RecordingStatus::InProgress, RecordingStatus::Completed, RecordingStatus::Completed].map(recording);
+        let paths = [&live, &old, &newer].map(|one| {
+            let path = recordings.new_file(&one.sid).unwrap();
+            std::fs::write(&path, b"RIFF").unwrap();
+            recordings.add(one.clone(), 2);
+            path
+        });
+        assert_eq!(recordings.all().iter().map(|one| one.sid.clone()).collect::<Vec<_>>(), [live.sid, newer.sid]);
+        assert_eq!([paths[0].exists(), paths[1].exists(), paths[2].exists()], [true, false, true]);
+
+        let folder = paths[0].parent().unwrap().to_owned();
+        drop(recordings);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn only_words_of_twilios_record() {
+        assert_eq!(
+            (is_dual("true"), is_dual("record-from-ringing"), is_dual("record-from-answer-dual")),
+            (Some(false), Some(false), Some(true))
+        );
+        assert_eq!((is_dual("false"), is_dual("do-not-record"), is_dual("")), (None, None, None));
+    }
+}

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::{Cause, Order};
 use crate::clock::now;
 use crate::core::Core;
+use crate::journal::Kind;
 use crate::media::{Samples, Stage, read_wav};
 use crate::model::{Endpoint, Model};
 use crate::twiml::{self, Sound, Verb};
@@ -27,13 +30,15 @@ pub fn resolve(base: &str, url: &str) -> String {
 /// Lets something be heard; returns when it was. A sound that cannot be had is a problem in the journal, and nothing to hear.
 pub async fn perform(core: &Core, call_sid: &str, stage: &Stage, sound: &Sound, base: &str) {
     match sound {
-        Sound::Say { times, .. } => {
+        Sound::Say { words, times } => {
+            core.note(Kind::Media, call_sid, json!({"said": words}));
             for _ in 0..*times {
                 core.media.tell(stage, "message").await;
             }
         }
         Sound::Play { url, times } => match fetch(core, &resolve(base, url)).await {
             Ok(samples) => {
+                core.note(Kind::Media, call_sid, json!({"played": url}));
                 for _ in 0..*times {
                     core.media.perform(stage, Samples::clone(&samples)).await;
                 }
@@ -85,7 +90,7 @@ pub async fn whisper(core: &Core, call_sid: &str, endpoint: Endpoint) {
 
 /// Who hears an announcement.
 #[derive(Clone, Debug)]
-pub enum Audience {
+pub enum Hearers {
     /// One participant, by call.
     One(String),
     /// Everybody in the conference.
@@ -93,11 +98,11 @@ pub enum Audience {
 }
 
 /// Lets one participant or everybody in a conference hear what the application says, and tells that it was heard.
-pub async fn announce(core: Arc<Core>, conference_sid: String, audience: Audience, endpoint: Endpoint) {
+pub async fn announce(core: Arc<Core>, conference_sid: String, hearers: Hearers, endpoint: Endpoint) {
     let url = endpoint.url.clone();
-    let (call_sid, stage) = match audience {
-        Audience::One(call_sid) => (Some(call_sid.clone()), Stage::Ears(call_sid)),
-        Audience::All => (None, Stage::Room(conference_sid.clone())),
+    let (call_sid, stage) = match hearers {
+        Hearers::One(call_sid) => (Some(call_sid.clone()), Stage::Ears(call_sid)),
+        Hearers::All => (None, Stage::Room(conference_sid.clone())),
     };
     let first = |model: &Model| model.conference(&conference_sid)?.participants.first().map(|there| there.call_sid.clone());
     let about = call_sid.clone().or_else(|| first(&core.model())).unwrap_or_default();

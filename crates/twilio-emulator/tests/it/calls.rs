@@ -15,6 +15,8 @@ async fn a_call_follows_the_twiml_that_it_is_given() {
     lab.reaches(&calls[1], "completed").await;
     let media = lab.admin(&format!("calls/{}", calls[1])).await["media"].clone();
     assert!(media["sent"]["voiced"].as_u64() > Some(100), "the party heard what was said: {media}");
+    let said = lab.admin(&format!("journal?kind=media&call_sid={}", calls[1])).await;
+    assert_eq!(said[0]["detail"], json!({"said": "Hello"}));
     assert_eq!(lab.status(&calls[0]).await, "in-progress");
     assert_eq!(lab.get("Conferences.json?FriendlyName=call-8").await.1["conferences"].as_array().unwrap().len(), 1);
 }
