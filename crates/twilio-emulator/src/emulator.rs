@@ -36,7 +36,8 @@ impl Emulator {
         Ok(Self(core))
     }
 
-    /// `/signal` for the voice SDK, `/2010-04-01/…` for REST clients, `/admin/…` for tests, `/emulator` for people; to be nested under any path, such as `/twilio`.
+    /// `/signal` for the voice SDK, `/2010-04-01/…` for REST clients, `/admin/…` for tests, `/emulator` for people; to be nested under any
+    /// path, such as `/twilio`.
     /// REST and admin refuse peers that are not on this machine, when the server provides `ConnectInfo<SocketAddr>`.
     pub fn router(&self) -> Router {
         let for_this_machine = Router::new()

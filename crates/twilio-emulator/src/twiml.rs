@@ -274,7 +274,8 @@ mod tests {
 
     #[test]
     fn keys_messages_and_queues_are_read_with_twilios_usual_values() {
-        let xml = "<Response><Gather numDigits='1' action='/keys'><Say>Press</Say><Pause/></Gather><Record/><Enqueue waitUrl='/w'>q</Enqueue><Leave/></Response>";
+        let xml = "<Response><Gather numDigits='1' action='/keys'><Say>Press</Say><Pause/></Gather>
+            <Record/><Enqueue waitUrl='/w'>q</Enqueue><Leave/></Response>";
         let [Verb::Gather(gather), Verb::Record(record), Verb::Enqueue(enqueue), Verb::Leave] = &parse(xml).unwrap()[..] else { panic!() };
         assert_eq!((gather.most, gather.finishes_on.as_str(), gather.timeout), (Some(1), "#", Duration::from_secs(5)));
         assert_eq!((gather.sounds.len(), &gather.action), (2, &Some(Endpoint::post("/keys"))));

@@ -7,6 +7,9 @@ use super::Order;
 use crate::cast::Step;
 use crate::core::Core;
 
+/// What a telephone has.
+const KEYS: &str = "0123456789*#";
+
 /// What the party does; returns when they put the telephone down.
 pub async fn act(core: &Arc<Core>, call_sid: &str, steps: std::vec::IntoIter<Step>) {
     let media = &core.media;
@@ -17,7 +20,10 @@ pub async fn act(core: &Arc<Core>, call_sid: &str, steps: std::vec::IntoIter<Ste
             Step::Beep => media.beep(call_sid).await,
             Step::Send(digits) => {
                 for digit in digits.chars() {
-                    core.order(call_sid, Order::Key(digit));
+                    // A `w` is a pause, and no key.
+                    if KEYS.contains(digit) {
+                        core.order(call_sid, Order::Key(digit));
+                    }
                     media.press(call_sid, &digit.to_string()).await;
                 }
             }

@@ -7,7 +7,7 @@ async fn keys_are_gathered_until_there_are_enough() {
     let lab = Lab::new().await;
     for (gather, keys, digits) in [
         ("numDigits='3'", "1234", "123"),
-        ("timeout='1'", "42", "42"),
+        ("timeout='1'", "4w2", "42"),
         ("finishOnKey='*'", "7#8*9", "7#8"),
         ("", "55#6", "55"),
         ("timeout='1' actionOnEmptyResult='true'", "", ""),
