@@ -270,7 +270,15 @@ test("an echo of nothing says that nothing was recorded", async ({ page, context
   await context.addInitScript(() => {
     const devices = navigator.mediaDevices;
     // A stream that is there and silent, as of a microphone whose switch is off.
-    if (devices) devices.getUserMedia = () => Promise.resolve(new AudioContext().createMediaStreamDestination().stream);
+    if (devices)
+      devices.getUserMedia = () => {
+        const context = new AudioContext();
+        const silence = new ConstantSourceNode(context, { offset: 0 });
+        const stream = context.createMediaStreamDestination();
+        silence.connect(stream);
+        silence.start();
+        return Promise.resolve(stream.stream);
+      };
   });
   await ready(page);
   await telephoneLight(page).click();

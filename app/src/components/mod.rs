@@ -20,6 +20,7 @@ pub(crate) mod keys_dialog;
 pub(crate) mod level;
 pub(crate) mod logo;
 pub(crate) mod menu;
+pub(crate) mod missing_recordings;
 pub(crate) mod monitor;
 pub(crate) mod note;
 pub(crate) mod page_header;

@@ -8,6 +8,7 @@ use crate::components::badge::presence_look;
 use crate::components::card::CARD;
 use crate::components::error_strip::query_strip;
 use crate::components::icon::{Icon, icon};
+use crate::components::missing_recordings::missing_recordings;
 use crate::components::monitor::{Monitor, monitor_panel};
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::saved_list::saved_list;
@@ -80,6 +81,7 @@ fn light(is_well: bool, title: &'static str, words: String) -> impl IntoView {
 fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     let agents = Query::new(session, move || live.agents.track(), auth::agents);
     let saved = Query::new(session, move || live.queues.track(), queue::saved_today_by_all);
+    let missing = Query::new(session, move || live.queues.track(), calls::missing_recordings);
     let name = move |id: AgentId| {
         let name = agents.map(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone())).flatten();
         Some(name.unwrap_or_else(|| format!("agent {id}")))
@@ -96,6 +98,7 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     view! {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:overflow-hidden">
             <div class="flex h-full min-h-0 flex-col gap-3 p-4">
+                {move || missing_recordings(missing)}
                 <div class="grid grid-cols-1 gap-3 lg:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">{tiles}</div>
                 <div class="grid min-h-0 flex-1 grid-cols-1 gap-3 lg:grid-cols-[minmax(0,1fr)_17.5rem] lg:grid-rows-[minmax(0,1fr)] 2xl:grid-cols-[minmax(0,1fr)_24rem]">
                     <Agents session live agents />
@@ -148,7 +151,7 @@ fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> im
                     {move || wanted.get().map(|_| view! { <a class="link link-hover inline-flex h-6 items-center px-1 text-xs text-primary" href="/floor">"Show all"</a> })}
                 </nav>
             </header>
-            <div class="flex flex-col gap-2 px-4 pt-2 empty:hidden">{monitor_panel(monitor, agents, clock)}</div>
+            <div class="flex flex-col gap-2 px-4 py-2 empty:hidden">{monitor_panel(monitor, agents, clock)}</div>
             {move || agents.answer().and_then(|_| agents.error()).map(|error| view! { <div class="p-4">{query_strip(agents, "The list is not fresh", &error)}</div> })}
             <div class="min-h-0 flex-1 overflow-auto" tabindex="0" role="region" aria-label="Agents, those who need you first">{table}</div>
         </section>

@@ -419,7 +419,7 @@ fn row(wanted: Memo<Wanted>, attempt: &Attempt) -> impl IntoView + use<> {
     view! {
         <tr class=move || if is_open.get() { "bg-primary/8" } else { "hover:bg-base-200" } data-testid="attempt">
             <td class="whitespace-nowrap">{time(&attempt.at)}</td>
-            <th scope="row" class="whitespace-nowrap">
+            <th scope="row" class="max-w-56 truncate" title=attempt.user_name.clone()>
                 <a
                     href=href
                     aria-current=move || is_open.get().then_some("true")
@@ -435,7 +435,7 @@ fn row(wanted: Memo<Wanted>, attempt: &Attempt) -> impl IntoView + use<> {
                 {badge(attempt)} {corrected}
                 {(!notes.is_empty()).then(|| view! { <span class="block truncate text-xs text-muted" title=notes.clone()>{notes.clone()}</span> })}
             </td>
-            <td class="text-muted">{end(attempt)}</td>
+            <td class="min-w-36 text-muted">{end(attempt)}</td>
             <td class="text-right whitespace-nowrap">{length(attempt)}</td>
         </tr>
     }

@@ -143,6 +143,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         numbers: vec![number.to_owned()],
         seed: TOUR,
         pace,
+        base_url: Some(format!("{base}/twilio")),
         ..twilio_emulator::Config::new(
             telephone.account_sid.to_string(),
             telephone.auth_token.expose_secret(),
