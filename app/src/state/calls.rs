@@ -596,7 +596,9 @@ impl Calls {
         let id = self.id_now();
         set_timeout(
             move || {
-                if self.phase_now() == Some(Phase::Going) && self.id_now() == id {
+                // Whoever has answered meanwhile is not hung up on: this window goes back to them.
+                let is_talking = self.is_talking_now() || self.is_rejoining.get_untracked();
+                if self.phase_now() == Some(Phase::Going) && self.id_now() == id && !is_talking {
                     self.tell_server_to_hang_up();
                 }
             },

@@ -36,7 +36,7 @@ pub enum CallsError {
     #[error("You are not on the line of anybody’s call.")]
     NotListening,
     /// The carrier did not say that it is so now.
-    #[error("The carrier has not confirmed it, so it may be as before. Please try again.")]
+    #[error("The carrier did not confirm it, so you were taken off the line. Listen again if you wish; the call goes on.")]
     NotConfirmed,
     /// There is no sound of the call.
     #[error("There is no recording of this call, or not yet.")]

@@ -41,10 +41,7 @@ async fn try_play(calls: &Calls, agent: &CurrentAgent, call: CallId, headers: &H
         return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{size}"))]).into_response());
     };
     let range = asked.clone().unwrap_or(0..=size.saturating_sub(1));
-    // Whoever begins to listen is noted; moving to and fro is the same listening.
-    if *range.start() == 0 {
-        calls.note_listening(agent, &recording).await?;
-    }
+    calls.note_listening(agent, &recording).await?;
     let sound = calls.read_recording(&recording, *range.start()..*range.end() + 1).await?;
     let length = range.end() - range.start() + 1;
     let mut response = Response::new(Body::from_stream(sound));

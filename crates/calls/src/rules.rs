@@ -75,6 +75,21 @@ pub fn agent_left<'a>(mut legs: impl Iterator<Item = AgentLeg<'a>>, sid: &str, a
     (!has_another).then_some(Event::AgentLeft { after_person })
 }
 
+/// The agent's legs that are to go now that this one is there: those that were made before it. A leg that is over brings nobody, and one that
+/// was made later is the one that counts. `legs` are in the order in which they were made.
+pub fn former_legs<'a>(legs: impl Iterator<Item = AgentLeg<'a>>, sid: &str) -> Vec<&'a str> {
+    let mut former = Vec::new();
+    for leg in legs {
+        match (leg.sid == sid, leg.is_over) {
+            (true, false) => return former,
+            (true, true) => return Vec::new(),
+            (false, false) => former.push(leg.sid),
+            (false, true) => {}
+        }
+    }
+    Vec::new()
+}
+
 /// What an event changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -239,6 +254,19 @@ mod tests {
         }
     }
 
+    /// Two pages that were loaded anew at once, in whichever order the carrier tells of them: one of them stays.
+    #[test]
+    fn of_the_agents_legs_the_newest_stays() {
+        let leg = |sid, is_over| AgentLeg { sid, is_over };
+        let legs = [leg("CA0", true), leg("CA1", false), leg("CA2", false)];
+        assert_eq!(former_legs(legs.into_iter(), "CA2"), ["CA1"]);
+        assert!(former_legs(legs.into_iter(), "CA1").is_empty());
+        // Late word of one that is over.
+        assert!(former_legs(legs.into_iter(), "CA0").is_empty());
+        assert!(former_legs([leg("CA0", false), leg("CA1", true)].into_iter(), "CA1").is_empty());
+        assert!(former_legs(legs.into_iter(), "CA9").is_empty());
+    }
+
     /// The person is rung only once the agent is on the line and the last check is through.
     #[test]
     fn nobody_is_dialled_before_the_agent_has_joined() {
@@ -286,12 +314,21 @@ mod tests {
         heard: Vec<Said>,
         /// How the person's leg stands in truth, which is what the carrier says when it is asked.
         person: Option<Event>,
+        /// The agent is on the line, in truth.
+        is_agent_there: bool,
     }
 
     impl Known {
         fn dialling() -> Self {
             let course = Course { state: CallState::Dialling, is_agent_away: false };
-            Self { course, end: None, legs: vec![AgentLeg { sid: LEGS[0], is_over: false }], heard: Vec::new(), person: None }
+            Self {
+                course,
+                end: None,
+                legs: vec![AgentLeg { sid: LEGS[0], is_over: false }],
+                heard: Vec::new(),
+                person: None,
+                is_agent_there: true,
+            }
         }
 
         fn apply(&mut self, event: Event) {
@@ -341,6 +378,17 @@ mod tests {
             }
         }
 
+        /// Fifteen seconds pass. Before anybody who is away is given up the carrier is asked, also whether they are there after all.
+        fn wait(&mut self) {
+            if self.course.is_agent_away {
+                self.ask_about_person();
+                if self.is_agent_there {
+                    self.apply(Event::AgentJoined);
+                }
+                self.apply(Event::AgentLost);
+            }
+        }
+
         /// The carrier is asked about all legs; that one of the agent's is over is believed a second later, when the person's word is there. Before
         /// anybody is given up it is asked once more.
         fn reconcile(&mut self, legs_over: usize) {
@@ -385,6 +433,8 @@ mod tests {
             Moment::Said(Said::Rings) => known.person = Some(Event::PersonRings),
             Moment::Said(Said::Answered) => known.person = Some(Event::PersonAnswered),
             Moment::Said(Said::Ended(how)) => known.person = Some(Event::PersonEnded(how)),
+            Moment::Said(Said::Joined(_)) => known.is_agent_there = true,
+            Moment::Said(Said::Left(..)) => known.is_agent_there = false,
             _ => {}
         }
     }
@@ -407,7 +457,7 @@ mod tests {
             returns in 0..4_usize,
             ending in 0..6_usize,
             how in prop::sample::select(vec![LegEnd::Busy, LegEnd::NoAnswer, LegEnd::Failed]),
-            fates in prop::collection::vec((0..4_usize, 0..8_usize), 40),
+            fates in prop::collection::vec((0..4_usize, 0..8_usize, any::<bool>()), 40),
         ) {
             let (moments, legs_over) = story(returns, ending, how);
             let mut in_order = Known::dialling();
@@ -420,7 +470,7 @@ mod tests {
             let mut known = Known::dialling();
             // What is late, with how many moments it still waits.
             let mut late: Vec<(usize, Said)> = Vec::new();
-            for (moment, (fate, delay)) in moments.iter().zip(&fates) {
+            for (moment, (fate, delay, has_pause)) in moments.iter().zip(&fates) {
                 happen(&mut known, *moment);
                 for (wait, _) in &mut late {
                     *wait = wait.saturating_sub(1);
@@ -440,6 +490,10 @@ mod tests {
                         late.push((*delay + 1, *said));
                     }
                     (moment, _) => tell(&mut known, *moment),
+                }
+                // They talk on for a while.
+                if *has_pause && known.is_agent_there {
+                    known.wait();
                 }
             }
             known.reconcile(legs_over);

@@ -18,6 +18,9 @@ const RUN_LIMIT: Duration = Duration::from_secs(30);
 /// A discovery may take so long, which is many times what half a million users need.
 const DISCOVERY_LIMIT: Duration = Duration::from_mins(10);
 
+/// Some long recordings may take so long together.
+const FETCH_LIMIT: Duration = Duration::from_mins(6);
+
 /// Jobs that any one server does for all: running them on several is harmless, each is one idempotent statement.
 pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     let queue = app.queue.clone();
@@ -72,7 +75,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         }
     });
     let calls = app.calls.clone();
-    repeat(jobs, "fetch recordings", Duration::from_secs(2), move || {
+    repeat_within(jobs, "fetch recordings", Duration::from_secs(2), FETCH_LIMIT, move || {
         let calls = calls.clone();
         async move { calls.fetch_recordings().await }
     });

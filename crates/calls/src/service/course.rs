@@ -10,7 +10,7 @@ use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEvent
 
 use super::monitoring::SUPERVISOR;
 use super::{Calls, CallsFailure, agent_of_identity};
-use crate::rules::{AgentLeg, Event, LegEnd, Step, agent_left, corrected, step};
+use crate::rules::{AgentLeg, Event, LegEnd, Step, agent_left, corrected, former_legs, step};
 use crate::store::{self, CallRow, LegRow, NewEvent, NewOutcome};
 use crate::types::{CallEnd, CallState, Disposition};
 
@@ -134,16 +134,18 @@ impl Calls {
         };
         let is_heard_with_us = is_new && (kind, party) == (&ConferenceEventKind::Join, PERSON);
         let has_joined = is_new && (kind, party) == (&ConferenceEventKind::Join, AGENT);
-        let others: Vec<String> =
-            agent_legs(&legs).filter(|leg| !leg.is_over && leg.sid != sid.as_str()).map(|leg| leg.sid.to_owned()).collect();
+        let former: Vec<String> = former_legs(agent_legs(&legs), sid.as_str()).into_iter().map(str::to_owned).collect();
         transaction.commit().await?;
         self.follow(&row, step);
         if let Some(listener) = listener {
             self.tell(listener);
             self.tell(row.agent);
+        } else if (kind, party) == (&ConferenceEventKind::Join, SUPERVISOR) {
+            // It was given up, and is on record as over.
+            self.hang_up_soon(call, vec![sid.to_string()]);
         }
         if has_joined {
-            self.hang_up_soon(call, others);
+            self.hang_up_soon(call, former);
         }
         // Somebody who can be heard in the conference has answered, or it is what the network says while it rings. Their leg's own
         // event tells which; when it does not, the carrier is asked (lessons, line 16).
@@ -191,6 +193,10 @@ impl Calls {
         if status.is_final() {
             store::end_leg(&mut *transaction, sid.as_str(), &name, lasted.and_then(|seconds| i32::try_from(seconds).ok()), now).await?;
         }
+        let listener = match party {
+            SUPERVISOR if status.is_final() => store::end_monitoring_by_leg(&mut transaction, sid.as_str(), now).await?,
+            _ => None,
+        };
         let step = match person_event(status, lasted).filter(|_| party == PERSON) {
             Some(happened) => {
                 if let (Event::PersonEnded(LegEnd::Completed { has_lasted: true }), Some(seconds), None) =
@@ -204,6 +210,9 @@ impl Calls {
             None => Step::Stay,
         };
         transaction.commit().await?;
+        if let Some(listener) = listener {
+            self.tell(listener);
+        }
         self.follow(&row, step);
         if party == AGENT && status.is_final() && row.state != CallState::Ended {
             let calls = self.clone();
@@ -214,6 +223,19 @@ impl Calls {
                 }
             });
         }
+        Ok(())
+    }
+
+    /// A leg of the agent's is over. Have they another? Looked at and applied under one lock, so that no new leg comes in between.
+    pub(super) async fn agent_left(&self, call: CallId) -> Result<(), CallsFailure> {
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        let legs = store::list_legs(&mut *transaction, call).await?;
+        let Some(event) = agent_left(agent_legs(&legs), "", false) else { return Ok(()) };
+        let now = self.shared.queue.now();
+        let step = self.apply_locked(&mut transaction, &row, event, now, now).await?;
+        transaction.commit().await?;
+        self.follow(&row, step);
         Ok(())
     }
 

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use kernel::CallId;
 use twilio::{CallSid, CallStatus, CallStatusEvent, CallUpdate};
 
-use super::course::{PERSON, agent_legs, goodbye, log_failure, person_event};
+use super::course::{AGENT, PERSON, goodbye, log_failure, person_event};
 use super::{Calls, CallsFailure};
-use crate::rules::{Event, LegEnd, agent_left, is_news};
+use crate::rules::{Event, LegEnd, is_news};
 use crate::store::{self, CallRow};
 use crate::types::CallState;
 
@@ -74,22 +74,14 @@ impl Calls {
         Ok(())
     }
 
-    /// A leg of the agent's is over. Have they another?
-    pub(super) async fn agent_left(&self, call: CallId) -> Result<(), CallsFailure> {
-        let legs = store::list_legs(&self.shared.pool, call).await?;
-        if let Some(event) = agent_left(agent_legs(&legs), "", false) {
-            self.apply(call, event).await?;
-        }
-        Ok(())
-    }
-
     /// The agent has left before anybody is known to have answered: the carrier is asked whether the person has, and only then are they given
     /// up.
     pub(super) async fn ask_and_abandon(&self, call: CallId) -> Result<(), CallsFailure> {
-        if let Some(row) = store::find(&self.shared.pool, call).await? {
-            self.ask_about(&row).await?;
+        let Some(row) = store::find(&self.shared.pool, call).await? else { return Ok(()) };
+        // Without an answer they are asked about again, but nobody is locked in for ever.
+        if self.ask_about(&row).await? || row.state_since <= self.shared.queue.now() - SILENCE {
+            self.apply(call, Event::AgentAbandoned).await?;
         }
-        self.apply(call, Event::AgentAbandoned).await?;
         Ok(())
     }
 
@@ -110,10 +102,10 @@ impl Calls {
         Ok(())
     }
 
-    /// Ends a talk whose agent does not come back, unless the person has hung up already and only the word of it is lost.
+    /// Ends a talk whose agent does not come back, unless the person has hung up already, or the agent is there, and only the word of it is lost.
     async fn give_up(&self, row: &CallRow) -> Result<(), CallsFailure> {
         self.ask_about(row).await?;
-        self.apply(row.id, Event::AgentLost).await?;
+        self.apply_if(row.id, Event::AgentLost, |now| now.agent_away_since == row.agent_away_since).await?;
         Ok(())
     }
 
@@ -157,14 +149,15 @@ impl Calls {
     pub(super) async fn ask_unless_answered(&self, call: CallId) -> Result<(), CallsFailure> {
         let row = store::find(&self.shared.pool, call).await?;
         match row.filter(|row| matches!(row.state, CallState::Dialling | CallState::Ringing)) {
-            Some(row) => self.ask_about(&row).await,
+            Some(row) => self.ask_about(&row).await.map(drop),
             None => Ok(()),
         }
     }
 
-    /// Has the carrier say how each leg of a call stands, and goes on from there.
-    async fn ask_about(&self, row: &CallRow) -> Result<(), CallsFailure> {
+    /// Has the carrier say how each leg of a call stands, and goes on from there. False when it did not answer about each.
+    async fn ask_about(&self, row: &CallRow) -> Result<bool, CallsFailure> {
         let telephone = self.telephone()?;
+        let mut has_answered = true;
         let mut legs = store::list_legs(&self.shared.pool, row.id).await?;
         if row.state == CallState::Dialling && !legs.iter().any(|leg| leg.party == PERSON) {
             self.find_person(row).await?;
@@ -176,11 +169,17 @@ impl Calls {
                 Ok(kept) => kept,
                 Err(error) => {
                     tracing::warn!(call.id = %row.id, error.message = %error, "the carrier could not be asked about a call; it is asked again");
+                    has_answered = false;
                     continue;
                 }
             };
             // A leg that the carrier does not know any more is over.
             let status = kept.as_ref().map_or(Some(CallStatus::Failed), |kept| kept.status.clone());
+            if leg.party == AGENT && status == Some(CallStatus::InProgress) && row.agent_away_since.is_some() {
+                tracing::warn!(call.id = %row.id, leg.sid = %sid, "an agent is back on the line, which had not been heard");
+                self.apply(row.id, Event::AgentJoined).await?;
+                continue;
+            }
             let is_news = |status: &CallStatus| {
                 let happened = person_event(status, None).filter(|_| leg.party == PERSON);
                 status.is_final() || happened.is_some_and(|happened| is_news(row.course(), happened))
@@ -195,7 +194,7 @@ impl Calls {
             };
             self.leg_event(Some(row.id), &event).await?;
         }
-        Ok(())
+        Ok(has_answered)
     }
 
     /// The carrier was asked to ring somebody, and since then nothing was heard, not even which leg it is. Are they being rung?

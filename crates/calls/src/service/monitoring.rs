@@ -1,6 +1,7 @@
 //! A supervisor on somebody's call: listening, heard by nobody; whispering, heard by the agent alone; or joining in. Each is on record.
 
 use auth::CurrentAgent;
+use chrono::TimeDelta;
 use kernel::{AgentId, CallId, Hint, machine_now};
 use twilio::{Beep, CallSid, Coach, ConferenceSid, ParticipantKey, ParticipantUpdate, twiml};
 use uuid::Uuid;
@@ -10,6 +11,9 @@ use super::{Calls, CallsFailure, INTENT};
 use crate::error::CallsError;
 use crate::store::{self, MonitoringRow};
 use crate::types::{CallState, GoingCall, MonitorMode, MonitorView};
+
+/// A leg that the carrier has asked about is in the conference within so long after its time to connect, or never.
+const JOINING: TimeDelta = TimeDelta::seconds(20);
 
 /// A supervisor's party in a call.
 pub(super) const SUPERVISOR: &str = "supervisor";
@@ -76,9 +80,16 @@ impl Calls {
             call.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotListening)?;
         let update = monitor_update(mode, self.agent_leg(call.id).await?);
         let key = ParticipantKey::Call(&leg);
-        let answered = self.telephone()?.client.update_participant(&conference, key, &update).await.map_err(CallsFailure::Carrier)?;
-        let confirmed = answered.muted == Some(mode == MonitorMode::Listen) && answered.coaching == Some(mode == MonitorMode::Whisper);
-        if !confirmed {
+        let client = &self.telephone()?.client;
+        let answered = match client.update_participant(&conference, key, &update).await {
+            Ok(participant) => Some(participant),
+            Err(error) if error.may_have_been_carried_out() => client.participant(&conference, key).await.unwrap_or_default(),
+            Err(error) => return Err(CallsFailure::Carrier(error)),
+        };
+        let wanted = (Some(mode == MonitorMode::Listen), Some(mode == MonitorMode::Whisper));
+        if answered.is_none_or(|there| (there.muted, there.coaching) != wanted) {
+            // Nobody is heard of whom the screen does not say it.
+            self.stop_monitoring(supervisor).await?;
             return Err(CallsError::NotConfirmed.into());
         }
         let mut transaction = kernel::begin(&self.shared.pool).await?;
@@ -92,17 +103,23 @@ impl Calls {
     /// Ends it; the call goes on.
     pub(crate) async fn stop_monitoring(&self, supervisor: &CurrentAgent) -> Result<(), CallsFailure> {
         let Some(row) = store::find_monitoring_of(&self.shared.pool, supervisor.id).await? else { return Ok(()) };
-        let mut conn = self.shared.pool.acquire().await?;
-        store::end_monitoring(&mut conn, row.id, self.shared.queue.now()).await?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        // Their browser may be connecting just now.
+        let Some(row) = store::lock_monitoring(&mut transaction, row.id).await? else { return Ok(()) };
+        store::end_monitoring(&mut transaction, row.id, self.shared.queue.now()).await?;
+        transaction.commit().await?;
         self.hang_up_soon(row.call, row.sid.into_iter().collect());
         self.shared.hints.send(Hint::Agent(supervisor.id));
         Ok(())
     }
 
-    /// Ends listenings whose browsers did not connect in time.
+    /// Ends listenings whose browsers did not connect in time, or whose legs did not come into the conference.
     pub async fn end_abandoned_monitorings(&self) -> Result<(), CallsFailure> {
-        for supervisor in store::end_abandoned_monitorings(&self.shared.pool, machine_now(), self.shared.queue.now()).await? {
-            self.shared.hints.send(Hint::Agent(supervisor));
+        for row in
+            store::end_abandoned_monitorings(&self.shared.pool, machine_now(), machine_now() - JOINING, self.shared.queue.now()).await?
+        {
+            self.hang_up_soon(row.call, row.sid.into_iter().collect());
+            self.shared.hints.send(Hint::Agent(row.supervisor));
         }
         Ok(())
     }

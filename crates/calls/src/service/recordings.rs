@@ -25,8 +25,10 @@ const CLAIM: TimeDelta = TimeDelta::minutes(6);
 /// After a failure the next try: so long, doubled with each, at most an hour.
 const RETRY: TimeDelta = TimeDelta::seconds(5);
 const LONGEST_RETRY: TimeDelta = TimeDelta::hours(1);
-/// The carrier is asked about a talk's recording of which nothing was heard so long after the talk, for a day.
+/// The carrier is asked about a talk's recording of which nothing was heard so long after the talk, for as long as the talk is listed.
 const UNHEARD: TimeDelta = TimeDelta::minutes(2);
+/// A talk without a recording is listed for so long.
+const LISTED: TimeDelta = TimeDelta::days(7);
 /// What is written to the store at once, in bytes: the smallest part that S3 takes.
 const PART: usize = 5 * 1024 * 1024;
 /// What every WAV file begins with.
@@ -114,7 +116,7 @@ impl Calls {
                 call.id = %due.call, recording.sid = due.sid, error.message = %error, error.cause = cause,
                 "a recording could not be stored; it is fetched again"
             );
-            let wait = (RETRY * 2_i32.saturating_pow(due.failures.clamp(0, 20).unsigned_abs())).min(LONGEST_RETRY);
+            let wait = (RETRY * 2_i32.saturating_pow((due.failures - 1).clamp(0, 20).unsigned_abs())).min(LONGEST_RETRY);
             store::set_recording_failed(&self.shared.pool, &due.sid, machine_now() + wait).await
         }))
         .await
@@ -156,7 +158,7 @@ impl Calls {
     pub async fn ask_about_recordings(&self) -> Result<(), CallsFailure> {
         let Ok(telephone) = self.telephone() else { return Ok(()) };
         let now = self.shared.queue.now();
-        for (call, leg) in store::list_unheard_recordings(&self.shared.pool, now - TimeDelta::days(1), now - UNHEARD).await? {
+        for (call, leg) in store::list_unheard_recordings(&self.shared.pool, now - LISTED, now - UNHEARD).await? {
             let Ok(leg) = leg.parse::<CallSid>() else { continue };
             match telephone.client.recordings(&leg).await {
                 Ok(listed) => {
@@ -177,7 +179,7 @@ impl Calls {
     /// Talks of the last week without a recording that we keep (compliance, C9).
     pub(crate) async fn missing_recordings(&self) -> Result<Vec<MissingRecording>, CallsFailure> {
         let now = self.shared.queue.now();
-        let rows = store::list_missing_recordings(&self.shared.pool, now - TimeDelta::days(7), now - TimeDelta::seconds(60)).await?;
+        let rows = store::list_missing_recordings(&self.shared.pool, now - LISTED, now).await?;
         let shown = |row: store::MissingRow| MissingRecording {
             call_id: row.call,
             agent: row.agent,
@@ -187,7 +189,7 @@ impl Calls {
             why: match (row.status.as_deref(), row.failures) {
                 (None, _) => "The carrier has said nothing of a recording.".to_owned(),
                 (Some("in-progress"), _) => "The carrier has not finished it.".to_owned(),
-                (Some("completed"), 0) => "It is being fetched.".to_owned(),
+                (Some("completed"), 0 | 1) => "It is being fetched.".to_owned(),
                 (Some("completed"), failures) => format!("It could not be fetched or stored so far ({failures} times); it is tried again."),
                 (Some(_), _) => "The carrier says that nothing was recorded.".to_owned(),
             },

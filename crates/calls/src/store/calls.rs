@@ -157,7 +157,21 @@ pub(crate) async fn list_left(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Res
 
 /// Talks that have been without their agent since `before` or earlier.
 pub(crate) async fn list_away(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
-    select_call!(pool, "closed_at is null and state = 'connected' and agent_away_since <= $1 limit 50", before).fetch_all(pool).await
+    select_call!(
+        pool,
+        "closed_at is null
+            and state = 'connected'
+            and agent_away_since <= $1
+            -- They talk to a supervisor meanwhile.
+            and not exists (
+                select from calls.monitoring m
+                where m.call_id = calls.call.id and m.mode = 'barge' and m.joined_at is not null and m.ended_at is null
+            )
+        limit 50",
+        before
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// Calls whose person talks, or is being rung as far as we have heard, that nothing was heard of since `since`.

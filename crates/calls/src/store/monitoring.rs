@@ -96,7 +96,12 @@ pub(crate) async fn set_monitoring_mode(conn: &mut PgConnection, id: Uuid, mode:
 /// The supervisor's leg is in the conference. Whose it is.
 pub(crate) async fn set_monitoring_joined(conn: &mut PgConnection, sid: &str, now: DateTime<Utc>) -> sqlx::Result<Option<AgentId>> {
     sqlx::query_scalar!(
-        r#"update calls.monitoring set joined_at = coalesce(joined_at, $2) where sid = $1 returning supervisor_id as "supervisor: AgentId""#,
+        r#"
+        update calls.monitoring
+        set joined_at = coalesce(joined_at, $2)
+        where sid = $1 and ended_at is null
+        returning supervisor_id as "supervisor: AgentId"
+        "#,
         sid,
         now,
     )
@@ -135,16 +140,34 @@ pub(crate) async fn end_monitorings_of(conn: &mut PgConnection, call: CallId, no
     .await
 }
 
-/// Those whose browsers did not connect in time.
-pub(crate) async fn end_abandoned_monitorings(pool: &PgPool, machine_now: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
-    sqlx::query_scalar!(
+/// A listening that was given up.
+#[derive(Debug)]
+pub(crate) struct AbandonedRow {
+    pub(crate) call: CallId,
+    pub(crate) supervisor: AgentId,
+    pub(crate) sid: Option<String>,
+}
+
+/// Ends those whose browsers did not connect before `machine_now`, and those that did but are not in the conference although their time to
+/// connect was over at `joining`, by the machine's time.
+pub(crate) async fn end_abandoned_monitorings(
+    pool: &PgPool,
+    machine_now: DateTime<Utc>,
+    joining: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<AbandonedRow>> {
+    sqlx::query_as!(
+        AbandonedRow,
         r#"
         update calls.monitoring
-        set ended_at = $2
-        where ended_at is null and joined_at is null and intent_expires_at < $1
-        returning supervisor_id as "supervisor: AgentId"
+        set ended_at = $3
+        where ended_at is null
+            and joined_at is null
+            and ((sid is null and intent_expires_at < $1) or intent_expires_at < $2)
+        returning call_id as "call: CallId", supervisor_id as "supervisor: AgentId", sid
         "#,
         machine_now,
+        joining,
         now,
     )
     .fetch_all(pool)

@@ -59,13 +59,14 @@ pub(crate) async fn note_recording(
     Ok(())
 }
 
-/// Takes some recordings to be fetched; other servers leave them alone until `again`. Instants are the machine's.
+/// Takes some recordings to be fetched; other servers leave them alone until `again`. Counted as a failure until it is stored, since whoever
+/// fetches may be killed. Instants are the machine's.
 pub(crate) async fn claim_recordings(pool: &PgPool, machine_now: DateTime<Utc>, again: DateTime<Utc>) -> sqlx::Result<Vec<DueRecording>> {
     sqlx::query_as!(
         DueRecording,
         r#"
         update calls.recording r
-        set next_try_at = $2
+        set next_try_at = $2, failures = failures + 1
         from calls.call c
         where c.id = r.call_id
             and r.sid in (
@@ -100,9 +101,7 @@ pub(crate) async fn set_recording_stored(pool: &PgPool, sid: &str, stored: &Stor
 }
 
 pub(crate) async fn set_recording_failed(pool: &PgPool, sid: &str, next_try_at: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update calls.recording set failures = failures + 1, next_try_at = $2 where sid = $1", sid, next_try_at)
-        .execute(pool)
-        .await?;
+    sqlx::query!("update calls.recording set next_try_at = $2 where sid = $1", sid, next_try_at).execute(pool).await?;
     Ok(())
 }
 
@@ -148,9 +147,22 @@ pub(crate) async fn find_recording(pool: &PgPool, call: CallId) -> sqlx::Result<
     .await
 }
 
-/// Who listens to what.
+/// Who listens to what: once for all the parts that a player asks for, within ten minutes.
 pub(crate) async fn insert_recording_access(pool: &PgPool, sid: &str, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("insert into calls.recording_access (sid, agent_id, at) values ($1, $2, $3)", sid, agent.get(), now).execute(pool).await?;
+    sqlx::query!(
+        r#"
+        insert into calls.recording_access (sid, agent_id, at)
+        select $1, $2, $3
+        where not exists (
+            select from calls.recording_access a where a.sid = $1 and a.agent_id = $2 and a.at > $3::timestamptz - interval '10 minutes'
+        )
+        "#,
+        sid,
+        agent.get(),
+        now,
+    )
+    .execute(pool)
+    .await?;
     Ok(())
 }
 
@@ -192,13 +204,14 @@ pub(crate) struct MissingRow {
     pub(crate) failures: i32,
 }
 
-/// Talks of at least a minute that ended between these instants and whose recording we do not have (compliance, C9), the newest first.
-pub(crate) async fn list_missing_recordings(pool: &PgPool, from: DateTime<Utc>, until: DateTime<Utc>) -> sqlx::Result<Vec<MissingRow>> {
+/// Talks of at least a minute since `from` whose recording we do not have a minute after their end, or, while they go on, has not begun
+/// (compliance, C9), the newest first.
+pub(crate) async fn list_missing_recordings(pool: &PgPool, from: DateTime<Utc>, now: DateTime<Utc>) -> sqlx::Result<Vec<MissingRow>> {
     sqlx::query_as!(
         MissingRow,
         r#"
         select c.id as "call: CallId", a.name as "agent!", c.user_name, c.answered_at as "answered_at!",
-            extract(epoch from c.ended_at - c.answered_at)::bigint as "talked_seconds!", r.status as "status?",
+            extract(epoch from coalesce(c.ended_at, $2::timestamptz) - c.answered_at)::bigint as "talked_seconds!", r.status as "status?",
             coalesce(r.failures, 0) as "failures!"
         from calls.call c
         join auth.published_agent a on a.id = c.agent_id
@@ -206,14 +219,21 @@ pub(crate) async fn list_missing_recordings(pool: &PgPool, from: DateTime<Utc>, 
             select status, failures from calls.recording where call_id = c.id order by failures desc limit 1
         ) r on true
         where c.answered_at is not null
-            and c.ended_at between $1 and $2
-            and c.ended_at - c.answered_at >= interval '60 seconds'
-            and not exists (select from calls.recording kept where kept.call_id = c.id and kept.stored_at is not null)
-        order by c.ended_at desc
+            and (
+                c.ended_at between $1 and $2::timestamptz - interval '60 seconds'
+                and c.ended_at - c.answered_at >= interval '60 seconds'
+                and not exists (select from calls.recording kept where kept.call_id = c.id and kept.stored_at is not null)
+                -- While they still talk the carrier has at least begun.
+                or c.ended_at is null
+                and c.closed_at is null
+                and c.answered_at <= $2::timestamptz - interval '60 seconds'
+                and not exists (select from calls.recording begun where begun.call_id = c.id)
+            )
+        order by c.answered_at desc
         limit 100
         "#,
         from,
-        until,
+        now,
     )
     .fetch_all(pool)
     .await

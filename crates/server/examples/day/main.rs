@@ -463,6 +463,8 @@ impl Agent {
                     if is_patient {
                         self.hang_up_at_the_other_end(floor, &id).await?;
                     } else {
+                        let (status, answer) = self.post(floor, "/api/calls/hang_up", &json!({"call_id": id})).await?;
+                        ensure!(status == 200, "hang_up answered {status}: {answer}");
                         event("participant-leave", "2").await?;
                     }
                 }

@@ -104,7 +104,8 @@ async fn a_talk_is_recorded_kept_and_played_in_parts_to_those_who_may_hear_it(_:
     // Who listens is on record; moving to and fro is the same listening.
     assert_eq!(app.count("select count(*) from calls.recording_access").await, 1);
     let supervisor = app.signed_in(Role::Supervisor).await;
-    assert_eq!(play(&supervisor, &begun.call, Some("bytes=0-")).await.status(), 206);
+    // Also of whoever leaves the beginning out.
+    assert_eq!(play(&supervisor, &begun.call, Some("bytes=44-")).await.status(), 206);
     assert_eq!(app.count("select count(*) from calls.recording_access").await, 2);
     let other = app.signed_in(Role::Agent).await;
     assert_eq!(play(&other, &begun.call, None).await.status(), 404, "another agent's");
@@ -140,7 +141,7 @@ async fn a_recording_that_is_said_to_be_elsewhere_or_of_a_leg_that_is_not_the_ca
 
     let (log, _guard) = Log::start();
     assert_eq!(post(SUPERVISORS_LEG).await, 204);
-    assert_eq!(app.count("select count(*) from calls.recording").await, 0);
+    assert_eq!(app.count("select count(*) from calls.recording where sid like '%0009'").await, 0);
     assert_eq!(log.lines("a recording of a leg that is not this call's was ignored").len(), 1);
 
     assert_eq!(post(&person).await, 204);
@@ -172,7 +173,7 @@ async fn a_recording_that_nobody_told_of_is_found_and_a_talk_without_one_is_list
     let supervisor = app.signed_in(Role::Supervisor).await;
     let missing = supervisor.ask("/api/calls/missing_recordings", json!({})).await;
     assert_eq!((missing.as_array().unwrap().len(), &missing[0]["call_id"]), (1, &json!(begun.call)), "{missing}");
-    assert!(missing[0]["why"].as_str().unwrap().contains("said nothing"), "{missing}");
+    assert!(missing[0]["why"].as_str().unwrap().contains("has not finished"), "its end was not told: {missing}");
 
     for _ in 0..100 {
         app.app.calls.ask_about_recordings().await.unwrap();
@@ -232,10 +233,7 @@ async fn a_supervisor_who_listens_is_muted_by_the_carrier_and_on_record(_: PgPoo
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_whisper_is_for_the_agents_leg_and_listening_ends_with_the_call_or_without_a_browser(
-    _: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
+async fn a_whisper_is_for_the_agents_leg_and_listening_ends_with_the_call(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
     let begun = talk(&app).await;
     let supervisor = app.signed_in(Role::Supervisor).await;
@@ -247,11 +245,36 @@ async fn a_whisper_is_for_the_agents_leg_and_listening_ends_with_the_call_or_wit
     assert_eq!(supervisor.ask("/api/calls/monitored", json!({})).await, json!(null));
     assert_eq!(listen(&supervisor, &begun.call, "listen").await.0, 409, "nobody talks");
 
-    // A browser that does not come.
-    begun.record("contacted").await;
-    let second = app.signed_in(Role::Agent).await;
-    let hand_out = second.call_next().await;
-    assert!(hand_out["lease_id"].is_string(), "{hand_out}");
+    app.stop().await;
+}
+
+/// Whoever is on record as listening no more does not listen.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_listening_whose_browser_or_leg_does_not_come_is_over(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = talk(&app).await;
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    let age = async |seconds: i32| {
+        let statement =
+            "update calls.monitoring set intent_expires_at = intent_expires_at - make_interval(secs => $1) where ended_at is null";
+        sqlx::query(statement).bind(f64::from(seconds)).execute(&app.pool).await.unwrap();
+        app.app.calls.end_abandoned_monitorings().await.unwrap();
+        supervisor.ask("/api/calls/monitored", json!({})).await
+    };
+    listen(&supervisor, &begun.call, "listen").await;
+    assert!(age(9).await.is_object(), "there is time left");
+    assert_eq!(age(2).await, json!(null));
+
+    // The carrier has asked, and the leg does not come into the conference.
+    let (_, view) = listen(&supervisor, &begun.call, "listen").await;
+    assert!(ask_to_listen(&app, &supervisor, view["id"].as_str().unwrap(), SUPERVISORS_LEG).await.contains("</Conference>"));
+    assert!(age(11).await.is_object(), "it is on its way");
+    assert_eq!(age(20).await, json!(null));
+    // Late, it is not let in again.
+    let leg = Begun { agent: supervisor.clone(), call: begun.call.clone(), leg: SUPERVISORS_LEG };
+    leg.conference(&app, "participant-join", "7", &[("ParticipantLabel", "")]).await;
+    assert_eq!(supervisor.ask("/api/calls/monitored", json!({})).await, json!(null));
+    assert_eq!(app.count("select count(*) from calls.monitoring where joined_at is not null").await, 0);
     app.stop().await;
 }
 

@@ -217,7 +217,11 @@ impl NewParticipant {
         if let Some(recording) = &self.recording {
             pairs.push(("Record", "true".to_owned()));
             pairs.push(("RecordingChannels", recording.channels.as_str().to_owned()));
-            pairs.extend(recording.status_callback.iter().map(|url| ("RecordingStatusCallback", url.clone())));
+            if let Some(url) = &recording.status_callback {
+                pairs.push(("RecordingStatusCallback", url.clone()));
+                // Also that it has begun: without a choice only its end is told.
+                pairs.extend(["in-progress", "completed", "absent"].map(|event| ("RecordingStatusCallbackEvent", event.to_owned())));
+            }
         }
         pairs.extend(self.time_limit_seconds.map(|seconds| ("TimeLimit", seconds.to_string())));
         pairs

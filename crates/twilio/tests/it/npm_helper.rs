@@ -361,6 +361,7 @@ async fn requests_are_what_the_helper_sends() {
             "record": true,
             "recordingChannels": "dual",
             "recordingStatusCallback": "https://a.example/recording",
+            "recordingStatusCallbackEvent": ["in-progress", "completed", "absent"],
             "earlyMedia": false,
             "timeLimit": 7200,
         }},

@@ -105,6 +105,9 @@ async fn a_participant_is_asked_for_with_everything_that_was_said() {
             ("Record", "true"),
             ("RecordingChannels", "dual"),
             ("RecordingStatusCallback", "https://a.example/recording"),
+            ("RecordingStatusCallbackEvent", "in-progress"),
+            ("RecordingStatusCallbackEvent", "completed"),
+            ("RecordingStatusCallbackEvent", "absent"),
             ("TimeLimit", "7200"),
         ]
     );
