@@ -128,7 +128,7 @@ test("a call: ringing, sound both ways, keys, mute, hang up, what came of it by 
   await expect(mute).toHaveAttribute("aria-pressed", "false");
   await expect.poll(heard).toBeGreaterThan(150);
   await page.keyboard.press("Alt+m");
-  await expect(page.getByRole("button", { name: "Muted" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("button", { name: "Muted", exact: true })).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByTestId("microphone-light")).toContainText("muted");
   await expect.poll(heard).toBeLessThan(10);
   await page.keyboard.press("Alt+m");
@@ -467,7 +467,7 @@ test("the telephone, its keys and the clock of the wrap-up are on every page, wi
   const before = await counter(page, "packets-out");
   await expect.poll(() => counter(page, "packets-out")).toBeGreaterThan(before);
   await page.keyboard.press("Alt+m");
-  await expect(page.getByRole("button", { name: "Muted" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Muted", exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Keypad" }).click();
   await page.keyboard.press("7");
   await expect.poll(async () => (await agentLeg(request))?.media.digits).toBe("7");
