@@ -1,9 +1,10 @@
 //! The history: every attempt to ring somebody, newest first, and one of them with its legs and events.
 
-use auth::{CurrentAgent, Role};
+use auth::CurrentAgent;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use kernel::{CallId, UserId, display_time, from_london, london};
 
+use super::recordings::may_listen;
 use super::{Calls, CallsFailure, correct};
 use crate::error::CallsError;
 use crate::store::{self, AttemptRow, EventRow, SupersededRow, WantedAttempts, Way, WholeLegRow};
@@ -62,7 +63,7 @@ impl Calls {
             is_recorded: row.disposition.is_some(),
         };
         let recording = store::find_recording(&self.shared.pool, call).await?.map(|found| {
-            let is_allowed = row.agent == agent.id || agent.role >= Role::Supervisor;
+            let is_allowed = may_listen(agent, row.agent);
             let words = match (found.status.as_str(), found.is_stored) {
                 (_, true) if is_allowed => "",
                 (_, true) => "Whoever made the call and supervisors can listen to it.",

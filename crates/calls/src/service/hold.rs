@@ -2,7 +2,7 @@
 
 use auth::CurrentAgent;
 use kernel::CallId;
-use twilio::{CallSid, ConferenceSid, ParticipantKey, ParticipantUpdate, twiml};
+use twilio::{CallSid, ParticipantKey, ParticipantUpdate, twiml};
 
 use super::course::PERSON;
 use super::{Calls, CallsFailure, Telephone};
@@ -24,7 +24,7 @@ impl Calls {
         let legs = store::list_legs(&self.shared.pool, call).await?;
         let person = legs.iter().find(|leg| leg.party == PERSON && leg.ended_at.is_none());
         let person = person.and_then(|leg| leg.sid.parse::<CallSid>().ok()).ok_or(CallsError::NotTalking)?;
-        let conference = row.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotTalking)?;
+        let conference = row.conference().ok_or(CallsError::NotTalking)?;
         let key = ParticipantKey::Call(&person);
         let update = hold_update(telephone, is_held);
         let answered = match telephone.client.update_participant(&conference, key, &update).await {

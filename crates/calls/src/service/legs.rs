@@ -60,8 +60,7 @@ impl Calls {
         tokio::spawn(async move {
             let Ok(legs) = store::list_legs(&calls.shared.pool, call).await else { return };
             for leg in legs.into_iter().filter(|leg| leg.ended_at.is_none()) {
-                let said = if leg.party == PERSON { calls.try_say_goodbye(&leg.sid).await } else { Err("no person".into()) };
-                if said.is_err() {
+                if leg.party != PERSON || calls.try_say_goodbye(&leg.sid).await.is_err() {
                     calls.hang_up_leg(call, &leg.sid).await;
                 }
             }

@@ -3,7 +3,7 @@
 use auth::CurrentAgent;
 use chrono::TimeDelta;
 use kernel::{AgentId, CallId, Hint, machine_now};
-use twilio::{Beep, CallSid, Coach, ConferenceSid, ParticipantKey, ParticipantUpdate, twiml};
+use twilio::{Beep, CallSid, Coach, ParticipantKey, ParticipantUpdate, twiml};
 use uuid::Uuid;
 
 use super::course::{agent_legs, conference_name, rejection};
@@ -76,8 +76,7 @@ impl Calls {
         let row = store::find_monitoring_of(&self.shared.pool, supervisor.id).await?.ok_or(CallsError::NotListening)?;
         let call = store::find(&self.shared.pool, row.call).await?.ok_or(CallsError::NotListening)?;
         let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
-        let conference =
-            call.conference_sid.as_deref().and_then(|sid| sid.parse::<ConferenceSid>().ok()).ok_or(CallsError::NotListening)?;
+        let conference = call.conference().ok_or(CallsError::NotListening)?;
         let update = monitor_update(mode, self.agent_leg(call.id).await?);
         let key = ParticipantKey::Call(&leg);
         let client = &self.telephone()?.client;

@@ -7,7 +7,7 @@ use auth::{CurrentAgent, Role};
 use axum::body::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::BoxStream;
-use kernel::{CallId, display_time, machine_now};
+use kernel::{AgentId, CallId, display_time, machine_now};
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore};
@@ -53,6 +53,11 @@ impl RecordingStore {
         let day = started_at.format("%Y/%m/%d").to_string();
         day.split('/').fold(self.prefix.clone(), Path::join).join(format!("{call}-{sid}.wav"))
     }
+}
+
+/// Whether somebody may hear the recordings of this agent's calls: their own, or all for supervisors (rules, Roles).
+pub(super) fn may_listen(who: &CurrentAgent, owner: AgentId) -> bool {
+    owner == who.id || who.role >= Role::Supervisor
 }
 
 /// Why a recording was not stored.
@@ -200,8 +205,7 @@ impl Calls {
     /// The recording of a call, for somebody who may hear it: their own calls, or all for supervisors.
     pub(crate) async fn recording_for(&self, agent: &CurrentAgent, call: CallId) -> Result<RecordingRow, CallsFailure> {
         let row = store::find(&self.shared.pool, call).await?;
-        let is_allowed = |owner| owner == agent.id || agent.role >= Role::Supervisor;
-        row.filter(|row| is_allowed(row.agent)).ok_or(CallsError::NoSuchCall)?;
+        row.filter(|row| may_listen(agent, row.agent)).ok_or(CallsError::NoSuchCall)?;
         let found = store::find_stored_recording(&self.shared.pool, call).await?;
         Ok(found.ok_or(CallsError::NoRecording)?)
     }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, DecisionId, LeaseId, QueueKind, UserId};
 use sqlx::{PgConnection, PgExecutor, PgPool};
+use twilio::ConferenceSid;
 
 use crate::rules::Course;
 use crate::types::{CallEnd, CallState, Disposition};
@@ -39,6 +40,11 @@ impl CallRow {
     /// As far as it has come.
     pub(crate) const fn course(&self) -> Course {
         Course { state: self.state, is_agent_away: self.agent_away_since.is_some() }
+    }
+
+    /// Where the parties hear each other, for a request to the carrier.
+    pub(crate) fn conference(&self) -> Option<ConferenceSid> {
+        self.conference_sid.as_deref()?.parse().ok()
     }
 }
 

@@ -103,12 +103,7 @@ async fn a_call_whose_last_events_were_lost_is_found_over_by_asking_the_carrier(
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_talk_of_which_no_event_arrived_is_found_by_asking_the_carrier_and_goes_on(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    set_faults(&app, json!({"webhook_lost": 50})).await;
-    begun.join(&app).await;
-    app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
-    keep_agent(&app).await;
-    until_person_is(&app, "in-progress").await;
+    let begun = unheard_talk(&app).await;
     app.app.calls.reconcile_unanswered().await.unwrap();
     assert_eq!(begun.find().await["state"], "dialling", "it was dialled a moment ago");
 
@@ -345,6 +340,17 @@ async fn a_wrap_up_extended_after_it_ran_out_stays_open(_: PgPoolOptions, connec
     app.stop().await;
 }
 
+/// A talk, of which nothing was heard but that the person was asked to be rung.
+async fn unheard_talk(app: &TestApp) -> Begun {
+    let begun = begin(app, ANSWERS).await;
+    set_faults(app, json!({"webhook_lost": 50})).await;
+    begun.join(app).await;
+    app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
+    keep_agent(app).await;
+    until_person_is(app, "in-progress").await;
+    begun
+}
+
 /// The agent's leg has no carrier here, and the emulated one, when asked, would say that it is gone: nobody asks about a leg without an id.
 async fn keep_agent(app: &TestApp) {
     sqlx::query("update calls.leg set sid = 'the agent is there' where party = 'agent'").execute(&app.pool).await.unwrap();
@@ -404,12 +410,7 @@ async fn whoever_is_held_for_a_call_that_is_over_is_given_back(_: PgPoolOptions,
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_talk_that_was_hung_up_before_it_was_known_to_be_one_is_put_right(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    set_faults(&app, json!({"webhook_lost": 50})).await;
-    begun.join(&app).await;
-    app.until_count("the leg is known", "select count(*) from calls.leg where party = 'person'", 1).await;
-    keep_agent(&app).await;
-    until_person_is(&app, "in-progress").await;
+    let begun = unheard_talk(&app).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     begun.agent.ask("/api/calls/hang_up", json!({"call_id": begun.call})).await;
     assert_eq!(begun.until("ended").await["wrap_up"]["suggested"], "no_answer", "as far as is known");
