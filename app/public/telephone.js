@@ -416,6 +416,42 @@
     await context.close();
   }
 
+  let stopRing = () => {};
+
+  /** Rings, as telephones here do, into the speaker that was chosen for it; or stops. */
+  async function ring(/** @type {boolean} */ isOn) {
+    stopRing();
+    if (!isOn) return;
+    const context = new AudioContext();
+    let isOver = false;
+    stopRing = () => {
+      isOver = true;
+      context.close().catch(() => {});
+      stopRing = () => {};
+    };
+    const [, , id] = chosen;
+    if (id && "setSinkId" in context) await context.setSinkId(id).then(() => tell("used", 2, 1), () => tell("used", 2, 0));
+    const gain = context.createGain();
+    gain.gain.value = 0;
+    gain.connect(context.destination);
+    for (const frequency of [400, 450]) {
+      const tone = context.createOscillator();
+      tone.frequency.value = frequency;
+      tone.connect(gain);
+      tone.start();
+    }
+    // A page that nobody has touched makes no sound: the screen says it all the same.
+    context.resume().catch(() => {});
+    while (!isOver) {
+      const at = context.currentTime;
+      for (const [begin, end] of [[0, 0.4], [0.6, 1]]) {
+        gain.gain.setValueAtTime(0.15, at + begin);
+        gain.gain.setValueAtTime(0, at + end);
+      }
+      await pause(3000);
+    }
+  }
+
   let stopEcho = () => {};
 
   /** Records the microphone for a while, and plays it back; when it begins to play is told. Nothing leaves the browser. Answers how loud it
@@ -465,6 +501,6 @@
   const listen = (to) => (listener = to);
   window.dialler_telephone = {
     listen, start, refresh, connect, disconnect, mute, sendDigits, look, devices: () => found, choose, allow, meterOn,
-    meterOff: () => stopMeter(), playSound, echo, echoOff: () => stopEcho(),
+    meterOff: () => stopMeter(), playSound, echo, echoOff: () => stopEcho(), ring,
   };
 })();

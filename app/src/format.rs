@@ -4,6 +4,11 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 
+/// A user by their id, where it is known who they are.
+pub(crate) fn user_words(user: Option<kernel::UserId>) -> String {
+    user.map_or_else(|| "Nobody has said who it is".to_owned(), |user| format!("User {user}"))
+}
+
 /// A count with thousands separators: `1,284`.
 pub(crate) fn count(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();

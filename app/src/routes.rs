@@ -8,6 +8,7 @@ use crate::components::call_notices::CallNotices;
 use crate::components::error_strip::error_strip;
 use crate::components::keys_dialog::KeysDialog;
 use crate::components::rail::Rail;
+use crate::components::ringing_call::RingingCall;
 use crate::components::skeleton::page_skeleton;
 use crate::components::sound_dialog::SoundDialog;
 use crate::components::telephone_check::Check;
@@ -25,6 +26,7 @@ use crate::state::console::Console as State;
 use crate::state::live::Live;
 use crate::state::promise::Promise;
 use crate::state::query::Query;
+use crate::state::ringing::Ringing;
 use crate::state::session::{Session, Signed, Why};
 use crate::telephone::Telephone;
 
@@ -174,8 +176,10 @@ fn Frame() -> impl IntoView {
             console.follow();
         }
     });
+    let ringing = Ringing::start(session, live, safety, announcer, calls, expect_context::<Clock>());
+    provide_context(ringing);
     let keys = RwSignal::new(false);
-    listen_to_keys(console, calls, keys);
+    listen_to_keys(console, calls, ringing, keys);
     // Leaving the dialler takes the agent's leg with it, and the call ends unless the page is soon back.
     let leaving = window_event_listener(ev::beforeunload, move |event| {
         if calls.phase_now() == Some(Phase::Going) && telephone.is_on_line.get_untracked() {
@@ -211,6 +215,7 @@ fn Frame() -> impl IntoView {
             <Rail />
             <div>
                 {move || practice_banner(summary)} {move || gate_banner(summary)} {move || is_in_use.get().then(|| view! { <TopBar keys /> })}
+                <RingingCall />
             </div>
             <div class="flex min-h-0 min-w-0 flex-col [&>main]:grow">
                 <ErrorBoundary fallback=page_failed>
@@ -230,13 +235,15 @@ fn Frame() -> impl IntoView {
 }
 
 /// The keys that mean something on every page. What they have no use for now they do nothing about.
-fn listen_to_keys(console: State, calls: Calls, keys: RwSignal<bool>) {
+fn listen_to_keys(console: State, calls: Calls, ringing: Ringing, keys: RwSignal<bool>) {
     let telephone = calls.telephone;
     let listener = window_event_listener(ev::keydown, move |event| {
         if !event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
             return;
         }
         let act: &dyn Fn() = match event.code().as_str() {
+            "KeyA" => &|| ringing.answer(),
+            "KeyX" => &|| ringing.decline(),
             "KeyN" => &|| console.call_next(),
             "KeyC" => &|| console.call(),
             "KeyH" => &|| calls.hang_up_by_key(),

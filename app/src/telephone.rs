@@ -71,6 +71,8 @@ extern "C" {
     fn echo() -> js_sys::Promise;
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = echoOff)]
     fn echo_off();
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = ring)]
+    fn ring(is_on: bool);
 }
 
 /// The telephone, for all screens. There is one for as long as the page is there, so that it is small to hand around.
@@ -132,6 +134,7 @@ pub(crate) struct Parts {
     is_token_old: Slot<bool>,
     tokens: Slot<u32>,
     is_loaded: Slot<bool>,
+    is_to_ring: Slot<bool>,
     session: Session,
 }
 
@@ -168,6 +171,7 @@ impl Telephone {
             is_token_old: Slot::new(false),
             tokens: Slot::new(0),
             is_loaded: Slot::new(false),
+            is_to_ring: Slot::new(false),
             session,
         })));
         telephone.watch_network();
@@ -310,6 +314,20 @@ impl Telephone {
         let last = self.counters.get_untracked();
         self.silence.set(Silence::since(last));
         self.trouble.set(None);
+    }
+
+    /// Rings until it is told to stop.
+    pub(crate) fn ring(self, is_on: bool) {
+        self.is_to_ring.set(is_on);
+        if !is_on && !self.is_loaded.get_untracked() {
+            return;
+        }
+        spawn_local(async move {
+            // What cannot be loaded makes no sound; the screen says it all the same.
+            if self.load().await.is_ok() {
+                ring(self.is_to_ring.get_untracked());
+            }
+        });
     }
 
     /// Leaves the call.

@@ -55,6 +55,9 @@ fn call_look(view: &CallView, seconds_ago: i64) -> Look {
     let since = stopwatch(view.state_seconds + seconds_ago);
     let talking = || stopwatch(view.talk_seconds.unwrap_or(view.state_seconds) + seconds_ago);
     match view.state {
+        CallState::Created | CallState::Joining if view.is_incoming => {
+            (Icon::PhoneIncoming, BUSY, "Connecting you".into(), format!("{} waits on the line", view.user_name))
+        }
         CallState::Created | CallState::Joining => {
             (Icon::PhoneOutgoing, BUSY, "Connecting you".into(), format!("{} is not rung before you are on the line", view.user_name))
         }

@@ -60,6 +60,7 @@ icons! {
     PenLine = "pen-line",
     Phone = "phone",
     PhoneCall = "phone-call",
+    PhoneIncoming = "phone-incoming",
     PhoneOff = "phone-off",
     PhoneOutgoing = "phone-outgoing",
     Play = "play",

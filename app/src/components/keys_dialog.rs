@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 
 /// What each key does, in the order of a call.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 11] = [
     ("Alt+N", "Call next: the next person, checked just before"),
     ("Alt+C", "Call whoever is on the screen"),
+    ("Alt+A", "Answer whoever rings"),
+    ("Alt+X", "Leave whoever rings to somebody else"),
     ("Alt+M", "Mute yourself, and speak again"),
     ("Alt+O", "Put the person on hold, and take them off"),
     ("Alt+H twice", "Hang up"),

@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlElement};
 
 use super::card::{CARD, card_header};
 use super::icon::{Icon, icon};
-use crate::format::{duration, initials};
+use crate::format::{duration, initials, user_words};
 use crate::state::calls::{Calls, Part};
 use crate::state::console::{Console, Then};
 
@@ -167,7 +167,7 @@ fn Who() -> impl IntoView {
                 <p class="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-dense text-muted">
                     <span class="font-medium text-base-content" data-testid="end-words">{end}</span>
                     {number}
-                    <span>{move || calls.map(|view| format!("User {}", view.user_id))}</span>
+                    <span>{move || calls.map(|view| user_words(view.user_id))}</span>
                 </p>
             </div>
         </section>

@@ -23,8 +23,8 @@ use crate::components::skip_dialog::SkipDialog;
 use crate::components::timeline::Timeline;
 use crate::components::why::WhyThisCall;
 use crate::components::wrap_up::WrapUpForm;
-use crate::format::count;
-use crate::parts::{FetchedPiece, TELEPHONE_CHECK};
+use crate::format::{count, user_words};
+use crate::parts::{FetchedPiece, TELEPHONE_CHECK, WHO_RINGS};
 use crate::routes::Summary;
 use crate::state::calls::Calls;
 use crate::state::clock::Received;
@@ -204,6 +204,8 @@ fn Offered(held: Arc<Received<HandOut>>) -> impl IntoView {
 fn Unseen() -> impl IntoView {
     let console = expect_context::<State>();
     let calls = expect_context::<Calls>();
+    let is_known = Memo::new(move |_| calls.map(|view| view.user_id.is_some()) != Some(false));
+    let is_known = move || is_known.get();
     let heading = NodeRef::new();
     console.focus_when_wanted(heading);
     view! {
@@ -211,9 +213,16 @@ fn Unseen() -> impl IntoView {
             <h1 class="text-lg leading-6 font-semibold" tabindex="-1" node_ref=heading data-testid="person">
                 {move || calls.map(|view| view.user_name.clone())}
             </h1>
-            <p class="mt-0.5 text-dense text-muted">{move || calls.map(|view| format!("User {}", view.user_id))}</p>
-            <button type="button" class="btn btn-sm mt-3" on:click=move |_| console.check_again()>{icon(Icon::RefreshCw, "size-4")} "Read who this is"</button>
+            <p class="mt-0.5 text-dense text-muted">{move || calls.map(|view| user_words(view.user_id))}</p>
+            {move || is_known().then(|| view! {
+                // Where somebody else holds them, the card is theirs.
+                {calls.map(|view| view.user_id).flatten().map(|user| view! {
+                    <a class="btn btn-sm mt-3 mr-2" href=format!("/users?id={user}")>"Open their page"</a>
+                })}
+                <button type="button" class="btn btn-sm mt-3" on:click=move |_| console.check_again()>{icon(Icon::RefreshCw, "size-4")} "Read who this is"</button>
+            })}
         </section>
+        {move || (!is_known()).then(|| view! { <FetchedPiece piece=&WHO_RINGS /> })}
     }
 }
 

@@ -410,6 +410,11 @@ fn end(attempt: &Attempt) -> String {
     }
 }
 
+/// The queue that the person came from, or that they rang us.
+fn queue_words(attempt: &Attempt) -> &'static str {
+    attempt.queue.map_or("Rang us", kernel::QueueKind::label)
+}
+
 fn row(wanted: Memo<Wanted>, attempt: &Attempt) -> impl IntoView + use<> {
     let id = attempt.id;
     let is_open = Memo::new(move |_| wanted.with(|wanted| wanted.open == Some(id)));
@@ -430,7 +435,7 @@ fn row(wanted: Memo<Wanted>, attempt: &Attempt) -> impl IntoView + use<> {
                 <span class="block text-xs font-normal text-muted">{attempt.number.clone()}</span>
             </th>
             <td class="whitespace-nowrap">{attempt.agent.clone()}</td>
-            <td class="whitespace-nowrap text-muted">{attempt.queue.label()}</td>
+            <td class="whitespace-nowrap text-muted">{queue_words(attempt)}</td>
             <td class="max-w-64">
                 {badge(attempt)} {corrected}
                 {(!notes.is_empty()).then(|| view! { <span class="block truncate text-xs text-muted" title=notes.clone()>{notes.clone()}</span> })}
@@ -502,7 +507,7 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
     let promised = attempt.outcome.as_ref().and_then(|outcome| outcome.callback_at.as_ref());
     let promised = promised.map(|at| line("Promised", view! { "a call " {time(at)} }.into_any()));
     // The timeline of the person tells what it rested on.
-    let person = format!("/users?id={}", attempt.user_id);
+    let person = attempt.user_id.map(|user| format!("/users?id={user}"));
     let decision = attempt.decision_id.map(|decision| {
         let href = person.clone();
         line("Decision", view! { <a class="link text-primary" href=href>{decision.short()}</a> }.into_any())
@@ -510,14 +515,15 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
     view! {
         <header>
             <p class="flex flex-wrap items-center gap-x-3 gap-y-1">
-                <a class="link link-hover min-w-0 text-base leading-6 font-semibold break-words" href=person.clone()>{attempt.user_name.clone()}</a>
+                // Without an address it is no link.
+                <a class="link-hover min-w-0 text-base leading-6 font-semibold break-words" class:link=person.is_some() href=person.clone()>{attempt.user_name.clone()}</a>
                 <span class="ml-auto">{badge(attempt)}</span>
             </p>
             <p class="text-dense text-muted">{time(&attempt.at)} {attempt.number.clone().map(|number| format!(" · {number}"))}</p>
         </header>
         <dl class="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-dense">
             {plain("Agent", attempt.agent.clone())}
-            {plain("Queue", attempt.queue.label().to_owned())}
+            {plain("Queue", queue_words(attempt).to_owned())}
             {plain("Ended", end(attempt))}
             {plain("Rang", attempt.ring_seconds.map(duration).unwrap_or_default())}
             {plain("Talked", attempt.talk_seconds.map(duration).unwrap_or_default())}

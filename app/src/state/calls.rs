@@ -61,7 +61,7 @@ fn has_limit(view: &CallView) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Over {
     /// Whom it was for.
-    pub(crate) user: UserId,
+    pub(crate) user: Option<UserId>,
     /// The same in words.
     pub(crate) name: String,
     /// In a sentence.
@@ -78,6 +78,8 @@ fn over(view: &CallView) -> Over {
         Some(end) if end.how.is_before_ringing() => {
             let next = match end.how {
                 CallEnd::Refused => "Call next offers you somebody else.",
+                CallEnd::CallerGone => "Whoever it was is rung back, if we know them.",
+                CallEnd::NotConnected if view.is_incoming => "Look at the telephone’s lights before the next call.",
                 CallEnd::CouldNotCheck => "They stay with you: press Call again in a moment, or skip.",
                 _ => "They stay with you: press Call to try again, or skip.",
             };
@@ -321,7 +323,7 @@ impl Calls {
 
     /// Whether how a call for this person ended has been said already.
     pub(crate) fn has_told_of(self, user: UserId) -> bool {
-        self.over.with_untracked(|over| over.as_ref().is_some_and(|over| over.user == user))
+        self.over.with_untracked(|over| over.as_ref().is_some_and(|over| over.user == Some(user)))
     }
 
     /// Asks the server. While one question is on its way, all further ones become a single one after it.
@@ -486,6 +488,37 @@ impl Calls {
         });
     }
 
+    /// Takes a call that comes in; the same telephone, the same ten seconds. Whether it was taken.
+    pub(crate) async fn answer(self, incoming: CallId) -> Result<(), (&'static str, WireError)> {
+        self.forget_end();
+        self.telephone.be_ready().await.map_err(|not_ready| {
+            ("Your telephone is not ready, so the call was not answered", WireError::new(ErrorCode::Unavailable, not_ready.words()))
+        })?;
+        let view = calls::answer(incoming).await.map_err(|error| {
+            self.session.noticed(&error);
+            self.ask();
+            ("The call was not answered", error)
+        })?;
+        self.go_on_line(view).await;
+        Ok(())
+    }
+
+    async fn go_on_line(self, view: CallView) {
+        let id = view.id;
+        self.take(view);
+        line::set(id);
+        self.has_had_line.set(true);
+        if let Err(code) = self.telephone.connect(id).await {
+            self.leg_failed(code);
+        }
+    }
+
+    /// Says who it is that the agent talks with.
+    pub(crate) fn identify(self, user: UserId) {
+        let Some(id) = self.id_now() else { return };
+        self.change(id, Box::pin(calls::identify(id, user)), "Who it is was not kept");
+    }
+
     async fn try_begin(self, lease: LeaseId) -> Result<(), (&'static str, WireError)> {
         self.telephone.be_ready().await.map_err(|not_ready| {
             ("Your telephone is not ready, so nobody was rung", WireError::new(ErrorCode::Unavailable, not_ready.words()))
@@ -496,13 +529,7 @@ impl Calls {
             self.ask();
             ("Nobody was rung", error)
         })?;
-        let id = view.id;
-        self.take(view);
-        line::set(id);
-        self.has_had_line.set(true);
-        if let Err(code) = self.telephone.connect(id).await {
-            self.leg_failed(code);
-        }
+        self.go_on_line(view).await;
         Ok(())
     }
 
@@ -671,10 +698,12 @@ mod tests {
     fn view(state: CallState) -> CallView {
         CallView {
             id: "01936b6e-0000-7000-8000-000000000001".parse().unwrap(),
-            user_id: UserId::new(48213),
+            user_id: Some(UserId::new(48213)),
             user_name: "Priya Raman".into(),
             number: None,
-            queue: kernel::QueueKind::UnsignedUsers,
+            queue: Some(kernel::QueueKind::UnsignedUsers),
+            is_incoming: false,
+            candidates: Vec::new(),
             state,
             state_seconds: 0,
             talk_seconds: None,

@@ -8,5 +8,6 @@ pub(crate) mod console;
 pub(crate) mod live;
 pub(crate) mod promise;
 pub(crate) mod query;
+pub(crate) mod ringing;
 pub(crate) mod session;
 pub(crate) mod slot;

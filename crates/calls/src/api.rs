@@ -2,6 +2,7 @@
 
 mod attempts;
 mod catalogue;
+mod incoming;
 
 use kernel::{CallId, LeaseId, UserId, WireError};
 use leptos::prelude::*;
@@ -18,6 +19,7 @@ use crate::types::{
 
 pub use attempts::{attempt, attempt_choices, attempts, correct, correctable};
 pub use catalogue::{catalogue, change_disposition};
+pub use incoming::{answer, decline, identify, missed_callers, ringing};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]

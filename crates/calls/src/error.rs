@@ -107,6 +107,15 @@ pub enum CallsError {
     /// It is so already.
     #[error("This outcome is like that already. Nothing was changed.")]
     NothingChanged,
+    /// The call that came in is somebody else's by now, or nobody's.
+    #[error("This call does not ring here any more: they have hung up, or somebody else was asked.")]
+    NotRinging,
+    /// It is known who they are.
+    #[error("It is known who this is. Nothing was changed.")]
+    KnownAlready,
+    /// Nobody has said who they are.
+    #[error("Please say first who this is: a promise to ring back needs somebody to ring.")]
+    NobodyToRing,
     /// The telephone is not configured.
     #[error("The telephone is not set up on this server, so no call can be made.")]
     NoTelephone,
@@ -126,6 +135,8 @@ impl From<CallsError> for WireError {
             | E::NotListening
             | E::NotConfirmed
             | E::NothingToRecord
+            | E::NotRinging
+            | E::KnownAlready
             | E::NotRecordedYet
             | E::NobodyRung
             | E::SameOutcome
@@ -146,12 +157,14 @@ impl From<CallsError> for WireError {
             | E::TimeNeeded
             | E::TimeNotWanted
             | E::CannotPromise(_)
+            | E::NobodyToRing
             | E::RungEnough(_) => ErrorCode::Unprocessable,
         };
         let wire = Self::new(code, error.to_string());
         match error {
             E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
             E::TimeNeeded | E::TimeNotWanted | E::CannotPromise(_) | E::RungEnough(_) => wire.of_field("callback_at"),
+            E::NobodyToRing => wire.of_field("disposition"),
             E::NotForAgents | E::SameOutcome => wire.of_field("disposition"),
             E::ReasonNeeded | E::ReasonTooLong(_) => wire.of_field("reason"),
             E::NoSuchDay(field) => wire.of_field(field),

@@ -15,17 +15,17 @@ mod store;
 mod webhooks;
 
 pub use api::{
-    attempt, attempt_choices, attempts, catalogue, change_disposition, correct, correctable, current, extend_wrap_up, find, going, hang_up,
-    history, hold, missing_recordings, monitor, monitored, note, promise_notes, record_outcome, rejoin, save_notes, set_monitor_mode,
-    start, stop_monitoring, unrecorded, user, voice_token,
+    answer, attempt, attempt_choices, attempts, catalogue, change_disposition, correct, correctable, current, decline, extend_wrap_up,
+    find, going, hang_up, history, hold, identify, missed_callers, missing_recordings, monitor, monitored, note, promise_notes,
+    record_outcome, rejoin, ringing, save_notes, set_monitor_mode, start, stop_monitoring, unrecorded, user, voice_token,
 };
 pub use error::CallsError;
 pub use types::{
     Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, AttemptRecording, CallEnd, CallState, CallView,
-    Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, Choice, Correctable, Correction, Disposition, DispositionEdit, Ended,
-    GoingCall, HistoryEntry, HistoryKind, InvalidMark, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL, LONGEST_NOTE, LONGEST_REASON, Leg,
-    LoggedEvent, MissingRecording, MonitorMode, MonitorView, Outcome, Place, PromiseNote, Recorded, RecordedOutcome, SupersededOutcome,
-    Told, Unrecorded, UserContext, VoiceToken, WrapUp,
+    Candidate, Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, Choice, Correctable, Correction, Disposition, DispositionEdit,
+    Ended, GoingCall, HistoryEntry, HistoryKind, InvalidMark, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL, LONGEST_NOTE, LONGEST_REASON,
+    Leg, LoggedEvent, MissedCaller, MissingRecording, MonitorMode, MonitorView, Outcome, Place, PromiseNote, Recorded, RecordedOutcome,
+    RingingCall, SupersededOutcome, Told, Unrecorded, UserContext, VoiceToken, WrapUp,
 };
 
 #[cfg(feature = "ssr")]

@@ -9,6 +9,8 @@ pub struct Course {
     pub state: CallState,
     /// A talk that nobody of ours is on the line of: the agent's page was loaded anew, or their telephone is gone.
     pub is_agent_away: bool,
+    /// The person rang us, and waits on the line until the agent is there.
+    pub is_incoming: bool,
 }
 
 /// Something that happened to a call.
@@ -110,10 +112,12 @@ pub enum Step {
 /// What `event` changes about a call that has come so far.
 pub const fn step(course: Course, event: Event) -> Step {
     use CallState::{Checking, Connected, Created, Dialling, Ended, Joining, Ringing};
-    let Course { state, is_agent_away } = course;
+    let Course { state, is_agent_away, is_incoming } = course;
     match (state, event) {
         (Created, Event::AgentAsked) => Step::To(Joining),
-        (Joining, Event::AgentJoined) => Step::To(Checking),
+        (Joining, Event::AgentJoined) => Step::To(if is_incoming { Connected } else { Checking }),
+        // Whoever rang us has not waited for the agent.
+        (Created | Joining, Event::PersonEnded(_)) if is_incoming => Step::End(CallEnd::CallerGone),
         (Checking, Event::Dialled) => Step::To(Dialling),
         (Dialling, Event::PersonRings) => Step::To(Ringing),
         (Dialling | Ringing, Event::PersonAnswered) => Step::To(Connected),
@@ -196,7 +200,7 @@ mod tests {
 
     /// Where a call is after these events, and how it ended.
     fn run(events: &[Event]) -> (CallState, Option<CallEnd>) {
-        let (mut course, mut end) = (Course { state: CallState::Created, is_agent_away: false }, None);
+        let (mut course, mut end) = (Course { state: CallState::Created, is_agent_away: false, is_incoming: false }, None);
         for event in events {
             match step(course, *event) {
                 Step::Stay | Step::Ask => {}
@@ -208,7 +212,7 @@ mod tests {
                 Step::Back => course.is_agent_away = false,
                 Step::End(how) => {
                     assert_ne!(course.state, CallState::Ended);
-                    (course, end) = (Course { state: CallState::Ended, is_agent_away: false }, Some(how));
+                    (course, end) = (Course { state: CallState::Ended, is_agent_away: false, is_incoming: false }, Some(how));
                 }
             }
         }
@@ -272,7 +276,7 @@ mod tests {
     fn nobody_is_dialled_before_the_agent_has_joined() {
         for state in CallState::ALL {
             for event in events() {
-                let course = Course { state, is_agent_away: false };
+                let course = Course { state, is_agent_away: false, is_incoming: false };
                 if step(course, event) == Step::To(CallState::Dialling) {
                     assert_eq!((state, event), (CallState::Checking, Event::Dialled));
                 }
@@ -320,7 +324,7 @@ mod tests {
 
     impl Known {
         fn dialling() -> Self {
-            let course = Course { state: CallState::Dialling, is_agent_away: false };
+            let course = Course { state: CallState::Dialling, is_agent_away: false, is_incoming: false };
             Self {
                 course,
                 end: None,
@@ -341,7 +345,9 @@ mod tests {
                 }
                 Step::Away => self.course.is_agent_away = true,
                 Step::Back => self.course.is_agent_away = false,
-                Step::End(how) => (self.course, self.end) = (Course { state: CallState::Ended, is_agent_away: false }, Some(how)),
+                Step::End(how) => {
+                    (self.course, self.end) = (Course { state: CallState::Ended, is_agent_away: false, is_incoming: false }, Some(how))
+                }
             }
         }
 

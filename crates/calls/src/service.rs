@@ -5,8 +5,10 @@ mod catalogue;
 mod correct;
 mod course;
 mod hold;
+mod incoming;
 mod legs;
 mod monitoring;
+mod offers;
 mod outcome;
 mod person;
 mod recordings;
@@ -18,7 +20,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{Auth, CurrentAgent, Engagement, Intention};
+use auth::{Auth, AuthFailure, CurrentAgent, Engagement, Intention};
 use chrono::TimeDelta;
 use kernel::{AgentId, CallId, Hint, Hints, LeaseId, WireError, display_time, machine_now};
 use queue::{Queue, QueueFailure};
@@ -94,6 +96,8 @@ pub struct Telephone {
     pub number: Address,
     /// Where the carrier reaches us.
     pub public_base_url: String,
+    /// Who we are, as people who ring us hear it.
+    pub firm_name: String,
     /// Where browsers reach a local carrier, such as `localhost:3000/twilio`; none with the real one.
     pub local_carrier: Option<String>,
     /// How many calls a second the carrier takes; all servers take their turns together.
@@ -127,6 +131,9 @@ pub enum CallsFailure {
     /// The queue's part of it.
     #[error("the queue's part failed")]
     Queue(#[from] QueueFailure),
+    /// The staff's part of it.
+    #[error("the staff's part failed")]
+    Staff(#[source] AuthFailure),
     /// The claims platform's replica.
     #[error("the replica failed")]
     Replica(#[source] Arc<ReplicaError>),

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod catalogue;
+mod incoming;
 
 use kernel::{AgentId, CallId, DecisionId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ pub use attempts::{
     Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, AttemptRecording, Correctable, Correction,
     InvalidMark, Leg, LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told,
 };
+pub use incoming::{Candidate, MissedCaller, RingingCall};
+
 pub use catalogue::{
     Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, DispositionEdit, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL,
 };
@@ -68,11 +71,13 @@ pub enum CallEnd {
     ByPerson,
     /// The agent's telephone was gone in a talk, and did not come back.
     AgentLost,
+    /// Whoever rang us hung up before the agent was on the line.
+    CallerGone,
 }
 
 impl CallEnd {
     /// Every end.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ByPerson,
         Self::ByAgent,
         Self::AgentLost,
@@ -84,6 +89,7 @@ impl CallEnd {
         Self::CouldNotCheck,
         Self::NotConnected,
         Self::NotPlaced,
+        Self::CallerGone,
     ];
 
     /// The name in the database and on the wire.
@@ -100,6 +106,7 @@ impl CallEnd {
             Self::ByAgent => "by_agent",
             Self::ByPerson => "by_person",
             Self::AgentLost => "agent_lost",
+            Self::CallerGone => "caller_gone",
         }
     }
 
@@ -117,12 +124,13 @@ impl CallEnd {
             Self::ByAgent => "The agent hung up",
             Self::ByPerson => "The person hung up",
             Self::AgentLost => "The agent’s telephone was gone",
+            Self::CallerGone => "They hung up before the agent was on the line",
         }
     }
 
-    /// Nobody was rung: no attempt, nothing to record, and the agent still holds the person unless the check said otherwise.
+    /// Nobody was rung, or talked with: no attempt, nothing to record, and the agent still holds the person unless the check said otherwise.
     pub const fn is_before_ringing(self) -> bool {
-        matches!(self, Self::Refused | Self::CouldNotCheck | Self::NotConnected | Self::NotPlaced)
+        matches!(self, Self::Refused | Self::CouldNotCheck | Self::NotConnected | Self::NotPlaced | Self::CallerGone)
     }
 
     /// The disposition that the carrier's word suggests.
@@ -141,14 +149,18 @@ impl CallEnd {
 pub struct CallView {
     /// The call.
     pub id: CallId,
-    /// The person.
-    pub user_id: UserId,
-    /// Their name.
+    /// The person; none: they rang us, and nobody has said yet who they are.
+    pub user_id: Option<UserId>,
+    /// Their name, or how many it may be.
     pub user_name: String,
-    /// Their number as people write it, from the check at the dial; none before.
+    /// Their number as people write it, from the check at the dial; none before. Of a call that came in, the one that it comes from.
     pub number: Option<String>,
-    /// The queue the person came from.
-    pub queue: QueueKind,
+    /// The queue the person came from; none: they rang us.
+    pub queue: Option<QueueKind>,
+    /// They rang us.
+    pub is_incoming: bool,
+    /// Whose number it is, where nobody has said yet who of them rings.
+    pub candidates: Vec<Candidate>,
     /// Where it stands.
     pub state: CallState,
     /// For how long.

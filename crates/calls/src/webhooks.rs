@@ -24,6 +24,10 @@ pub fn webhooks(calls: Calls) -> Router {
         .route("/webhooks/twilio/conference-status", post(conference_status))
         .route("/webhooks/twilio/call-status", post(call_status))
         .route("/webhooks/twilio/hold", post(hold))
+        .route("/webhooks/twilio/incoming", post(incoming))
+        .route("/webhooks/twilio/incoming-key", post(incoming_key))
+        .route("/webhooks/twilio/incoming-route", post(incoming_route))
+        .route("/webhooks/twilio/incoming-message", post(incoming_message))
         .route("/webhooks/twilio/recording-status", post(recording_status))
         .layer(middleware::from_fn_with_state(calls.clone(), refuse_unsigned))
         .with_state(calls)
@@ -36,21 +40,39 @@ struct About {
 }
 
 async fn voice(State(calls): State<Calls>, body: Bytes) -> Response {
-    match calls.voice(&VoiceRequest::from(Params::from_form(&body))).await {
-        Ok(document) => twiml_response(&document),
-        Err(failure) => failed(&failure),
-    }
+    document(calls.voice(&VoiceRequest::from(Params::from_form(&body))).await)
 }
 
 async fn hold(State(calls): State<Calls>) -> Response {
-    match calls.hold_music() {
-        Ok(document) => twiml_response(&document),
-        Err(failure) => failed(&failure),
-    }
+    document(calls.hold_music())
 }
 
-fn twiml_response(document: &twiml::Response) -> Response {
-    ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], document.to_xml()).into_response()
+/// Somebody rings one of our numbers.
+async fn incoming(State(calls): State<Calls>, body: Bytes) -> Response {
+    document(calls.arrive(&VoiceRequest::from(Params::from_form(&body))).await)
+}
+
+async fn incoming_key(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
+    let Some(call) = about.call else { return StatusCode::BAD_REQUEST.into_response() };
+    document(calls.key(call, Params::from_form(&body).get("Digits").unwrap_or_default()).await)
+}
+
+async fn incoming_route(State(calls): State<Calls>, Query(about): Query<About>) -> Response {
+    let Some(call) = about.call else { return StatusCode::BAD_REQUEST.into_response() };
+    document(calls.route(call).await)
+}
+
+async fn incoming_message(State(calls): State<Calls>, Query(about): Query<About>) -> Response {
+    let Some(call) = about.call else { return StatusCode::BAD_REQUEST.into_response() };
+    document(calls.message(call).await)
+}
+
+/// What the carrier does next.
+fn document(result: Result<twiml::Response, CallsFailure>) -> Response {
+    match result {
+        Ok(document) => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], document.to_xml()).into_response(),
+        Err(failure) => failed(&failure),
+    }
 }
 
 async fn conference_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {

@@ -51,7 +51,7 @@ pub use discovery::{Cause, Order};
 pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
-    After, Authorisation, AuthorisationVoid, Authorised, Before, Closing, ExportFailure, HandBack, Head, HeldForCall, Import,
+    After, Authorisation, AuthorisationVoid, Authorised, Before, Caller, Closing, ExportFailure, HandBack, Head, HeldForCall, Import,
     ImportFailure, Promise, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified, VerifyFailure,
 };
 #[cfg(feature = "ssr")]

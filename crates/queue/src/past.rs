@@ -42,6 +42,8 @@ pub enum PastEvent {
         attempted_at: Option<DateTime<Utc>>,
         /// The one more try of a promise that nobody answered: nobody promised it.
         is_retry: bool,
+        /// Nobody promised it by word: they rang us and reached nobody.
+        is_return_call: bool,
     },
 }
 
@@ -66,10 +68,13 @@ impl PastEvent {
                 let title = if *is_saved_call { "Call saved".to_owned() } else { format!("Not offered to {by}") };
                 (title, Some(words_of_record(record)?))
             }
-            Self::Callback { promised_at, state, attempted_at, is_retry } => {
+            Self::Callback { promised_at, state, attempted_at, is_retry, is_return_call } => {
                 let became = became(state, *promised_at, *attempted_at, now);
-                let title =
-                    if *is_retry { "One more try set, since nobody answered".to_owned() } else { format!("Callback promised by {by}") };
+                let title = match (is_retry, is_return_call) {
+                    (true, _) => "One more try set, since nobody answered".to_owned(),
+                    (false, true) => "Rang us and reached nobody, so we ring back".to_owned(),
+                    (false, false) => format!("Callback promised by {by}"),
+                };
                 (title, Some(format!("For {}. {became}", display_time(*promised_at, now))))
             }
         })
@@ -161,6 +166,7 @@ mod tests {
                 state: state.to_owned(),
                 attempted_at: attempted.map(utc),
                 is_retry: false,
+                is_return_call: false,
             };
             callback.words("Hannah Whitfield", now).unwrap()
         };

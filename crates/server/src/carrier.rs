@@ -53,6 +53,7 @@ pub(crate) async fn connect(config: &Config) -> anyhow::Result<Carrier> {
     } else {
         live(config)?
     };
+    carrier.telephone.firm_name.clone_from(&config.carrier.firm_name);
     carrier.telephone.token_life = config.carrier.token_life;
     carrier.telephone.calls_per_second = config.carrier.calls_per_second;
     Ok(carrier)
@@ -70,6 +71,7 @@ fn live(config: &Config) -> anyhow::Result<Carrier> {
         application_sid: application_sid.context("TWILIO_TWIML_APP_SID is not set")?,
         number: Address::new(phone_number),
         public_base_url: config.http.public_base_url.clone(),
+        firm_name: config.carrier.firm_name.clone(),
         local_carrier: None,
         calls_per_second: CALLS_PER_SECOND,
         token_life: TOKEN_LIFE,
@@ -130,6 +132,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         application_sid: format!("AP{}", random()).parse()?,
         number: Address::new(number),
         public_base_url: base.to_owned(),
+        firm_name: "Example Claims".to_owned(),
         local_carrier: Some(format!("{host}/twilio")),
         calls_per_second: EMULATED_CALLS_PER_SECOND,
         token_life: TOKEN_LIFE,
@@ -141,6 +144,11 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
     let emulator = twilio_emulator::Emulator::start(twilio_emulator::Config {
         applications: [(telephone.application_sid.to_string(), application)].into(),
         numbers: vec![number.to_owned()],
+        inbound: twilio_emulator::Inbound {
+            voice_url: Some(format!("{base}/webhooks/twilio/incoming")),
+            status_callback: Some(format!("{base}/webhooks/twilio/call-status")),
+            sms_url: None,
+        },
         seed: TOUR,
         pace,
         base_url: Some(format!("{base}/twilio")),

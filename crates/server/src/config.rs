@@ -142,6 +142,8 @@ pub struct CarrierConfig {
     pub application_sid: Option<ApplicationSid>,
     /// TWILIO_PHONE_NUMBER: ours, in E.164; the number that people see and can ring back.
     pub phone_number: String,
+    /// FIRM_NAME: who we are, as people who ring us hear it.
+    pub firm_name: String,
     /// TWILIO_TOKEN_SECONDS: how long a browser's token is good for, an hour by default. It is replaced when half of that has passed.
     pub token_life: Duration,
     /// TWILIO_CPS: how many calls a second the carrier takes, 1 by default, for all servers together.
@@ -237,6 +239,7 @@ impl Config {
             ("TWILIO_API_KEY", self.carrier.api_key.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
             ("TWILIO_TWIML_APP_SID", self.carrier.application_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
             ("TWILIO_PHONE_NUMBER", self.carrier.phone_number.clone()),
+            ("FIRM_NAME", self.carrier.firm_name.clone()),
             ("TWILIO_TOKEN_SECONDS", self.carrier.token_life.as_secs().to_string()),
             ("TWILIO_CPS", self.carrier.calls_per_second.to_string()),
             ("RECORDINGS_URL", self.recordings.url.to_string()),
@@ -463,6 +466,7 @@ impl Reader<'_> {
                 application_sid: None,
                 // Of Ofcom's London range for drama.
                 phone_number: "+442079460000".to_owned(),
+                firm_name: self.get("FIRM_NAME").unwrap_or_else(|| "Example Claims".to_owned()),
                 token_life,
                 calls_per_second,
             };
@@ -482,6 +486,7 @@ impl Reader<'_> {
             api_secret: self.required("TWILIO_API_SECRET", "it is the secret of TWILIO_API_KEY").into(),
             application_sid: self.sid("TWILIO_TWIML_APP_SID", "AP"),
             phone_number,
+            firm_name: self.required("FIRM_NAME", "it is who you are, as people who ring you back hear it"),
             token_life,
             calls_per_second,
         }
@@ -574,7 +579,7 @@ mod tests {
         Config::from_variables(find).map_err(|problems| problems.0)
     }
 
-    const PRODUCTION: [(&str, &str); 13] = [
+    const PRODUCTION: [(&str, &str); 14] = [
         ("DATABASE_URL", "postgres://dialler:secret-word@db/dialler"),
         ("REPLICA_DATABASE_URL", "mysql://reader:secret-word@replica/claims"),
         ("PUBLIC_BASE_URL", "https://dialler.example.co.uk"),
@@ -584,6 +589,7 @@ mod tests {
         ("TWILIO_API_SECRET", "secret-word"),
         ("TWILIO_TWIML_APP_SID", "AP0123456789abcdef0123456789abcdef"),
         ("TWILIO_PHONE_NUMBER", "+442079460000"),
+        ("FIRM_NAME", "Example Claims"),
         ("RECORDINGS_URL", "s3://recordings/dialler"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret-word"),

@@ -35,6 +35,13 @@ pub enum Verb {
     Reject(RejectReason),
     /// Connect the call.
     Dial(Dial),
+    /// Wait for keys.
+    Gather(Gather),
+    /// Ask another address what comes next.
+    Redirect {
+        /// Which.
+        url: String,
+    },
 }
 
 /// Read a text aloud.
@@ -46,6 +53,19 @@ pub struct Say {
     pub voice: Option<String>,
     /// Which language, such as `en-GB`.
     pub language: Option<String>,
+}
+
+/// Wait for keys while something is read aloud, and for a while after it. Without a key the next verb follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gather {
+    /// Who is told which keys were pressed, and says what comes next.
+    pub action: String,
+    /// After so many keys it is told at once.
+    pub num_digits: Option<u8>,
+    /// For how many seconds nothing is pressed after what is read.
+    pub timeout_seconds: Option<u16>,
+    /// What is read meanwhile.
+    pub say: Option<Say>,
 }
 
 /// Play a sound.
@@ -149,14 +169,25 @@ impl Response {
 impl Verb {
     fn write(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
         match self {
-            Self::Say(say) => {
-                let attributes = [text("voice", say.voice.as_deref()), text("language", say.language.as_deref())];
-                element(writer, "Say", attributes, &say.text)
-            }
+            Self::Say(say) => say.write(writer),
             Self::Play(play) => element(writer, "Play", [number("loop", play.times)], &play.url),
             Self::Pause { seconds } => element(writer, "Pause", [number("length", Some(*seconds))], ""),
             Self::Hangup => element(writer, "Hangup", [], ""),
             Self::Reject(reason) => element(writer, "Reject", [text("reason", Some(reason.as_str()))], ""),
+            Self::Gather(gather) => {
+                let attributes = [
+                    text("input", Some("dtmf")),
+                    text("action", Some(gather.action.as_str())),
+                    number("numDigits", gather.num_digits),
+                    number("timeout", gather.timeout_seconds),
+                ];
+                writer
+                    .create_element("Gather")
+                    .with_attributes(said_attributes(&attributes))
+                    .write_inner_content(|writer| gather.say.iter().try_for_each(|say| say.write(writer)))?;
+                Ok(())
+            }
+            Self::Redirect { url } => element(writer, "Redirect", [], url),
             Self::Dial(dial) => {
                 let attributes = [
                     yes_or_no("answerOnBridge", dial.answer_on_bridge),
@@ -171,6 +202,13 @@ impl Verb {
                 Ok(())
             }
         }
+    }
+}
+
+impl Say {
+    fn write(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
+        let attributes = [text("voice", self.voice.as_deref()), text("language", self.language.as_deref())];
+        element(writer, "Say", attributes, &self.text)
     }
 }
 
@@ -278,6 +316,17 @@ mod tests {
             written(verbs),
             "<Response><Say voice=\"Polly.Amy\">Thanks &amp; goodbye</Say><Pause length=\"2\"/><Play loop=\"0\">\
              https://a.example/x.wav</Play><Hangup/></Response>"
+        );
+        let gather = Gather {
+            action: "https://a.example/key?a=1&b=2".into(),
+            num_digits: Some(1),
+            timeout_seconds: Some(5),
+            say: Some(Say { text: "Press 9".into(), ..Say::default() }),
+        };
+        assert_eq!(
+            written(vec![Verb::Gather(gather), Verb::Redirect { url: "https://a.example/next".into() }]),
+            "<Response><Gather input=\"dtmf\" action=\"https://a.example/key?a=1&amp;b=2\" numDigits=\"1\" timeout=\"5\"><Say>Press 9</Say>\
+             </Gather><Redirect>https://a.example/next</Redirect></Response>"
         );
         assert_eq!(written(vec![Verb::Reject(RejectReason::Busy)]), "<Response><Reject reason=\"busy\"/></Response>");
         let dial = Verb::Dial(Dial { conference: Conference { name: "a".into(), ..Conference::default() }, ..Dial::default() });

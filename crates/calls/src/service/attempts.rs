@@ -40,7 +40,7 @@ impl Calls {
             Place::OlderThan(_) => (first, last.filter(|_| goes_on)),
             Place::NewerThan(_) => (first.filter(|_| goes_on), last),
         };
-        let mut people: Vec<UserId> = rows.iter().map(|row| row.user).collect();
+        let mut people: Vec<UserId> = rows.iter().filter_map(|row| row.user).collect();
         people.sort_unstable();
         people.dedup();
         self.shared.queue.note_following(agent, &people).await?;
@@ -53,7 +53,7 @@ impl Calls {
         let row = store::find_attempt(&self.shared.pool, call).await?.ok_or(CallsError::NoSuchAttempt)?;
         let legs = store::list_whole_legs(&self.shared.pool, call).await?;
         let events = store::list_events(&self.shared.pool, call).await?;
-        self.shared.queue.note_following(agent, &[row.user]).await?;
+        self.shared.queue.note_following(agent, row.user.as_slice()).await?;
         let now = self.shared.queue.now();
         let standing = correct::Standing {
             agent: row.agent,
@@ -109,6 +109,7 @@ impl Calls {
             agent_id: row.agent,
             agent: row.agent_name.unwrap_or_else(|| "somebody".to_owned()),
             queue: row.queue,
+            is_incoming: row.is_incoming,
             state: row.state,
             end: row.end,
             end_words: row.end_words,

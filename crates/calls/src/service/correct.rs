@@ -3,10 +3,10 @@
 
 use auth::{CurrentAgent, Role};
 use chrono::{DateTime, Utc};
-use kernel::{AgentId, CallId, Hint, london};
+use kernel::{AgentId, CallId, Hint, UserId, london};
 use queue::{Closing, Prospects};
 
-use super::outcome::{LONGEST_OBJECTION, closing, recorded_words};
+use super::outcome::{LONGEST_OBJECTION, closing, dialled, queue_of, recorded_words};
 use super::{Calls, CallsFailure};
 use crate::error::CallsError;
 use crate::store::{self, CallRow, NewOutcome};
@@ -53,9 +53,11 @@ impl Calls {
         let standing = store::find_standing_outcome(&self.shared.pool, call).await?;
         may_correct((agent.id, agent.role), &Standing::of(&row, standing.is_some()), self.shared.queue.now())?;
         let standing = standing.ok_or(CallsError::NotRecordedYet)?;
-        self.shared.queue.note_following(agent, &[row.user]).await?;
-        let prospects = self.prospects_anew(&row).await?;
-        let mut choices = self.choices(&row, &prospects).await?;
+        self.shared.queue.note_following(agent, row.user.as_slice()).await?;
+        let mut choices = match self.prospects_anew(&row).await? {
+            Some(prospects) => self.choices(&row, &prospects).await?,
+            None => self.choices_of_nobody().await?,
+        };
         choices.retain(|choice| choice.disposition != standing.disposition);
         let (callback_from, callback_until) = self.shared.queue.promise_span();
         Ok(Correctable {
@@ -91,6 +93,9 @@ impl Calls {
             asked_regardless: correction.asked_regardless,
         };
         let promise = self.check_outcome(&row, chosen, &outcome)?;
+        if promise.is_some() && row.user.is_none() {
+            return Err(CallsError::NobodyToRing.into());
+        }
         let prospects = self.prospects_anew(&row).await?;
 
         let now = self.shared.queue.now();
@@ -105,12 +110,12 @@ impl Calls {
         if standing.disposition == correction.disposition {
             return Err(CallsError::SameOutcome.into());
         }
-        if let Some(at) = standing.callback_at {
+        if let Some((user, at)) = row.user.zip(standing.callback_at) {
             let why = format!("the outcome of the call was corrected: {reason}");
-            self.shared.queue.retract_promise(&mut transaction, agent.id, row.user, at, &why).await?;
+            self.shared.queue.retract_promise(&mut transaction, agent.id, user, at, &why).await?;
         }
-        if let Some(promise) = &promise
-            && let Some(until) = self.shared.queue.forbidden_until(&mut transaction, &prospects, promise).await?
+        if let (Some(promise), Some(prospects)) = (&promise, &prospects)
+            && let Some(until) = self.shared.queue.forbidden_until(&mut transaction, prospects, promise).await?
         {
             return Err(CallsError::RungEnough(until).into());
         }
@@ -120,10 +125,10 @@ impl Calls {
         let note = notes.trim().chars().take(LONGEST_OBJECTION).collect();
         let closing = Closing { note, ..closing(chosen, row.answered_at.is_some(), promise, now) };
         // Whoever talked to the person made the promise, and heard the objection.
-        let settled = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
+        let settled = self.settle(&mut transaction, &row, prospects.as_ref(), &closing).await?;
         transaction.commit().await?;
         tracing::info!(
-            agent.id = %agent.id, user.id = %row.user, call.id = %row.id, call.disposition = correction.disposition.as_str(),
+            agent.id = %agent.id, user.id = row.user.map(UserId::get), call.id = %row.id, call.disposition = correction.disposition.as_str(),
             call.was = standing.disposition.as_str(), "the outcome of a call was corrected"
         );
         self.shared.hints.send(Hint::Queues);
@@ -131,16 +136,16 @@ impl Calls {
         if agent.id != row.agent {
             self.tell(agent.id);
         }
-        let mut words = recorded_words(promise, &settled, now);
+        let mut words = recorded_words(promise, settled.as_ref(), now);
         if former.suppresses.is_some() {
             words = format!("{words} What “{}” put on record against calls stays as it is; see “Do not call”.", former.label);
         }
         Ok(Recorded { call_id: row.id, disposition: correction.disposition, words })
     }
 
-    async fn prospects_anew(&self, row: &CallRow) -> Result<Prospects, CallsFailure> {
-        let dialled = row.number.as_deref().unwrap_or_default();
-        Ok(self.shared.queue.prospects_anew(row.id, row.user, row.queue, dialled).await?)
+    async fn prospects_anew(&self, row: &CallRow) -> Result<Option<Prospects>, CallsFailure> {
+        let Some(user) = row.user else { return Ok(None) };
+        Ok(Some(self.shared.queue.prospects_anew(row.id, user, queue_of(row), dialled(row)).await?))
     }
 }
 

@@ -6,7 +6,9 @@ use auth::Engagement;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, machine_now};
 use sqlx::PgConnection;
-use twilio::{Beep, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEventKind, ConferenceTopic, LeaveReason, VoiceRequest, twiml};
+use twilio::{
+    Beep, CallSid, CallStatus, CallStatusEvent, ConferenceEvent, ConferenceEventKind, ConferenceTopic, LeaveReason, VoiceRequest, twiml,
+};
 
 use super::monitoring::SUPERVISOR;
 use super::{Calls, CallsFailure, agent_of_identity};
@@ -71,13 +73,13 @@ impl Calls {
             self.tell(row.agent);
         }
         let conference = twiml::Conference {
-            name: conference_name(call),
+            name: conference_name(row.conference_id()),
             beep: Some(Beep::Never),
             start_conference_on_enter: Some(true),
             end_conference_on_exit: Some(false),
             // Silence until the person is there: what rings is told by the screen.
             wait_url: Some(String::new()),
-            status_callback: Some(self.telephone()?.callback_url("conference-status", call)),
+            status_callback: Some(self.telephone()?.callback_url("conference-status", row.conference_id())),
             status_callback_event: vec![ConferenceTopic::Start, ConferenceTopic::End, ConferenceTopic::Join, ConferenceTopic::Leave],
             // A second leg of theirs is known by its id; the label may still be the first one's.
             participant_label: (!is_return).then(|| AGENT.to_owned()),
@@ -86,24 +88,32 @@ impl Calls {
         Ok(twiml::Response::new([twiml::Verb::Dial(twiml::Dial { conference, ..twiml::Dial::default() })]))
     }
 
-    /// Something has happened in the conference of this call.
-    pub(crate) async fn conference_event(&self, call: CallId, event: &ConferenceEvent) -> Result<(), CallsFailure> {
-        let is_of_call = event.friendly_name.as_deref() == Some(conference_name(call).as_str());
+    /// Something has happened in the conference of this call, or of one that came in.
+    pub(crate) async fn conference_event(&self, conference: CallId, event: &ConferenceEvent) -> Result<(), CallsFailure> {
+        let is_of_call = event.friendly_name.as_deref() == Some(conference_name(conference).as_str());
         let (Some(kind), Some(sid), true) = (&event.kind, &event.call_sid, is_of_call) else { return Ok(()) };
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
-        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        let Some(row) = store::lock_in_conference(&mut transaction, conference).await? else {
+            drop(transaction);
+            return self.left_waiting(kind, sid).await;
+        };
+        let call = row.id;
         if let Some(conference) = event.conference_sid.as_ref().filter(|_| row.conference_sid.is_none()) {
             store::set_conference(&mut transaction, call, conference.as_str()).await?;
         }
         let mut legs = store::list_legs(&mut *transaction, call).await?;
-        if event.participant_label.as_deref() == Some(PERSON) && !legs.iter().any(|leg| leg.sid == sid.as_str()) {
+        // (Whoever rang us is a party once the agent is there.)
+        if row.incoming.is_none() && event.participant_label.as_deref() == Some(PERSON) && !legs.iter().any(|leg| leg.sid == sid.as_str()) {
             // Neither the answer that names the leg nor an event of its own has come; the label is ours.
             store::insert_leg(&mut *transaction, call, sid.as_str(), PERSON, now).await?;
             legs = store::list_legs(&mut *transaction, call).await?;
         }
         // Of a leg that is not known nothing is understood yet, so nothing is noted as seen.
-        let Some(party) = legs.iter().find(|leg| leg.sid == sid.as_str()).map(|leg| leg.party.as_str()) else { return Ok(()) };
+        let Some(party) = legs.iter().find(|leg| leg.sid == sid.as_str()).map(|leg| leg.party.as_str()) else {
+            drop(transaction);
+            return self.left_waiting(kind, sid).await;
+        };
         let name = kind.to_string();
         let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
         let is_new =
@@ -161,11 +171,19 @@ impl Calls {
         Ok(())
     }
 
+    /// Of a leg that is no call's party: somebody who rang us has left the music.
+    async fn left_waiting(&self, kind: &ConferenceEventKind, sid: &CallSid) -> Result<(), CallsFailure> {
+        if kind == &ConferenceEventKind::Leave { self.callers_leg_left(sid.as_str()).await } else { Ok(()) }
+    }
+
     /// A leg has come further. `call` is from the address that we gave; without it the leg is looked for by its id.
     pub(crate) async fn leg_event(&self, call: Option<CallId>, event: &CallStatusEvent) -> Result<(), CallsFailure> {
         let (Some(sid), Some(status)) = (&event.call_sid, &event.call_status) else { return Ok(()) };
         let known = store::find_call_of_leg(&self.shared.pool, sid.as_str()).await?;
         let Some(call) = known.or(call) else {
+            if status.is_final() && store::find_incoming_by_leg(&self.shared.pool, sid.as_str()).await?.is_some() {
+                return self.callers_leg_over(sid.as_str()).await;
+            }
             tracing::warn!(leg.sid = %sid, "an event of a leg that is not ours was ignored");
             return Ok(());
         };
@@ -256,7 +274,7 @@ impl Calls {
     }
 
     /// Applies one event to a call that is locked. It happened at `at` as far as the carrier says, and is heard of `now`.
-    async fn apply_locked(
+    pub(super) async fn apply_locked(
         &self,
         conn: &mut PgConnection,
         row: &CallRow,
@@ -283,6 +301,9 @@ impl Calls {
             Step::Stay | Step::Ask => {}
             Step::To(state) => {
                 store::set_state(conn, row.id, state, since).await?;
+                if let (CallState::Connected, Some(incoming)) = (state, row.incoming) {
+                    store::insert_callers_leg(conn, row.id, incoming, now).await?;
+                }
                 if state == CallState::Connected {
                     store::set_answered(conn, row.id, since).await?;
                 }
@@ -315,6 +336,9 @@ impl Calls {
             (Some(Engagement::WrapUp), Some(machine_now() + self.shared.queue.wrap_up()))
         };
         store::set_ended(conn, row.id, how, words, is_saved_call, wrap_up_until, now).await?;
+        if let Some(incoming) = row.incoming {
+            self.incoming_call_ended(conn, incoming, how).await?;
+        }
         for listener in store::end_monitorings_of(conn, row.id, now).await? {
             self.tell(listener);
         }
@@ -338,6 +362,7 @@ impl Calls {
                     }
                 });
             }
+            Step::To(CallState::Connected) if row.incoming.is_some() => self.record_soon(row.id),
             Step::To(_) => {}
             Step::Ask => {
                 let (calls, call) = (self.clone(), row.id);
@@ -357,6 +382,9 @@ impl Calls {
                     CallEnd::ByPerson => {}
                     CallEnd::AgentLost => self.say_goodbye_soon(row.id),
                     _ => self.hang_up_legs_soon(row.id),
+                }
+                if let (CallEnd::NotConnected, Some(incoming)) = (how, row.incoming) {
+                    self.pass_on_soon(incoming);
                 }
             }
         }

@@ -137,9 +137,7 @@ impl Calls {
             return Ok(rejection());
         };
         let call = store::find(&mut *transaction, row.call).await?;
-        if call.is_none_or(|call| call.state != CallState::Connected) {
-            return Ok(rejection());
-        }
+        let Some(call) = call.filter(|call| call.state == CallState::Connected) else { return Ok(rejection()) };
         let coach = match row.mode {
             MonitorMode::Whisper => Some(self.agent_leg(row.call).await?),
             MonitorMode::Listen | MonitorMode::Barge => None,
@@ -148,7 +146,7 @@ impl Calls {
         store::insert_leg(&mut *transaction, row.call, sid.as_str(), SUPERVISOR, self.shared.queue.now()).await?;
         transaction.commit().await?;
         let conference = twiml::Conference {
-            name: conference_name(row.call),
+            name: conference_name(call.conference_id()),
             beep: Some(Beep::Never),
             start_conference_on_enter: Some(false),
             end_conference_on_exit: Some(false),

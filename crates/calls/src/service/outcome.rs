@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use auth::CurrentAgent;
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, CallId, Hint, machine_now};
+use kernel::{AgentId, CallId, Hint, QueueKind, UserId, machine_now};
 use queue::{Closing, Promise, Prospects, Settled, Suppress};
+use sqlx::PgConnection;
 
 use super::course::log_failure;
 use super::view::{next_attempt_words, records};
@@ -49,6 +50,9 @@ impl Calls {
         let catalogue = self.catalogue().await?;
         let chosen = catalogue.get(&outcome.disposition).ok_or(CallsFailure::NoDisposition(outcome.disposition.as_str()))?;
         let promise = self.check_outcome(&row, chosen, &outcome)?;
+        if promise.is_some() && row.user.is_none() {
+            return Err(CallsError::NobodyToRing.into());
+        }
         let record = Record { disposition: outcome.disposition, notes: outcome.notes.as_deref(), promise, recorded_by: Some(agent.id) };
         self.record(&row, &catalogue, &record).await
     }
@@ -71,7 +75,8 @@ impl Calls {
             (true, None) => Err(CallsError::TimeNeeded),
             (true, Some(text)) => {
                 let (at, wall_time) = self.shared.queue.promise_at(text)?;
-                Ok(Some(Promise { at, wall_time, asked_regardless: outcome.asked_regardless }))
+                // Whoever rang us and asks to be rung has asked for themselves.
+                Ok(Some(Promise { at, wall_time, asked_regardless: outcome.asked_regardless || row.incoming.is_some() }))
             }
         }
     }
@@ -94,8 +99,8 @@ impl Calls {
         }
         let before = store::outcome_of(&mut *transaction, row.id).await?;
         if before.as_ref().is_none_or(|before| before.is_by_system)
-            && let Some(promise) = &record.promise
-            && let Some(until) = self.shared.queue.forbidden_until(&mut transaction, &prospects, promise).await?
+            && let (Some(promise), Some(prospects)) = (&record.promise, &prospects)
+            && let Some(until) = self.shared.queue.forbidden_until(&mut transaction, prospects, promise).await?
         {
             return Err(CallsError::RungEnough(until).into());
         }
@@ -112,7 +117,7 @@ impl Calls {
         }
         let note = notes.trim().chars().take(LONGEST_OBJECTION).collect();
         let closing = Closing { note, ..closing(chosen, row.answered_at.is_some(), record.promise, now) };
-        let settled = self.shared.queue.close_attempt(&mut transaction, row.id, row.agent, &prospects, &closing).await?;
+        let settled = self.settle(&mut transaction, &row, prospects.as_ref(), &closing).await?;
         if row.closed_at.is_none() {
             store::close(&mut transaction, row.id, notes, now).await?;
             self.shared.auth.engage(&mut transaction, row.agent, None).await?;
@@ -122,12 +127,12 @@ impl Calls {
         }
         transaction.commit().await?;
         tracing::info!(
-            agent.id = %row.agent, user.id = %row.user, call.id = %row.id, call.disposition = record.disposition.as_str(),
+            agent.id = %row.agent, user.id = row.user.map(UserId::get), call.id = %row.id, call.disposition = record.disposition.as_str(),
             call.is_by_system = record.recorded_by.is_none(), "the outcome of a call was recorded"
         );
         self.shared.hints.send(Hint::Queues);
         self.tell(row.agent);
-        let words = recorded_words(record.promise, &settled, now);
+        let words = recorded_words(record.promise, settled.as_ref(), now);
         Ok(Recorded { call_id: row.id, disposition: record.disposition, words })
     }
 
@@ -184,10 +189,41 @@ impl Calls {
         Ok(rows.into_iter().map(|row| (row.code, row)).collect())
     }
 
-    pub(super) async fn prospects(&self, row: &CallRow) -> Result<Prospects, CallsFailure> {
-        let dialled = row.number.as_deref().unwrap_or_default();
-        Ok(self.shared.queue.prospects(row.user, row.queue, dialled).await?)
+    /// What the outcome of a call does to the queue. Of somebody who rang us and whom nobody knows there is only the number.
+    pub(super) async fn settle(
+        &self,
+        conn: &mut PgConnection,
+        row: &CallRow,
+        prospects: Option<&Prospects>,
+        closing: &Closing,
+    ) -> Result<Option<Settled>, CallsFailure> {
+        let Some((user, prospects)) = row.user.zip(prospects) else {
+            if let (Some(Suppress::DoNotContact), Some(number)) = (closing.suppress, &row.number) {
+                self.shared.queue.object_by_number(conn, number, &[], &closing.note, row.id, Some(row.agent)).await?;
+            }
+            return Ok(None);
+        };
+        if let (Some(_), Some(at)) = (row.incoming, row.answered_at) {
+            self.shared.queue.count_incoming(conn, row.id, user, row.number.as_deref(), at).await?;
+        }
+        Ok(Some(self.shared.queue.close_attempt(conn, row.id, row.agent, prospects, closing).await?))
     }
+
+    /// None: nobody has said who it was.
+    pub(super) async fn prospects(&self, row: &CallRow) -> Result<Option<Prospects>, CallsFailure> {
+        let Some(user) = row.user else { return Ok(None) };
+        Ok(Some(self.shared.queue.prospects(user, queue_of(row), dialled(row)).await?))
+    }
+}
+
+/// The queue that a call counts for. Whoever rang us is as somebody whom we were to ring.
+pub(super) fn queue_of(row: &CallRow) -> QueueKind {
+    row.queue.unwrap_or(QueueKind::Callbacks)
+}
+
+/// The number of a call; empty when it is not known.
+pub(super) fn dialled(row: &CallRow) -> &str {
+    row.number.as_deref().unwrap_or_default()
 }
 
 /// What a disposition means for the queue.
@@ -213,7 +249,9 @@ fn recorded_before(call_id: CallId, disposition: Disposition) -> Recorded {
     Recorded { call_id, disposition, words: "The outcome of this call was recorded before; nothing was changed.".to_owned() }
 }
 
-pub(super) fn recorded_words(promise: Option<Promise>, settled: &Settled, now: DateTime<Utc>) -> String {
+/// None: nobody has said who it was, so nothing follows.
+pub(super) fn recorded_words(promise: Option<Promise>, settled: Option<&Settled>, now: DateTime<Utc>) -> String {
+    let Some(settled) = settled else { return "It is on record.".to_owned() };
     let promised = |promise: Promise| format!("Callback promised for {}.", promise.wall_time.format("%A %-d %B, %H:%M"));
     match (settled, promise) {
         (Settled::Now(_) | Settled::ByLaterCall { is_promised: true }, Some(promise)) => promised(promise),

@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use kernel::{UserId, display_time};
 use queue::PastEvent;
 
+use super::view::lower_first;
 use super::{Calls, CallsFailure};
 use crate::error::CallsError;
-use crate::store::{self, Past, PastCall, PastRow};
+use crate::store::{self, IncomingEnd, Past, PastCall, PastRow};
 use crate::types::{CallEnd, CallState, HistoryEntry, HistoryKind, PromiseNote, UserContext};
 
 /// People on a list of promises.
@@ -61,6 +62,15 @@ fn history_entry(row: PastRow, now: DateTime<Utc>) -> Result<HistoryEntry, Calls
             let detail = if notes.is_empty() { by } else { format!("{by}: “{notes}”") };
             HistoryEntry { title, detail: Some(detail), at, kind, decision_id: None }
         }
+        Past::Missed(end) => {
+            let title = match end {
+                IncomingEnd::GaveUp => "Rang us, and hung up before anybody answered",
+                IncomingEnd::Closed => "Rang us outside our hours",
+                IncomingEnd::Objected => "Rang us, and pressed the key for no more calls",
+                IncomingEnd::NobodyFree | IncomingEnd::Talked => "Rang us when nobody was free",
+            };
+            HistoryEntry { title: title.to_owned(), detail: None, at, kind: HistoryKind::NotReached, decision_id: None }
+        }
         Past::OfQueue(event) => {
             let (title, detail) = event.words(&by, now)?;
             let (kind, decision_id) = match event {
@@ -80,6 +90,10 @@ fn call_line(call: &PastCall) -> (String, HistoryKind) {
     match call.end {
         _ if call.state != CallState::Ended => return ("On the telephone now".to_owned(), HistoryKind::Calling),
         Some(CallEnd::CouldNotCheck) => return ("Not rung: could not be checked".to_owned(), HistoryKind::PassedOver),
+        Some(CallEnd::CallerGone) => return ("Rang us, and hung up before the agent was on the line".to_owned(), HistoryKind::NotReached),
+        Some(CallEnd::NotConnected) if call.is_incoming => {
+            return ("Rang us: an agent’s telephone did not connect".to_owned(), HistoryKind::NotReached);
+        }
         Some(CallEnd::NotConnected) => return ("Not rung: the agent’s telephone did not connect".to_owned(), HistoryKind::PassedOver),
         Some(CallEnd::NotPlaced) => return ("Not rung: the carrier did not take the call".to_owned(), HistoryKind::PassedOver),
         _ => {}
@@ -87,6 +101,7 @@ fn call_line(call: &PastCall) -> (String, HistoryKind) {
     let length = |from: Option<DateTime<Utc>>| Some(duration((call.ended_at? - from?).num_seconds()));
     let lasted = length(call.answered_at).or_else(|| length(call.rung_at).map(|rang| format!("rang {rang}")));
     let label = call.label.clone().unwrap_or_else(|| "Outcome still to be recorded".to_owned());
+    let label = if call.is_incoming { format!("Rang us: {}", lower_first(&label)) } else { label };
     let is_reached = call.is_reached.unwrap_or(call.answered_at.is_some());
     let kind = if is_reached { HistoryKind::Reached } else { HistoryKind::NotReached };
     (lasted.map_or_else(|| label.clone(), |lasted| format!("{label} · {lasted}")), kind)
@@ -116,6 +131,7 @@ mod tests {
             label: None,
             is_reached: None,
             notes: String::new(),
+            is_incoming: false,
             rung_at: Some(utc("2026-11-24T10:00:00Z")),
             answered_at: None,
             ended_at: Some(utc("2026-11-24T10:03:26Z")),
@@ -124,6 +140,13 @@ mod tests {
 
     #[test]
     fn a_call_is_told_by_what_came_of_it_and_how_long_it_was() {
+        let rang = PastCall { is_incoming: true, rung_at: None, ..ended(CallEnd::ByPerson) };
+        let rang = PastCall {
+            label: Some("Will do it".to_owned()),
+            answered_at: Some(utc("2026-11-24T10:00:14Z")),
+            is_reached: Some(true),
+            ..rang
+        };
         let talked = PastCall { answered_at: Some(utc("2026-11-24T10:00:14Z")), ..ended(CallEnd::ByPerson) };
         let will = PastCall { label: Some("Will do it".to_owned()), is_reached: Some(true), ..talked.clone() };
         let voicemail = PastCall { label: Some("Left voicemail".to_owned()), is_reached: Some(false), ..talked.clone() };
@@ -135,6 +158,7 @@ mod tests {
         };
         for (call, words, kind) in [
             (will, "Will do it · 3 min 12 s", HistoryKind::Reached),
+            (rang, "Rang us: will do it · 3 min 12 s", HistoryKind::Reached),
             (voicemail, "Left voicemail · 3 min 12 s", HistoryKind::NotReached),
             (none, "No answer · rang 24 s", HistoryKind::NotReached),
             (talked, "Outcome still to be recorded · 3 min 12 s", HistoryKind::Reached),

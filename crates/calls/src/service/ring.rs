@@ -25,7 +25,7 @@ const TOO_MANY: &str = "Too many calls are being made just now.";
 /// Longer nobody waits for the carrier's limit.
 const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(8);
 /// No call of ours is longer.
-const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
+pub(super) const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
 
 impl Calls {
     /// The gate, and then the carrier. Called once for a call, when its agent has joined. An error means that the carrier was not asked, or

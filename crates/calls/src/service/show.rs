@@ -6,6 +6,7 @@ use twilio::{CallFilter, CallSid, CallUpdate, ConferenceSid, ParticipantKey, Rec
 use super::course::{conference_name, goodbye};
 use super::hold::hold_update;
 use super::monitoring::monitor_update;
+use super::offers::recording_of_caller;
 use super::ring::new_person;
 use super::{Telephone, identity_of};
 use crate::types::MonitorMode;
@@ -60,6 +61,11 @@ pub async fn show_carrier(telephone: &Telephone, number: &str) -> Result<ShownCa
     keep("Which legs are there?");
     let _ = client.recordings(&leg).await;
     keep("Nothing was heard of a recording: is there one?");
+    let _ = client.record_call(&leg, &recording_of_caller(telephone, call)).await;
+    keep("Record whoever rang us, once an agent talks with them");
+    let message = telephone.callback_url("incoming-message", call);
+    let _ = client.update_call(&leg, &CallUpdate::Url(message)).await;
+    keep("Nobody is free for whoever rang us: from the music to the message");
     let _ = client.recording_sound(&recording).await;
     keep("Fetch a recording");
 
@@ -69,6 +75,8 @@ pub async fn show_carrier(telephone: &Telephone, number: &str) -> Result<ShownCa
         addresses: vec![
             ("TwiML application, voice request URL (POST)", format!("{base}/webhooks/twilio/voice")),
             ("TwiML application, status callback URL (POST)", format!("{base}/webhooks/twilio/call-status")),
+            ("Number, voice request URL (POST)", format!("{base}/webhooks/twilio/incoming")),
+            ("Number, status callback URL (POST)", format!("{base}/webhooks/twilio/call-status")),
         ],
         identity: format!("client:{}", identity_of(AgentId::new(1))?.as_str()),
     })

@@ -19,6 +19,10 @@ impl Calls {
             (_, Some(_)) if store::is_unrecorded(&self.shared.pool, row.id).await? => Some(self.wrap_up(&row, None).await?),
             _ => None,
         };
+        let candidates = match (row.incoming, row.user, row.closed_at) {
+            (Some(incoming), None, None) => self.candidates(incoming).await?,
+            _ => Vec::new(),
+        };
         let end = row.end_reason.map(|how| Ended { how, words: ended_words(&row, how), is_saved_call: row.is_saved_call });
         Ok(CallView {
             id: row.id,
@@ -26,6 +30,8 @@ impl Calls {
             number: row.number.as_deref().and_then(|number| self.shared.queue.shown_number(number)),
             user_name: row.user_name,
             queue: row.queue,
+            is_incoming: row.incoming.is_some(),
+            candidates,
             state: row.state,
             state_seconds: seconds(row.state_since, now),
             talk_seconds: row.answered_at.map(|answered| seconds(answered, row.ended_at.unwrap_or(now))),
@@ -38,8 +44,10 @@ impl Calls {
     }
 
     async fn wrap_up(&self, row: &CallRow, seconds_left: Option<i64>) -> Result<WrapUp, CallsFailure> {
-        let prospects = self.prospects(row).await?;
-        let choices = self.choices(row, &prospects).await?;
+        let choices = match self.prospects(row).await? {
+            Some(prospects) => self.choices(row, &prospects).await?,
+            None => self.choices_of_nobody().await?,
+        };
         let (callback_from, callback_until) = self.shared.queue.promise_span();
         let suggested = row.end_reason.and_then(CallEnd::suggests);
         Ok(WrapUp {
@@ -51,6 +59,29 @@ impl Calls {
             callback_from,
             callback_until,
         })
+    }
+
+    /// The same where nobody has said who it was: nothing follows but for the number.
+    pub(super) async fn choices_of_nobody(&self) -> Result<Vec<Choice>, CallsFailure> {
+        let catalogue = store::list_dispositions(&self.shared.pool).await?;
+        let offered = catalogue.iter().filter(|disposition| disposition.is_offered && !disposition.is_system && !disposition.needs_time);
+        let choices = offered.map(|disposition| {
+            let is_objection = disposition.suppresses.as_deref() == Some("do_not_contact");
+            Choice {
+                disposition: disposition.code,
+                label: disposition.label.clone(),
+                is_reached: disposition.is_reached.unwrap_or(true),
+                key: disposition.key.and_then(|key| u8::try_from(key).ok()),
+                hint: if is_objection { "never again" } else { "on record" }.to_owned(),
+                next_attempt: if is_objection { "This number is never rung again" } else { "None: nobody has said who it was" }.to_owned(),
+                attempts: "A call that came in counts as no attempt of ours".to_owned(),
+                order: None,
+                needs_note: disposition.needs_note,
+                needs_time: false,
+                also: also(disposition).filter(|_| is_objection),
+            }
+        });
+        Ok(choices.collect())
     }
 
     /// What can be chosen for a call, with what follows from each.
@@ -165,6 +196,9 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
                 "{name} was not rung: the claims platform cannot be read just now, so nobody can tell whether the call is still needed."
             )
         }
+        (CallEnd::NotConnected, _) if row.incoming.is_some() => {
+            "Your telephone did not connect, so the call went to somebody else.".to_owned()
+        }
         (CallEnd::NotConnected, _) => format!("Your telephone did not connect, so {name} was not rung."),
         (CallEnd::NotPlaced, Some(words)) => format!("{name} was not rung. {words}"),
         (CallEnd::NotPlaced, None) => format!("The carrier did not take the call, so {name} was not rung."),
@@ -173,14 +207,16 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
         (CallEnd::Failed, _) => "The call could not be put through.".to_owned(),
         (CallEnd::Cancelled, _) => "You hung up before anybody answered.".to_owned(),
         (CallEnd::ByAgent, _) => "You hung up.".to_owned(),
+        (CallEnd::ByPerson, _) if row.user.is_none() => "They hung up.".to_owned(),
         (CallEnd::ByPerson, _) => format!("{name} hung up."),
+        (CallEnd::CallerGone, _) => "They hung up before you were on the line.".to_owned(),
         (CallEnd::AgentLost, _) => {
             format!("Your telephone was gone for 15 seconds, so {name} was told that we will ring again, and the call ended.")
         }
     }
 }
 
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -13,12 +13,13 @@ use crate::types::{AttemptMark, CallEnd, CallState, Disposition};
 pub(crate) struct AttemptRow {
     pub(crate) id: CallId,
     pub(crate) created_at: DateTime<Utc>,
-    pub(crate) user: UserId,
+    pub(crate) user: Option<UserId>,
     pub(crate) user_name: String,
     pub(crate) number: Option<String>,
     pub(crate) agent: AgentId,
     pub(crate) agent_name: Option<String>,
-    pub(crate) queue: QueueKind,
+    pub(crate) queue: Option<QueueKind>,
+    pub(crate) is_incoming: bool,
     pub(crate) state: CallState,
     pub(crate) end: Option<CallEnd>,
     pub(crate) end_words: Option<String>,
@@ -82,8 +83,8 @@ macro_rules! select_attempts {
         sqlx::query_as!(
             AttemptRow,
             r#"
-            select c.id as "id!: CallId", c.created_at as "created_at!", c.user_id as "user!: UserId", c.user_name as "user_name!",
-                c.number as "number?", c.agent_id as "agent!: AgentId", a.name as "agent_name?", c.queue as "queue!: QueueKind",
+            select c.id as "id!: CallId", c.created_at as "created_at!", c.user_id as "user?: UserId", c.user_name as "user_name!",
+                c.number as "number?", c.agent_id as "agent!: AgentId", a.name as "agent_name?", c.queue as "queue?: QueueKind", c.incoming_id is not null as "is_incoming!",
                 c.state as "state!: CallState", c.end_reason as "end?: CallEnd", c.end_words as "end_words?",
                 c.is_saved_call as "is_saved_call!", l.created_at as "rung_at?", c.answered_at as "answered_at?",
                 c.ended_at as "ended_at?", o.disposition as "disposition?: Disposition", d.label as "label?",

@@ -11,8 +11,12 @@ use crate::types::{CallEnd, CallState, Disposition};
 pub(crate) struct CallRow {
     pub(crate) id: CallId,
     pub(crate) agent: AgentId,
-    pub(crate) user: UserId,
-    pub(crate) queue: QueueKind,
+    /// None: they rang us, and nobody has said yet who they are.
+    pub(crate) user: Option<UserId>,
+    /// None: they rang us.
+    pub(crate) queue: Option<QueueKind>,
+    /// The call that came in; its conference has its name.
+    pub(crate) incoming: Option<CallId>,
     pub(crate) user_name: String,
     pub(crate) state: CallState,
     pub(crate) state_since: DateTime<Utc>,
@@ -39,7 +43,12 @@ pub(crate) struct CallRow {
 impl CallRow {
     /// As far as it has come.
     pub(crate) const fn course(&self) -> Course {
-        Course { state: self.state, is_agent_away: self.agent_away_since.is_some() }
+        Course { state: self.state, is_agent_away: self.agent_away_since.is_some(), is_incoming: self.incoming.is_some() }
+    }
+
+    /// What the conference is named after: the call, or the one that came in and waited there.
+    pub(crate) fn conference_id(&self) -> CallId {
+        self.incoming.unwrap_or(self.id)
     }
 
     /// Where the parties hear each other, for a request to the carrier.
@@ -54,7 +63,8 @@ macro_rules! select_call {
         sqlx::query_as!(
             CallRow,
             r#"
-            select id as "id: CallId", agent_id as "agent: AgentId", user_id as "user: UserId", queue as "queue: QueueKind", user_name,
+            select id as "id: CallId", agent_id as "agent: AgentId", user_id as "user: UserId", queue as "queue: QueueKind",
+                incoming_id as "incoming: CallId", user_name,
                 state as "state: CallState", state_since, intent_expires_at, number, answered_at,
                 conference_sid, agent_away_since, held_since, ended_at,
                 end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at
@@ -107,6 +117,21 @@ pub(crate) async fn find(executor: impl PgExecutor<'_>, call: CallId) -> sqlx::R
 /// Locks the call for the rest of the transaction: one event after the other.
 pub(crate) async fn lock(conn: &mut PgConnection, call: CallId) -> sqlx::Result<Option<CallRow>> {
     select_call!(conn, "id = $1 for update", call.get()).fetch_optional(conn).await
+}
+
+/// Locks the call whose parties are in the conference of this name; of a call that came in, the newest that an agent took.
+pub(crate) async fn lock_in_conference(conn: &mut PgConnection, conference: CallId) -> sqlx::Result<Option<CallRow>> {
+    select_call!(
+        conn,
+        "id = coalesce(
+            (select id from calls.call c where c.incoming_id = $1 order by c.created_at desc, c.id desc limit 1),
+            $1
+        )
+        for update",
+        conference.get()
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// The agent's call that is not closed.

@@ -125,18 +125,20 @@ pub struct Attempt {
     pub id: CallId,
     /// When it was begun.
     pub at: Told,
-    /// With whom.
-    pub user_id: UserId,
+    /// With whom; none: they rang us, and nobody said who they were.
+    pub user_id: Option<UserId>,
     /// Their name, as it was then.
     pub user_name: String,
-    /// The number that was rung, as people write it; none: nobody was.
+    /// The number that was rung, as people write it; none: nobody was. Of a call that came in, the one that it came from.
     pub number: Option<String>,
     /// Whose call it was.
     pub agent_id: AgentId,
     /// The agent's name.
     pub agent: String,
-    /// The queue that the person came from.
-    pub queue: QueueKind,
+    /// The queue that the person came from; none: they rang us.
+    pub queue: Option<QueueKind>,
+    /// They rang us.
+    pub is_incoming: bool,
     /// Where it stands.
     pub state: CallState,
     /// How it ended.

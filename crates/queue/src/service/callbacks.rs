@@ -53,7 +53,7 @@ impl Queue {
                 days_until: (london(row.promised_at).date() - london(now).date()).num_days(),
                 seconds_until: (row.promised_at - now).num_seconds(),
                 standing,
-                reason: reason_words(row.reason).to_owned(),
+                reason: if row.is_return_call { "They rang us" } else { reason_words(row.reason) }.to_owned(),
                 number: row
                     .number
                     .and_then(|number| PhoneNumber::parse(&number, &self.shared.numbers).ok())

@@ -235,7 +235,7 @@ impl Queue {
         let said = |kind, user| NewSuppression {
             kind,
             user,
-            number: Some(prospects.dialled.as_str()),
+            number: Some(prospects.dialled.as_str()).filter(|number| !number.is_empty()),
             reason: if kind == SuppressionKind::DoNotContact && !closing.note.is_empty() { &closing.note } else { closing.disposition },
             source: &source,
             by: Some(agent),
@@ -246,8 +246,10 @@ impl Queue {
                 store::insert_suppression(conn, &said(SuppressionKind::DoNotContact, Some(user)), now).await?;
                 store::close_promise(conn, user).await?;
             }
-            Some(Suppress::BadNumber) => store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?,
-            None => {}
+            Some(Suppress::BadNumber) if !prospects.dialled.is_empty() => {
+                store::insert_suppression(conn, &said(SuppressionKind::BadNumber, None), now).await?;
+            }
+            Some(Suppress::BadNumber) | None => {}
         }
         if closing.is_reached && prospects.queue == QueueKind::Callbacks {
             // The system may have said before that nobody answered.

@@ -94,7 +94,7 @@ impl Queue {
     }
 
     /// The names of those who have one; a list of people is there without names, too.
-    pub(super) async fn names_of(&self, users: &[UserId]) -> HashMap<UserId, String> {
+    pub async fn names_of(&self, users: &[UserId]) -> HashMap<UserId, String> {
         if users.is_empty() {
             return HashMap::new();
         }

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::rules::{CallbackReason, SuppressionKind};
 
 /// Beyond all time: the end of a lease that a call holds. (`infinity` cannot be read into an instant.)
-const BEYOND: &str = "9999-01-01T00:00:00Z";
+pub(super) const BEYOND: &str = "9999-01-01T00:00:00Z";
 
 /// Who is held for a call.
 #[derive(Debug)]
@@ -57,11 +57,23 @@ pub(crate) async fn list_calls_holding(pool: &PgPool) -> sqlx::Result<Vec<CallId
     sqlx::query_scalar!(r#"select call_id as "call!: CallId" from queue.lease where call_id is not null"#).fetch_all(pool).await
 }
 
-/// Gives the lease of a call that rang nobody back to its agent, until `expires_at`.
+/// Gives the lease of a call that rang nobody back to its agent, until `expires_at`. Whoever was not handed out but rang us is let go.
 pub(crate) async fn give_back(conn: &mut PgConnection, call: CallId, expires_at: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update queue.lease set call_id = null, expires_at = $2 where call_id = $1", call.get(), expires_at,)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        r#"
+        with gone as (
+            delete from queue.lease where call_id = $1 and decision_id is null returning user_id, agent_id
+        ),
+        cleared as (
+            update queue.entry e set leased_by = null from gone where e.user_id = gone.user_id and e.leased_by = gone.agent_id
+        )
+        update queue.lease set call_id = null, expires_at = $2 where call_id = $1 and decision_id is not null
+        "#,
+        call.get(),
+        expires_at,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

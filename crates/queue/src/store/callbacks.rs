@@ -33,6 +33,8 @@ pub(crate) struct CallbackRow {
     pub(crate) preferred: Option<AgentId>,
     pub(crate) state: CallbackState,
     pub(crate) is_retry: bool,
+    /// They rang us and reached nobody.
+    pub(crate) is_return_call: bool,
     pub(crate) attempted_at: Option<DateTime<Utc>>,
     pub(crate) closed_by: Option<AgentId>,
     pub(crate) closed_reason: Option<String>,
@@ -74,7 +76,7 @@ pub(crate) async fn list_callbacks(
         (
             select c.id as "id!", c.user_id as "user!: UserId", c.reason as "reason!: CallbackReason", c.promised_at as "promised_at!",
                 c.available_at as "available_at!", c.preferred_agent_id as "preferred: AgentId", c.state as "state!: CallbackState",
-                c.retry_of is not null as "is_retry!", c.attempted_at, c.closed_by as "closed_by: AgentId", c.closed_reason,
+                c.retry_of is not null as "is_retry!", c.is_return_call as "is_return_call!", c.attempted_at, c.closed_by as "closed_by: AgentId", c.closed_reason,
                 null::timestamptz as next_at, l.agent_id as "held_by?: AgentId",
                 coalesce(
                     (select e.number from queue.entry e where e.user_id = c.user_id),
@@ -88,7 +90,7 @@ pub(crate) async fn list_callbacks(
         )
         union all
         (
-            select c.id, c.user_id, c.reason, c.promised_at, c.available_at, c.preferred_agent_id, c.state, c.retry_of is not null,
+            select c.id, c.user_id, c.reason, c.promised_at, c.available_at, c.preferred_agent_id, c.state, c.retry_of is not null, c.is_return_call,
                 c.attempted_at, c.closed_by, c.closed_reason,
                 (
                     select n.promised_at
@@ -187,10 +189,10 @@ pub(crate) async fn insert_retry(conn: &mut PgConnection, user: UserId, at: Date
         r#"
         insert into queue.callback (
             user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by, retry_of, lenders,
-            solicitors, is_paused
+            solicitors, is_paused, is_return_call
         )
         select c.user_id, c.reason, $2, $2::timestamptz at time zone 'Europe/London', c.preferred_agent_id, $2, $3, c.created_by, c.id, c.lenders,
-            c.solicitors, queue.is_paused(c.lenders, c.solicitors)
+            c.solicitors, queue.is_paused(c.lenders, c.solicitors), c.is_return_call
         from queue.callback c
         where c.id = (select max(id) from queue.callback where user_id = $1)
             and c.state in ('kept', 'missed')

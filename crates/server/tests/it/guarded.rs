@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 59] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 64] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
@@ -17,6 +17,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 59] = [
     ("/api/auth/sign_in", None),
     ("/api/auth/sign_out", Some(Role::Agent)),
     ("/api/auth/staff", Some(Role::Admin)),
+    ("/api/calls/answer", Some(Role::Agent)),
     ("/api/calls/attempt", Some(Role::Agent)),
     ("/api/calls/attempt_choices", Some(Role::Agent)),
     ("/api/calls/attempts", Some(Role::Agent)),
@@ -25,12 +26,15 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 59] = [
     ("/api/calls/correct", Some(Role::Agent)),
     ("/api/calls/correctable", Some(Role::Agent)),
     ("/api/calls/current", Some(Role::Agent)),
+    ("/api/calls/decline", Some(Role::Agent)),
     ("/api/calls/extend_wrap_up", Some(Role::Agent)),
     ("/api/calls/find", Some(Role::Agent)),
     ("/api/calls/going", Some(Role::Supervisor)),
     ("/api/calls/hang_up", Some(Role::Agent)),
     ("/api/calls/history", Some(Role::Agent)),
     ("/api/calls/hold", Some(Role::Agent)),
+    ("/api/calls/identify", Some(Role::Agent)),
+    ("/api/calls/missed_callers", Some(Role::Supervisor)),
     ("/api/calls/missing_recordings", Some(Role::Supervisor)),
     ("/api/calls/monitor", Some(Role::Supervisor)),
     ("/api/calls/monitored", Some(Role::Supervisor)),
@@ -38,6 +42,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 59] = [
     ("/api/calls/promise_notes", Some(Role::Agent)),
     ("/api/calls/record_outcome", Some(Role::Agent)),
     ("/api/calls/rejoin", Some(Role::Agent)),
+    ("/api/calls/ringing", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
     ("/api/calls/set_monitor_mode", Some(Role::Supervisor)),
     ("/api/calls/start", Some(Role::Agent)),

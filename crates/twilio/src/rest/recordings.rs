@@ -8,7 +8,7 @@ use http02::Method;
 use serde::Deserialize;
 
 use super::answer::{Page, lenient, number, time};
-use super::{Client, Listed, RestError, encode};
+use super::{Client, Listed, RecordingOptions, RestError, encode};
 use crate::{CallSid, ConferenceSid, RecordingSid, RecordingStatus};
 
 /// A recording, as the carrier keeps it. Anything may be absent.
@@ -64,6 +64,16 @@ impl Client {
     pub async fn recordings(&self, call: &CallSid) -> Result<Listed<Recording>, RestError> {
         let query = encode([("PageSize", "100".to_owned())]);
         Ok(self.read::<Page<Recording>>(&format!("Calls/{call}/Recordings.json?{query}")).await?.into())
+    }
+
+    /// Records a leg that is being talked on, from now on. Asked twice, it is recorded twice: look first.
+    pub async fn record_call(&self, call: &CallSid, options: &RecordingOptions) -> Result<Recording, RestError> {
+        let form = [
+            ("RecordingChannels", Some(options.channels.as_str().to_owned())),
+            ("RecordingStatusCallback", options.status_callback.clone()),
+        ];
+        let form = encode(form.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        self.change(&format!("Calls/{call}/Recordings.json"), form).await
     }
 
     /// The recording, if there is one.

@@ -1,0 +1,123 @@
+//! People who ring us: who they may be, and what follows for when they are rung.
+
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, CallId, Moment, PhoneNumber, UserId, from_london};
+use sqlx::PgConnection;
+use users::Search;
+
+use super::{Queue, QueueFailure};
+use crate::hours;
+use crate::rules::SuppressionKind;
+use crate::store::{self, NewSuppression};
+
+/// Somebody whose number a call comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub user: UserId,
+    /// Their name, or their id where none is known.
+    pub name: String,
+}
+
+impl Queue {
+    /// A number that a call comes from, in E.164; none when it is withheld, or none that we could ring.
+    pub fn callers_number(&self, from: &str) -> Option<String> {
+        PhoneNumber::parse(from, &self.shared.numbers).ok().map(|number| number.as_e164().to_owned())
+    }
+
+    /// Everybody who has this number (E.164) on the claims platform, the newest first. However it is written there.
+    pub async fn callers(&self, number: &str) -> Result<Vec<Caller>, QueueFailure> {
+        let Some(search) = Search::parse(number) else { return Ok(Vec::new()) };
+        let found = self.shared.replica.search(&search).await?;
+        let has_it = |raw: &str| PhoneNumber::parse(raw, &self.shared.numbers).is_ok_and(|theirs| theirs.as_e164() == number);
+        let theirs = found.into_iter().filter(|user| user.raw_number.as_deref().is_some_and(has_it));
+        Ok(theirs
+            .map(|user| Caller { user: user.id, name: if user.name.is_empty() { format!("User {}", user.id) } else { user.name } })
+            .collect())
+    }
+
+    /// When we may be rung, in words: the hours in which we ring.
+    pub fn week_words(&self) -> String {
+        hours::describe_week(&self.settings().settings.calling_hours)
+    }
+
+    /// Lets go of whomever the agent is looking at: somebody rings. They wait again as before.
+    pub async fn let_go(&self, conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
+        store::let_go(conn, agent).await
+    }
+
+    /// Holds a person for a call that came in, as `hold_for_call` does for one that we make: nobody else rings them meanwhile. False when
+    /// somebody else has the person; the call goes on all the same.
+    pub async fn hold_caller(&self, conn: &mut PgConnection, agent: AgentId, user: UserId, call: CallId) -> sqlx::Result<bool> {
+        store::hold_caller(conn, agent, user, call, self.shared.clock.now()).await
+    }
+
+    /// Puts a talk with somebody who rang us beside the attempts, before its outcome is written with `close_attempt`. They have been talked
+    /// with: a promise that was due, or that was made for an earlier call of theirs, is closed.
+    pub async fn count_incoming(
+        &self,
+        conn: &mut PgConnection,
+        call: CallId,
+        user: UserId,
+        number: Option<&str>,
+        talked_at: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        store::insert_incoming(conn, call, user, number, talked_at).await?;
+        store::close_promise_met(conn, user, self.shared.clock.now()).await
+    }
+
+    /// Promises to ring one of these people back who rang us and reached nobody, as soon as calls may be made: one promise for a number,
+    /// however often they ring (lessons, line 30). Who is rung; none when there is such a promise already, or nobody may be rung.
+    pub async fn promise_return_call(
+        &self,
+        conn: &mut PgConnection,
+        number: &str,
+        users: &[UserId],
+        preferred: Option<AgentId>,
+    ) -> sqlx::Result<Option<UserId>> {
+        let moment = self.moment();
+        let opens = hours::next_opening(moment, &self.settings().settings.calling_hours, &self.shared.bank_holidays);
+        let Some(at) = opens.and_then(|opens| Some((from_london(opens)?, opens))) else { return Ok(None) };
+        if users.is_empty() || store::has_return_call(conn, number, users, moment.at).await? {
+            return Ok(None);
+        }
+        for user in users {
+            if store::insert_return_call(conn, *user, preferred, at, moment.at).await? {
+                return Ok(Some(*user));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether nobody may ring this number, or any of these people, any more.
+    pub async fn is_objected(&self, number: &str, users: &[UserId]) -> Result<bool, QueueFailure> {
+        Ok(store::is_objected(&self.shared.pool, number, users, self.shared.clock.now()).await?)
+    }
+
+    /// Puts an objection on record that somebody made themselves, by a key on their telephone or to an agent who does not know who they are:
+    /// nobody rings this number again. Where it is one person's, nor that person on another number.
+    pub async fn object_by_number(
+        &self,
+        conn: &mut PgConnection,
+        number: &str,
+        users: &[UserId],
+        reason: &str,
+        call: CallId,
+        by: Option<AgentId>,
+    ) -> sqlx::Result<()> {
+        let user = if let [one] = users { Some(*one) } else { None };
+        let source = format!("call {call}");
+        let new =
+            NewSuppression { kind: SuppressionKind::DoNotContact, user, number: Some(number), reason, source: &source, by, ends_at: None };
+        store::insert_suppression(conn, &new, self.shared.clock.now()).await?;
+        for user in users {
+            store::close_promise(conn, *user).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether we may be rung now: the hours in which we ring.
+    pub fn is_open(&self) -> bool {
+        hours::is_open(Moment::new(self.shared.clock.now()), &self.settings().settings.calling_hours, &self.shared.bank_holidays)
+    }
+}
