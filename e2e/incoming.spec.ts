@@ -92,7 +92,7 @@ test("whoever rings back is answered by one key: both hear each other, and the o
   await expect(wrapUp(page)).toBeVisible();
   await expect(page.getByTestId("end-words")).toContainText("hung up");
   await page.keyboard.press("2");
-  await expect(page.getByText("0 of 3 today").first()).toBeVisible();
+  await expect(page.getByText("0 of 2 today").first()).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("toast")).toContainText("Next attempt");
   const [attempt] = await ours<{ disposition: string; is_incoming: boolean }>("select disposition, is_incoming from queue.attempt where user_id = $1", [person.id]);

@@ -176,7 +176,7 @@ fn Frame() -> impl IntoView {
             console.follow();
         }
     });
-    let ringing = Ringing::start(session, live, safety, announcer, calls, expect_context::<Clock>());
+    let ringing = Ringing::start(session, live.me, safety, announcer, calls, expect_context::<Clock>());
     provide_context(ringing);
     let keys = RwSignal::new(false);
     listen_to_keys(console, calls, ringing, keys);

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use super::announce::Announcer;
 use super::calls::Calls;
 use super::clock::Clock;
-use super::live::Live;
+use super::live::Version;
 use super::query::Query;
 use super::session::Session;
 
@@ -27,9 +27,9 @@ pub(crate) struct Ringing {
 
 impl Ringing {
     /// Asks what rings, at each hint about whoever is signed in here and whenever hints may have been missed.
-    pub(crate) fn start(session: Session, live: Live, safety: Trigger, announcer: Announcer, calls: Calls, clock: Clock) -> Self {
+    pub(crate) fn start(session: Session, me: Version, safety: Trigger, announcer: Announcer, calls: Calls, clock: Clock) -> Self {
         let watch = move || {
-            live.me.track();
+            me.track();
             safety.track();
         };
         let ringing = Self {

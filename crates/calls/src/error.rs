@@ -164,8 +164,7 @@ impl From<CallsError> for WireError {
         match error {
             E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
             E::TimeNeeded | E::TimeNotWanted | E::CannotPromise(_) | E::RungEnough(_) => wire.of_field("callback_at"),
-            E::NobodyToRing => wire.of_field("disposition"),
-            E::NotForAgents | E::SameOutcome => wire.of_field("disposition"),
+            E::NotForAgents | E::SameOutcome | E::NobodyToRing => wire.of_field("disposition"),
             E::ReasonNeeded | E::ReasonTooLong(_) => wire.of_field("reason"),
             E::NoSuchDay(field) => wire.of_field(field),
             E::DaysBackwards => wire.of_field("until"),

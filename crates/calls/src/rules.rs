@@ -200,7 +200,13 @@ mod tests {
 
     /// Where a call is after these events, and how it ended.
     fn run(events: &[Event]) -> (CallState, Option<CallEnd>) {
-        let (mut course, mut end) = (Course { state: CallState::Created, is_agent_away: false, is_incoming: false }, None);
+        run_from(BEGUN, events)
+    }
+
+    const BEGUN: Course = Course { state: CallState::Created, is_agent_away: false, is_incoming: false };
+
+    fn run_from(mut course: Course, events: &[Event]) -> (CallState, Option<CallEnd>) {
+        let mut end = None;
         for event in events {
             match step(course, *event) {
                 Step::Stay | Step::Ask => {}
@@ -212,7 +218,7 @@ mod tests {
                 Step::Back => course.is_agent_away = false,
                 Step::End(how) => {
                     assert_ne!(course.state, CallState::Ended);
-                    (course, end) = (Course { state: CallState::Ended, is_agent_away: false, is_incoming: false }, Some(how));
+                    (course, end) = (Course { state: CallState::Ended, is_agent_away: false, ..course }, Some(how));
                 }
             }
         }
@@ -255,6 +261,24 @@ mod tests {
         for length in 0..=2 {
             let events = [&BEGINNING[..length], &[Event::AgentLeft { after_person: false }]].concat();
             assert_eq!(run(&events), (CallState::Ended, Some(CallEnd::NotConnected)));
+        }
+    }
+
+    /// Whoever rings us waits on the line: the agent's coming makes the talk, and nobody is checked or rung.
+    #[test]
+    fn a_call_that_came_in_is_a_talk_once_the_agent_is_there() {
+        let over = Event::PersonEnded(LegEnd::Completed { has_lasted: true });
+        let left = Event::AgentLeft { after_person: false };
+        for (events, state, end) in [
+            (&[Event::AgentAsked, Event::AgentJoined][..], CallState::Connected, None),
+            (&[Event::AgentAsked, Event::AgentJoined, over], CallState::Ended, Some(CallEnd::ByPerson)),
+            (&[Event::AgentAsked, Event::AgentJoined, left, Event::AgentLost], CallState::Ended, Some(CallEnd::AgentLost)),
+            (&[over], CallState::Ended, Some(CallEnd::CallerGone)),
+            (&[Event::AgentAsked, over, Event::AgentJoined], CallState::Ended, Some(CallEnd::CallerGone)),
+            (&[Event::AgentAsked, left], CallState::Ended, Some(CallEnd::NotConnected)),
+            (&[Event::AgentHungUp], CallState::Ended, Some(CallEnd::NotConnected)),
+        ] {
+            assert_eq!(run_from(Course { is_incoming: true, ..BEGUN }, events), (state, end), "{events:?}");
         }
     }
 
