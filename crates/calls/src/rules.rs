@@ -370,7 +370,7 @@ mod tests {
                 Step::Away => self.course.is_agent_away = true,
                 Step::Back => self.course.is_agent_away = false,
                 Step::End(how) => {
-                    (self.course, self.end) = (Course { state: CallState::Ended, is_agent_away: false, is_incoming: false }, Some(how))
+                    (self.course, self.end) = (Course { state: CallState::Ended, is_agent_away: false, ..self.course }, Some(how));
                 }
             }
         }

@@ -33,7 +33,7 @@ impl Calls {
         }
         if let Some(row) = store::find_incoming_by_leg(&self.shared.pool, sid.as_str()).await? {
             // The carrier asks again.
-            return self.greeting(&row);
+            return self.greeting(&row).await;
         }
         let number = request.from.as_ref().and_then(|from| self.shared.queue.callers_number(from.as_str()));
         let people = match &number {
@@ -61,7 +61,7 @@ impl Calls {
         tracing::info!(call.id = %row.id, incoming.people = row.users.len(), incoming.state = ?state, "somebody rings us");
         // Asked twice at once: what was stored first is what they hear.
         match store::find_incoming_by_leg(&self.shared.pool, sid.as_str()).await? {
-            Some(row) => self.greeting(&row),
+            Some(row) => self.greeting(&row).await,
             None => Ok(rejection()),
         }
     }
@@ -77,7 +77,7 @@ impl Calls {
         }
     }
 
-    fn greeting(&self, row: &IncomingRow) -> Result<twiml::Response, CallsFailure> {
+    async fn greeting(&self, row: &IncomingRow) -> Result<twiml::Response, CallsFailure> {
         let telephone = self.telephone()?;
         let firm = &telephone.firm_name;
         Ok(match (row.state, row.ended_as) {
@@ -93,7 +93,8 @@ impl Calls {
             }
             (IncomingState::Told, Some(IncomingEnd::Closed)) => {
                 let hours = self.shared.queue.week_words();
-                let follows = if self.is_rung_back(row) { "We will ring you back when we are open." } else { "Please ring us again then." };
+                let follows =
+                    if self.is_rung_back(row).await? { "We will ring you back when we are open." } else { "Please ring us again then." };
                 let words = format!(
                     "Thank you for calling {firm}. We are closed just now. You can reach us {hours}. {follows} If you would like us never to \
                      call you again, press {NO_CALLS}."
@@ -105,9 +106,10 @@ impl Calls {
         })
     }
 
-    /// What was said is what is done: only somebody whom we know is rung back.
-    const fn is_rung_back(&self, row: &IncomingRow) -> bool {
-        !row.users.is_empty()
+    /// What is said is what is done: somebody whom we know is rung back, unless they have objected.
+    async fn is_rung_back(&self, row: &IncomingRow) -> Result<bool, CallsFailure> {
+        let Some(number) = row.number.as_deref().filter(|_| !row.users.is_empty()) else { return Ok(false) };
+        Ok(!self.shared.queue.is_objected(number, &row.people()).await?)
     }
 
     /// They pressed a key. The one for it puts them on the list of those whom nobody rings, at once (compliance, C8).
@@ -159,8 +161,11 @@ impl Calls {
         let Some(row) = row.filter(|row| row.state == IncomingState::Told) else {
             return Ok(twiml::Response::new([twiml::Verb::Hangup]));
         };
-        let follows =
-            if self.is_rung_back(&row) { "We will ring you back as soon as we can." } else { "Please ring us again a little later." };
+        let follows = if self.is_rung_back(&row).await? {
+            "We will ring you back as soon as we can."
+        } else {
+            "Please ring us again a little later."
+        };
         let words = format!(
             "We are sorry: nobody at {} is free just now. {follows} If you would like us never to call you again, press {NO_CALLS}.",
             telephone.firm_name
