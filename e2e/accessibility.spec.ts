@@ -11,7 +11,7 @@ const check = async (page: Page, what: string) => {
 
 for (const scheme of ["light", "dark"] as const) {
   test(`every screen can be read and used by everybody, ${scheme}`, async ({ page, browser, request }) => {
-    test.setTimeout(60_000);
+    test.setTimeout(120_000);
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     await page.goto("/sign-in");
     await alive(page);
@@ -70,6 +70,21 @@ for (const scheme of ["light", "dark"] as const) {
     await check(page, "wrap-up with something missing");
     await page.getByTestId("person").focus();
     await page.keyboard.press("7");
+    await page.keyboard.press("Enter");
+    await request.post("/twilio/admin/calls/incoming", { data: { from: "+441632960963", to: "+442079460000" } });
+    await expect(page.getByTestId("ringing")).toBeVisible({ timeout: 30_000 });
+    await check(page, "somebody rings");
+    await page.keyboard.press("Alt+a");
+    await expect(page.getByTestId("who-rings")).toBeVisible();
+    await page.getByTestId("who-rings").getByRole("searchbox").fill("an");
+    await page.getByTestId("who-rings").getByRole("button", { name: "Find" }).click();
+    await expect(page.getByTestId("who-rings").getByRole("listitem").first()).toBeVisible();
+    await check(page, "who is it?");
+    await page.keyboard.press("Alt+h");
+    await page.keyboard.press("Alt+h");
+    await expect(page.getByTestId("end-words")).toBeVisible();
+    await page.getByTestId("person").focus();
+    await page.keyboard.press("5");
     await page.keyboard.press("Shift+Enter");
     await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
     await page.getByRole("link", { name: "History" }).click();

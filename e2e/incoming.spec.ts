@@ -94,7 +94,7 @@ test("whoever rings back is answered by one key: both hear each other, and the o
   await page.keyboard.press("2");
   await expect(page.getByText("0 of 2 today").first()).toBeVisible();
   await page.keyboard.press("Enter");
-  await expect(page.getByTestId("toast")).toContainText("Next attempt");
+  await expect(page.getByTestId("toast")).toContainText("next attempt: Friday");
   const [attempt] = await ours<{ disposition: string; is_incoming: boolean }>("select disposition, is_incoming from queue.attempt where user_id = $1", [person.id]);
   expect(attempt).toEqual({ disposition: "going_to_complete", is_incoming: true });
   await expect.poll(async () => (await ours<{ n: string }>("select count(*) as n from calls.recording r join calls.call c on c.id = r.call_id where c.user_id = $1 and r.stored_at is not null", [person.id]))[0].n).toBe("1");
@@ -180,8 +180,8 @@ test("somebody whom nobody knows is talked with, looked up or left without a nam
   await admin(request, `calls/${sid}/hangup`);
   await expect(wrapUp(page)).toBeVisible();
   await page.keyboard.press("5");
-  await page.keyboard.press("Enter");
-  await setStatus(page, "Break");
+  await page.keyboard.press("Shift+Enter");
+  await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
 
   const missed = await ringIn(request, "+441632960962");
   await expect.poll(async () => (await leg(request, missed))?.status, { timeout: 40_000 }).toBe("completed");
@@ -203,6 +203,6 @@ test("by the key nine nobody rings them any more", async ({ page, browser, reque
   expect(objection).toEqual({ kind: "do_not_contact", reason: "They pressed the key for it when they rang us" });
   const gareth = await elsewhere(browser, GARETH);
   await gareth.goto(`/users?id=${person.id}`);
-  await expect(gareth.getByText("Do not contact").first()).toBeVisible();
+  await expect(gareth.getByText("Asked not to be contacted").first()).toBeVisible();
   await gareth.context().close();
 });

@@ -539,7 +539,11 @@ mod tests {
     proptest! {
         /// lessons, line 17: late `ringing` overwrote `completed`; and line 14: calls that never end.
         #[test]
-        fn states_only_move_forward_whatever_arrives(events in prop::collection::vec(prop::sample::select(events()), 0..40)) {
+        fn states_only_move_forward_whatever_arrives(
+            is_incoming in any::<bool>(),
+            events in prop::collection::vec(prop::sample::select(events()), 0..40),
+        ) {
+            let run = |events: &[Event]| run_from(Course { is_incoming, ..BEGUN }, events);
             let (state, end) = run(&events);
             prop_assert_eq!(state == CallState::Ended, end.is_some());
             // Once both legs are over, so is the call.
