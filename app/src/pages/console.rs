@@ -189,8 +189,19 @@ fn Offered(held: Arc<Received<HandOut>>) -> impl IntoView {
     let user = held.value.user.clone();
     let why = held.value.why.clone();
     let strips = passed_over(&held.value);
+    let calls = expect_context::<Calls>();
+    let name = user.as_ref().map(|user| user.name.clone()).unwrap_or_default();
+    let rang = move || {
+        (calls.map(|view| view.is_incoming) == Some(true)).then(|| view! {
+            <p class="flex gap-3 rounded-field border border-info/40 bg-info/8 p-3 text-dense" data-testid="rang-us">
+                <span class="mt-px text-info">{icon(Icon::PhoneIncoming, "size-4")}</span>
+                <span><b class="font-semibold">{name.clone()} " rang us."</b> " Ask what it is about. Below is what we would have rung about."</span>
+            </p>
+        })
+    };
     view! {
         {strips}
+        {rang}
         {user.map(|user| view! {
             <PersonHeader user=user.clone() held=Arc::clone(&held) />
             {why.map(|why| view! { <WhyThisCall why held=Arc::clone(&held) /> })}

@@ -64,13 +64,15 @@ impl Calls {
     /// The same where nobody has said who it was: nothing follows but for the number.
     pub(super) async fn choices_of_nobody(&self) -> Result<Vec<Choice>, CallsFailure> {
         let catalogue = store::list_dispositions(&self.shared.pool).await?;
-        let offered = catalogue.iter().filter(|disposition| disposition.is_offered && !disposition.is_system && !disposition.needs_time);
+        let offered = catalogue.iter().filter(|disposition| {
+            disposition.is_offered && !disposition.is_system && !disposition.needs_time && disposition.is_reached == Some(true)
+        });
         let choices = offered.map(|disposition| {
             let is_objection = disposition.suppresses.as_deref() == Some("do_not_contact");
             Choice {
                 disposition: disposition.code,
                 label: disposition.label.clone(),
-                is_reached: disposition.is_reached.unwrap_or(true),
+                is_reached: true,
                 key: disposition.key.and_then(|key| u8::try_from(key).ok()),
                 hint: if is_objection { "never again" } else { "on record" }.to_owned(),
                 next_attempt: if is_objection { "This number is never rung again" } else { "None: nobody has said who it was" }.to_owned(),
@@ -89,7 +91,7 @@ impl Calls {
         let catalogue = store::list_dispositions(&self.shared.pool).await?;
         let now = self.shared.queue.now();
         let before = self.shared.queue.before(row.id, prospects).await?;
-        let offered = catalogue.iter().filter(|disposition| disposition.is_offered && !disposition.is_system);
+        let offered = catalogue.iter().filter(|disposition| disposition.is_offered && !disposition.is_system && fits(disposition, row));
         let choices = offered.map(|disposition| {
             let closing = closing(disposition, row.answered_at.is_some(), None, now);
             let after = self.shared.queue.after(prospects, &closing);
@@ -97,6 +99,11 @@ impl Calls {
         });
         Ok(choices.collect())
     }
+}
+
+/// Whether it can have come of this call: with whoever rang us somebody has talked.
+fn fits(disposition: &DispositionRow, row: &CallRow) -> bool {
+    row.incoming.is_none() || disposition.is_reached != Some(false)
 }
 
 fn choice(disposition: &DispositionRow, closing: &Closing, after: &After, before: Before, now: DateTime<Utc>) -> Choice {

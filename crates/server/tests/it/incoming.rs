@@ -155,6 +155,7 @@ async fn whoever_rings_back_is_greeted_and_talks_to_a_free_agent_whose_outcome_s
 
     let chosen =
         ended["wrap_up"]["choices"].as_array().unwrap().iter().find(|choice| choice["disposition"] == "going_to_complete").unwrap();
+    assert!(!ended["wrap_up"]["choices"].to_string().contains("no_answer"), "somebody has talked with them");
     assert_eq!(chosen["attempts"], "0 of 2 today · 0 of 10 in seven days", "no attempt of ours");
     let recorded = json!({"call_id": call["id"], "disposition": "going_to_complete", "notes": "rang back"});
     agent.ask("/api/calls/record_outcome", recorded.clone()).await;
