@@ -42,6 +42,7 @@ fetched_pages! {
     /// have in common becomes a file of its own, and so does whatever three have, so that many parts would be a hail of small files.
     FETCHED:
     "/callbacks" => callbacks::Callbacks in everybody,
+    "/day" => day::Day in everybody,
     "/floor" => floor::Floor in supervision,
     "/history" => history::HistoryPage in everybody,
     "/outcomes" => outcomes::OutcomesPage in administration,

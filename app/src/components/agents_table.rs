@@ -157,7 +157,9 @@ fn row(
     };
     view! {
         <tr class=class>
-            <th scope="row" class="min-w-36 font-medium break-words whitespace-normal" title=agent.name.clone()>{agent.name.clone()}</th>
+            <th scope="row" class="min-w-36 font-medium break-words whitespace-normal" title=agent.name.clone()>
+                <a class="link link-hover" href=format!("/day?agent={id}")>{agent.name.clone()}</a>
+            </th>
             <td class="text-muted">{role_label(agent.role)}</td>
             <td>{badge(presence_look(presence))}</td>
             <td class="text-right"><span class=for_class>{mark} {move || time_in_state(now.get())}</span></td>

@@ -77,7 +77,7 @@ fn StatusMenu() -> impl IntoView {
     let intention = Memo::new(move |_| session.intention());
     let engagement = move || session.engagement();
     let time = move || {
-        let seconds = session.map(|me| me.value.engagement_seconds.unwrap_or(me.value.intention_seconds) + me.seconds_ago(clock.now()));
+        let seconds = session.map(|me| me.value.state_seconds + me.seconds_ago(clock.now()));
         seconds.map(stopwatch).unwrap_or_default()
     };
     let label = Signal::stored("My status:".to_owned());
@@ -192,11 +192,19 @@ pub(crate) fn AccountMenu() -> impl IntoView {
     view! {
         <Menu label class="ml-1 grid size-8 cursor-pointer place-items-center rounded-full" face=face.into() is_at_right=true>
             <div class="border-b border-base-300 px-2.5 pt-1 pb-2.5" role="presentation">{who}</div>
+            <a
+                role="menuitem"
+                tabindex="-1"
+                href="/day"
+                class="mt-1.5 flex w-full items-center gap-2.5 rounded-field px-2.5 py-2 hover:bg-base-200 focus-visible:outline-offset-0"
+            >
+                {icon(Icon::Clock, "size-4")} "My day"
+            </a>
             <button
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                class="mt-1.5 flex w-full cursor-pointer items-center gap-2.5 rounded-field px-2.5 py-2 text-left hover:bg-base-200 focus-visible:outline-offset-0"
+                class="flex w-full cursor-pointer items-center gap-2.5 rounded-field px-2.5 py-2 text-left hover:bg-base-200 focus-visible:outline-offset-0"
                 on:click=move |_| leave()
             >
                 {icon(Icon::LogOut, "size-4")} "Sign out"

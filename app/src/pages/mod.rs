@@ -2,6 +2,7 @@
 
 pub(crate) mod callbacks;
 pub(crate) mod console;
+pub(crate) mod day;
 pub(crate) mod floor;
 pub(crate) mod history;
 pub(crate) mod not_found;

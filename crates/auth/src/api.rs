@@ -1,10 +1,11 @@
 //! The server functions of staff: who asks, parse, one call to the service.
 
-use kernel::{QueueKind, WireError};
+use chrono::NaiveDate;
+use kernel::{AgentId, QueueKind, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::{AgentPresence, Intention, Me, StaffView};
+use crate::types::{AgentDay, AgentPresence, Intention, Me, StaffView};
 #[cfg(feature = "ssr")]
 use crate::{service::Auth, session};
 
@@ -12,7 +13,9 @@ use crate::{service::Auth, session};
 #[server(prefix = "/api", endpoint = "auth/sign_in", input = Json, output = Json)]
 pub async fn sign_in(email: String, password: String) -> Result<Me, WireError> {
     let address = session::client_address();
-    let agent = expect_context::<Auth>().sign_in(&email, password, address).await?;
+    let auth = expect_context::<Auth>();
+    let agent = auth.sign_in(&email, password, address).await?;
+    auth.replace_session(session::shown_id()?).await?;
     session::begin(agent.clone()).await?;
     Ok(agent.me())
 }
@@ -43,6 +46,14 @@ pub async fn set_presence(intention: Intention) -> Result<Me, WireError> {
 pub async fn agents() -> Result<Vec<AgentPresence>, WireError> {
     session::require(crate::types::Role::Supervisor).await?;
     Ok(expect_context::<Auth>().list_presence().await?)
+}
+
+/// A day in London of an agent, none: of whoever asks, today: what they were, from when to when, and their sessions. Others' are for
+/// supervisors.
+#[server(prefix = "/api", endpoint = "auth/day", input = Json, output = Json)]
+pub async fn day(agent: Option<AgentId>, day: Option<NaiveDate>) -> Result<AgentDay, WireError> {
+    let me = session::current_agent().await?;
+    Ok(expect_context::<Auth>().day(&me, agent.unwrap_or(me.id), day).await?)
 }
 
 /// Active staff with the queues they may take people from, for administrators.

@@ -33,6 +33,12 @@ pub enum AuthError {
     /// There is no such member of staff.
     #[error("There is nobody with this e-mail address.")]
     NoSuchAgent,
+    /// There is no agent with this id.
+    #[error("There is nobody here by that number. Choose somebody on the floor.")]
+    UnknownAgent,
+    /// Not a day.
+    #[error("That is not a day. Choose another one.")]
+    UnknownDay,
 }
 
 impl From<AuthError> for WireError {
@@ -41,9 +47,11 @@ impl From<AuthError> for WireError {
             AuthError::WrongCredentials | AuthError::SignedOut => ErrorCode::Unauthenticated,
             AuthError::TooManyFailures => ErrorCode::TooManyRequests,
             AuthError::NotAllowed => ErrorCode::Forbidden,
-            AuthError::InvalidEmail | AuthError::InvalidName | AuthError::InvalidPassword | AuthError::NoQueues => ErrorCode::Unprocessable,
+            AuthError::InvalidEmail | AuthError::InvalidName | AuthError::InvalidPassword | AuthError::NoQueues | AuthError::UnknownDay => {
+                ErrorCode::Unprocessable
+            }
             AuthError::EmailTaken => ErrorCode::Conflict,
-            AuthError::NoSuchAgent => ErrorCode::NotFound,
+            AuthError::NoSuchAgent | AuthError::UnknownAgent => ErrorCode::NotFound,
         };
         Self::new(code, error.to_string())
     }

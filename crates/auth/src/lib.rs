@@ -13,9 +13,11 @@ mod session;
 #[cfg(feature = "ssr")]
 mod store;
 
-pub use api::{agents, limit, me, set_presence, sign_in, sign_out, staff};
+pub use api::{agents, day, limit, me, set_presence, sign_in, sign_out, staff};
 pub use error::AuthError;
-pub use types::{AgentPresence, Engagement, Intention, InvalidRole, Me, Presence, Role, StaffView};
+pub use types::{
+    AgentDay, AgentPresence, Engagement, Intention, InvalidRole, Me, Presence, Role, SessionEnd, SessionView, StaffView, StateTime, Stretch,
+};
 
 #[cfg(feature = "ssr")]
 pub use service::{Auth, AuthFailure, Leaving, NewAgent, StaffMember};

@@ -7,23 +7,25 @@ use crate::types::{Engagement, Intention, Presence};
 /// Nothing heard for so long: unreachable (rules, Presence).
 pub(crate) const UNREACHABLE_AFTER: TimeDelta = TimeDelta::seconds(30);
 
-/// The presence at `now` and the instant since which it holds. All times are the machine's.
+/// The presence at `now` and the instant since which it holds. `state_since` is when they began to be what they want or do, or when they were
+/// heard again after a silence. All times are the machine's.
 pub(crate) fn derive(
     intention: Intention,
-    intention_since: DateTime<Utc>,
-    engaged: Option<(Engagement, DateTime<Utc>)>,
+    engagement: Option<Engagement>,
+    state_since: DateTime<Utc>,
     seen_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> (Presence, DateTime<Utc>) {
-    let lost_at = seen_at.unwrap_or(intention_since) + UNREACHABLE_AFTER;
-    match (intention, engaged) {
+    // Whoever was silent through a whole call is unreachable since its end: until then they were on a call.
+    let lost_at = (seen_at.unwrap_or(state_since) + UNREACHABLE_AFTER).max(state_since);
+    match (intention, engagement) {
         // A call goes on when the page is gone, and whatever was wanted meanwhile.
-        (_, Some((Engagement::OnCall, since))) => (Presence::OnCall, since),
-        (_, Some((Engagement::WrapUp, since))) => (Presence::WrapUp, since),
-        (Intention::Offline, None) => (Presence::Offline, intention_since),
+        (_, Some(Engagement::OnCall)) => (Presence::OnCall, state_since),
+        (_, Some(Engagement::WrapUp)) => (Presence::WrapUp, state_since),
+        (Intention::Offline, None) => (Presence::Offline, state_since),
         _ if lost_at <= now => (Presence::Unreachable, lost_at),
-        (Intention::Available, None) => (Presence::Available, intention_since),
-        (Intention::Break, None) => (Presence::Break, intention_since),
+        (Intention::Available, None) => (Presence::Available, state_since),
+        (Intention::Break, None) => (Presence::Break, state_since),
     }
 }
 
@@ -49,7 +51,7 @@ mod tests {
             (Intention::Offline, Some(after(0)), after(120), (Presence::Offline, start)),
             (Intention::Available, None, after(31), (Presence::Unreachable, after(30))),
         ] {
-            assert_eq!(derive(intention, start, None, seen, now), expected, "{intention:?} {seen:?} {now}");
+            assert_eq!(derive(intention, None, start, seen, now), expected, "{intention:?} {seen:?} {now}");
         }
     }
 
@@ -59,10 +61,15 @@ mod tests {
         let start: DateTime<Utc> = "2026-11-24T10:30:00Z".parse().unwrap();
         let (later, now) = (start + TimeDelta::seconds(60), start + TimeDelta::seconds(400));
         for intention in [Intention::Available, Intention::Break, Intention::Offline] {
-            let with = |engagement| derive(intention, start, Some((engagement, later)), Some(start), now);
+            let with = |engagement| derive(intention, Some(engagement), later, Some(start), now);
             assert_eq!(with(Engagement::OnCall), (Presence::OnCall, later));
             assert_eq!(with(Engagement::WrapUp), (Presence::WrapUp, later));
         }
-        assert_eq!(derive(Intention::Break, start, None, Some(now), now), (Presence::Break, start));
+        assert_eq!(derive(Intention::Break, None, start, Some(now), now), (Presence::Break, start));
+        assert_eq!(
+            derive(Intention::Break, None, later, Some(start), now),
+            (Presence::Unreachable, later),
+            "silent since before the call ended"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! What can be done with staff.
 
+mod day;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
@@ -21,7 +23,7 @@ use crate::error::AuthError;
 use crate::presence;
 use crate::session::{self, CurrentAgent};
 use crate::store;
-use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, StaffView};
+use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, SessionEnd, StaffView};
 
 /// Failures a minute after which an account waits; many agents share one address, so that limit is far higher.
 const FAILURES_PER_ACCOUNT: i64 = 5;
@@ -129,12 +131,20 @@ impl Auth {
         match found {
             Some(found) if is_right => {
                 store::delete_failure(&self.pool, noted).await?;
-                let (intention, intention_since) = store::begin_offline(&self.pool, found.agent.id, now).await?;
-                self.changed(found.agent.id, intention).await;
-                Ok(CurrentAgent { intention, intention_since, ..found.agent })
+                let wish = store::begin_offline(&self.pool, found.agent.id, now).await?;
+                self.changed(found.agent.id, wish.intention).await;
+                Ok(wished(found.agent, &wish))
             }
             _ => Err(AuthError::WrongCredentials.into()),
         }
+    }
+
+    /// Ends the session that a browser shows in which somebody has just signed in anew: it gets another one.
+    pub(crate) async fn replace_session(&self, shown: Option<Id>) -> Result<(), AuthFailure> {
+        if let Some(id) = shown {
+            store::end_session(&self.pool, &session::hash(id), SessionEnd::Replaced, machine_now()).await?;
+        }
+        Ok(())
     }
 
     /// Takes the agent offline unless they are signed in elsewhere too.
@@ -149,9 +159,9 @@ impl Auth {
 
     /// Sets what the agent wants to be. The order matters: after the intention is offline, nobody new is handed out.
     pub(crate) async fn set_intention(&self, agent: &CurrentAgent, intention: Intention) -> Result<Me, AuthFailure> {
-        let intention_since = store::set_intention(&self.pool, agent.id, intention, machine_now()).await?;
+        let wish = store::set_intention(&self.pool, agent.id, intention, machine_now()).await?;
         self.changed(agent.id, intention).await;
-        Ok(CurrentAgent { intention, intention_since, ..agent.clone() }.me())
+        Ok(wished(agent.clone(), &wish).me())
     }
 
     /// Every active agent with their presence now.
@@ -161,8 +171,7 @@ impl Auth {
         Ok(rows
             .into_iter()
             .map(|row| {
-                let engaged = row.engagement.zip(row.engaged_since);
-                let (presence, since) = presence::derive(row.intention, row.intention_since, engaged, row.seen_at, now);
+                let (presence, since) = presence::derive(row.intention, row.engagement, row.state_since, row.seen_at, now);
                 let presence_seconds = presence::seconds_since(since, now);
                 AgentPresence { id: row.id, name: row.name, role: row.role, presence, presence_seconds }
             })
@@ -332,6 +341,11 @@ impl Auth {
         let done = tokio::task::spawn_blocking(work).await.map_err(|error| AuthFailure::Hashing(error.to_string()))?;
         done.map_err(|error| AuthFailure::Hashing(error.to_string()))
     }
+}
+
+/// The agent with what they want to be from now on.
+fn wished(agent: CurrentAgent, wish: &store::Wish) -> CurrentAgent {
+    CurrentAgent { intention: wish.intention, intention_since: wish.intention_since, state_since: wish.state_since, ..agent }
 }
 
 /// Argon2id with OWASP's first choice of parameters (19 MiB, 2 passes, 1 lane), which are this crate's defaults.

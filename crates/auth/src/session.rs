@@ -19,7 +19,7 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use crate::error::AuthError;
 use crate::presence;
 use crate::store;
-use crate::types::{Engagement, Intention, Me, Role};
+use crate::types::{Engagement, Intention, Me, Role, SessionEnd};
 
 /// A session ends when nothing was heard from the browser for so long (rules, Presence).
 pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::hours(2);
@@ -47,6 +47,8 @@ pub struct CurrentAgent {
     pub engagement: Option<Engagement>,
     /// Since when, machine time.
     pub engaged_since: Option<DateTime<Utc>>,
+    /// Since when they are what they are, silence apart, machine time.
+    pub state_since: DateTime<Utc>,
     /// The queues they may take people from; none: all of them.
     #[serde(default)]
     pub queues: Option<Vec<QueueKind>>,
@@ -64,6 +66,7 @@ impl CurrentAgent {
             intention_seconds: presence::seconds_since(self.intention_since, machine_now()),
             engagement: self.engagement,
             engagement_seconds: self.engaged_since.map(|since| presence::seconds_since(since, machine_now())),
+            state_seconds: presence::seconds_since(self.state_since, machine_now()),
             queues: self.queues.clone(),
         }
     }
@@ -103,6 +106,11 @@ pub async fn current_agent() -> Result<CurrentAgent, WireError> {
 pub async fn require(role: Role) -> Result<CurrentAgent, WireError> {
     let agent = current_agent().await?;
     if agent.role < role { Err(AuthError::NotAllowed.into()) } else { Ok(agent) }
+}
+
+/// The id that this browser shows, whether or not it opens anything.
+pub(crate) fn shown_id() -> Result<Option<Id>, WireError> {
+    Ok(session()?.id())
 }
 
 /// Signs the agent in on this browser, under a new id (no fixation).
@@ -168,7 +176,7 @@ impl session_store::SessionStore for SessionStore {
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        store::end_session(&self.pool, &hash(*id), machine_now()).await.map_err(backend)
+        store::end_session(&self.pool, &hash(*id), SessionEnd::SignedOut, machine_now()).await.map_err(backend)
     }
 }
 

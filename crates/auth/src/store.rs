@@ -1,5 +1,7 @@
 //! All SQL of staff. Times are the machine's.
 
+pub(crate) mod day;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +11,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::presence::UNREACHABLE_AFTER;
 use crate::service::StaffMember;
 use crate::session::{CurrentAgent, IDLE_LIMIT, OUTER_LIMIT};
-use crate::types::{Engagement, Intention, Role};
+use crate::types::{Engagement, Intention, Role, SessionEnd};
 
 pub(crate) struct Credentials {
     pub(crate) agent: CurrentAgent,
@@ -21,7 +23,7 @@ pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result
     let row = sqlx::query!(
         r#"
         select id as "id: AgentId", name, email, role as "role: Role", intention as "intention: Intention", intention_since,
-            engagement as "engagement: Engagement", engaged_since, queues as "queues: Vec<QueueKind>", password_hash
+            engagement as "engagement: Engagement", engaged_since, state_since, queues as "queues: Vec<QueueKind>", password_hash
         from auth.agent
         where email = $1 and deactivated_at is null
         "#,
@@ -39,6 +41,7 @@ pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result
             intention_since: row.intention_since,
             engagement: row.engagement,
             engaged_since: row.engaged_since,
+            state_since: row.state_since,
             queues: row.queues,
         },
         password_hash: row.password_hash,
@@ -85,10 +88,17 @@ pub(crate) async fn delete_failure(pool: &PgPool, failure: i64) -> sqlx::Result<
     Ok(())
 }
 
-/// Whoever signs in is offline until they say otherwise, unless they are signed in elsewhere too. The intention and since
-/// when it holds.
-pub(crate) async fn begin_offline(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<(Intention, DateTime<Utc>)> {
-    let row = sqlx::query!(
+/// What an agent wants to be and since when, and since when they are what they are.
+pub(crate) struct Wish {
+    pub(crate) intention: Intention,
+    pub(crate) intention_since: DateTime<Utc>,
+    pub(crate) state_since: DateTime<Utc>,
+}
+
+/// Whoever signs in is offline until they say otherwise, unless they are signed in elsewhere too.
+pub(crate) async fn begin_offline(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<Wish> {
+    sqlx::query_as!(
+        Wish,
         r#"
         update auth.agent a
         set intention = case when elsewhere.is_signed_in then a.intention else 'offline' end,
@@ -101,14 +111,13 @@ pub(crate) async fn begin_offline(pool: &PgPool, agent: AgentId, now: DateTime<U
             ) as is_signed_in
         ) elsewhere
         where a.id = $1
-        returning a.intention as "intention: Intention", a.intention_since
+        returning a.intention as "intention: Intention", a.intention_since, a.state_since
         "#,
         agent.get(),
         now,
     )
     .fetch_one(pool)
-    .await?;
-    Ok((row.intention, row.intention_since))
+    .await
 }
 
 /// False when the id is taken already.
@@ -166,7 +175,7 @@ pub(crate) async fn find_session_agent(
                 and (a.seen_at is null or a.seen_at < $2 - interval '10 seconds')
         )
         select a.id as "id: AgentId", a.name, a.email, a.role as "role: Role", a.intention as "intention: Intention",
-            a.intention_since, a.engagement as "engagement: Engagement", a.engaged_since,
+            a.intention_since, a.engagement as "engagement: Engagement", a.engaged_since, a.state_since,
             a.queues as "queues: Vec<QueueKind>", live.expires_at
         from live
         join auth.agent a on a.id = live.agent_id
@@ -189,6 +198,7 @@ pub(crate) async fn find_session_agent(
             intention_since: row.intention_since,
             engagement: row.engagement,
             engaged_since: row.engaged_since,
+            state_since: row.state_since,
             queues: row.queues,
         };
         (agent, row.expires_at)
@@ -216,10 +226,11 @@ pub(crate) async fn is_session_live(pool: &PgPool, id_hash: &[u8], now: DateTime
     .await
 }
 
-pub(crate) async fn end_session(pool: &PgPool, id_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<()> {
+pub(crate) async fn end_session(pool: &PgPool, id_hash: &[u8], end: SessionEnd, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "update auth.session set ended_at = $2, ended_reason = 'signed_out' where id_hash = $1 and ended_at is null",
+        "update auth.session set ended_at = $3, ended_reason = $2 where id_hash = $1 and ended_at is null and expires_at > $3",
         id_hash,
+        end as SessionEnd,
         now,
     )
     .execute(pool)
@@ -252,15 +263,16 @@ pub(crate) async fn set_offline_without_sessions(pool: &PgPool, agent: AgentId, 
     Ok(done.rows_affected() == 1)
 }
 
-/// The intention and since when it holds; setting what is already set does not start the time anew.
-pub(crate) async fn set_intention(pool: &PgPool, agent: AgentId, intention: Intention, now: DateTime<Utc>) -> sqlx::Result<DateTime<Utc>> {
-    sqlx::query_scalar!(
+/// Setting what is already set does not start the time anew.
+pub(crate) async fn set_intention(pool: &PgPool, agent: AgentId, intention: Intention, now: DateTime<Utc>) -> sqlx::Result<Wish> {
+    sqlx::query_as!(
+        Wish,
         r#"
         update auth.agent
         set intention = $2,
             intention_since = case when intention = $2 then intention_since else $3 end
         where id = $1
-        returning intention_since
+        returning intention as "intention: Intention", intention_since, state_since
         "#,
         agent.get(),
         intention as Intention,
@@ -275,9 +287,8 @@ pub(crate) struct PresenceRow {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) intention: Intention,
-    pub(crate) intention_since: DateTime<Utc>,
     pub(crate) engagement: Option<Engagement>,
-    pub(crate) engaged_since: Option<DateTime<Utc>>,
+    pub(crate) state_since: DateTime<Utc>,
     pub(crate) seen_at: Option<DateTime<Utc>>,
 }
 
@@ -293,8 +304,8 @@ pub(crate) async fn set_engagement(
         update auth.agent
         set engagement = $2,
             engaged_since = case when $2::text is null then null when engagement = $2 then engaged_since else $3 end,
-            -- Whoever has finished is available, or on a break, from now on.
-            intention_since = case when $2::text is null and engagement is not null then $3 else intention_since end
+            -- Whoever has finished is what they want to be from now on, however long they have wanted it.
+            state_since = case when $2::text is null and engagement is not null then $3 else state_since end
         where id = $1
         "#,
         agent.get(),
@@ -322,8 +333,8 @@ pub(crate) async fn list_presence(pool: &PgPool) -> sqlx::Result<Vec<PresenceRow
     sqlx::query_as!(
         PresenceRow,
         r#"
-        select id as "id: AgentId", name, role as "role: Role", intention as "intention: Intention", intention_since,
-            engagement as "engagement: Engagement", engaged_since, seen_at
+        select id as "id: AgentId", name, role as "role: Role", intention as "intention: Intention",
+            engagement as "engagement: Engagement", state_since, seen_at
         from auth.agent
         where deactivated_at is null
         order by name, id
@@ -360,8 +371,15 @@ pub(crate) async fn list_offline(pool: &PgPool) -> sqlx::Result<Vec<AgentId>> {
 pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     let mut transaction = kernel::begin(pool).await?;
     sqlx::query!(
-        "update auth.session set ended_at = expires_at, ended_reason = 'lost_connection' where ended_at is null and expires_at <= $1",
+        r#"
+        update auth.session
+        set ended_at = expires_at,
+            ended_reason = case when expires_at < created_at + make_interval(secs => $2) then 'lost_connection' else 'expired' end
+        where ended_at is null
+            and expires_at <= $1
+        "#,
         now,
+        OUTER_LIMIT.as_seconds_f64(),
     )
     .execute(&mut *transaction)
     .await?;

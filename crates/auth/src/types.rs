@@ -1,10 +1,14 @@
 //! What the browser and the server say to each other about staff.
 
+mod day;
+
 use std::fmt;
 use std::str::FromStr;
 
 use kernel::{AgentId, QueueKind};
 use serde::{Deserialize, Serialize};
+
+pub use day::{AgentDay, SessionEnd, SessionView, StateTime, Stretch};
 
 /// What a member of staff may do; each role can do what the one before can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,7 +78,8 @@ pub enum Engagement {
 }
 
 /// What an agent is, derived by the server from the intention and from what it sees of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// Ready to be given someone.
@@ -124,6 +129,8 @@ pub struct Me {
     pub engagement: Option<Engagement>,
     /// For how long, in seconds at the time of the answer.
     pub engagement_seconds: Option<i64>,
+    /// For how long they have been what they are, in seconds at the time of the answer.
+    pub state_seconds: i64,
     /// The queues they may take people from; none: all of them.
     pub queues: Option<Vec<QueueKind>>,
 }

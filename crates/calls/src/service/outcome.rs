@@ -118,12 +118,13 @@ impl Calls {
         let note = notes.trim().chars().take(LONGEST_OBJECTION).collect();
         let closing = Closing { note, ..closing(chosen, row.answered_at.is_some(), record.promise, now) };
         let settled = self.settle(&mut transaction, &row, prospects.as_ref(), &closing).await?;
+        // First, so that nobody was available in between.
+        if record.recorded_by.is_none() {
+            self.shared.auth.send_on_break(&mut transaction, row.agent).await?;
+        }
         if row.closed_at.is_none() {
             store::close(&mut transaction, row.id, notes, now).await?;
             self.shared.auth.engage(&mut transaction, row.agent, None).await?;
-        }
-        if record.recorded_by.is_none() {
-            self.shared.auth.send_on_break(&mut transaction, row.agent).await?;
         }
         transaction.commit().await?;
         tracing::info!(

@@ -385,6 +385,9 @@ async fn a_wrap_up_that_runs_out_is_recorded_by_the_system_and_the_agent_goes_on
     assert_eq!((&*disposition, &*notes, by), ("not_recorded", "half a sen", None));
     let me = begun.agent.ask("/api/auth/me", json!({})).await;
     assert_eq!((&me["engagement"], &me["intention"]), (&json!(null), &json!("break")));
+    let states = "select state from auth.presence where agent_id = $1 order by since";
+    let states: Vec<String> = sqlx::query_scalar(states).bind(begun.agent.agent).fetch_all(&app.pool).await.unwrap();
+    assert_eq!(states, ["available", "on_call", "wrap_up", "break"], "nobody was available in between");
 
     // It is asked for, without a limit, and a note can be written still; nobody else's is shown.
     let unrecorded = begun.agent.ask("/api/calls/unrecorded", json!({})).await;

@@ -9,8 +9,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 64] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 65] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
+    ("/api/auth/day", Some(Role::Agent)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
     ("/api/auth/set_presence", Some(Role::Agent)),

@@ -26,6 +26,7 @@ mod on_the_line;
 mod outages;
 mod pauses;
 mod people;
+mod presence;
 mod promises;
 mod returning;
 mod rule_sets;

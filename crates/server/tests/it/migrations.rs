@@ -11,12 +11,13 @@ use crate::decisions::seal_all;
 use crate::support::{Client, TestApp};
 
 /// What was in a database by then, written by hand in the words of that schema, by the last migration before it.
-const FILLED: [(i64, &str); 6] = [
+const FILLED: [(i64, &str); 7] = [
     (8, include_str!("migrations/0008.sql")),
     (15, include_str!("migrations/0015.sql")),
     (32, include_str!("migrations/0032.sql")),
     (37, include_str!("migrations/0037.sql")),
     (38, include_str!("migrations/0038.sql")),
+    (39, include_str!("migrations/0039.sql")),
     (40, include_str!("migrations/0040.sql")),
 ];
 

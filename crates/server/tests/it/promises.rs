@@ -368,6 +368,7 @@ impl World {
             intention_since: app.now(),
             engagement: None,
             engaged_since: None,
+            state_since: app.now(),
             queues,
         };
         let mut agents = Vec::new();

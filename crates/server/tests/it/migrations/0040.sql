@@ -1,10 +1,3 @@
-insert into calls.monitoring (id, call_id, supervisor_id, mode, started_at, intent_expires_at, sid, joined_at, ended_at)
-select '01936b6e-0000-7000-8000-0000000000a1', id, agent_id, 'whisper', created_at, created_at + interval '10 seconds',
-    'CA000000000000000000000000000000a1', created_at, created_at + interval '1 minute'
-from calls.call
-limit 1;
-insert into calls.monitoring_mode (monitoring_id, mode, since)
-select id, 'listen', started_at from calls.monitoring;
 insert into calls.incoming (id, sid, number, users, caller, arrived_at, state, state_since, ended_as)
 values (
     '01936b6e-0000-7000-8000-0000000000b1', 'CA000000000000000000000000000000b1', '+447700900123', '{48213}', 'Priya Raman',
