@@ -148,6 +148,8 @@ pub struct CarrierConfig {
     pub token_life: Duration,
     /// TWILIO_CPS: how many calls a second the carrier takes, 1 by default, for all servers together.
     pub calls_per_second: NonZeroU32,
+    /// TWILIO_API_URL: in development only, where an emulator that is a process of its own takes REST requests; none: the real carrier's.
+    pub api_url: Option<String>,
 }
 
 /// Where recordings are kept.
@@ -242,6 +244,7 @@ impl Config {
             ("FIRM_NAME", self.carrier.firm_name.clone()),
             ("TWILIO_TOKEN_SECONDS", self.carrier.token_life.as_secs().to_string()),
             ("TWILIO_CPS", self.carrier.calls_per_second.to_string()),
+            ("TWILIO_API_URL", self.carrier.api_url.clone().unwrap_or_else(|| "the carrier's own".into())),
             ("RECORDINGS_URL", self.recordings.url.to_string()),
             ("CLAIMS_SIM_DATABASE_URL", self.claims_sim.url.as_ref().map_or_else(|| "not set".into(), host)),
         ]
@@ -451,6 +454,7 @@ impl Reader<'_> {
         };
         let token_life = self.token_life();
         let calls_per_second = self.calls_per_second(if is_emulated { EMULATED_CALLS_PER_SECOND } else { CALLS_PER_SECOND });
+        let api_url = self.api_url(is_development, is_emulated);
         if is_emulated {
             for name in CARRIER_NAMES {
                 if self.get(name).is_some() {
@@ -469,6 +473,7 @@ impl Reader<'_> {
                 firm_name: self.get("FIRM_NAME").unwrap_or_else(|| "Example Claims".to_owned()),
                 token_life,
                 calls_per_second,
+                api_url,
             };
         }
         let phone_number = self.required("TWILIO_PHONE_NUMBER", "it is a number of yours in E.164, such as +44…");
@@ -489,7 +494,25 @@ impl Reader<'_> {
             firm_name: self.required("FIRM_NAME", "it is who you are, as people who ring you back hear it"),
             token_life,
             calls_per_second,
+            api_url,
         }
+    }
+
+    /// Whoever is asked at such an address is shown the account's password.
+    fn api_url(&mut self, is_development: bool, is_emulated: bool) -> Option<String> {
+        let url = self.get("TWILIO_API_URL")?;
+        if !is_development {
+            self.problem("TWILIO_API_URL", "is only for ENVIRONMENT=development: the account's password is sent there");
+        } else if is_emulated {
+            self.problem(
+                "TWILIO_API_URL",
+                "is for TWILIO_MODE=live: an emulator that is a process of its own; the one inside the server has no need of it",
+            );
+        }
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
+            self.problem("TWILIO_API_URL", &format!("is {url:?}; it is like http://127.0.0.1:7777/twilio, without a slash at the end"));
+        }
+        Some(url)
     }
 
     fn recordings(&mut self, is_development: bool) -> RecordingsConfig {
@@ -638,8 +661,9 @@ mod tests {
 
     #[test]
     fn what_is_only_for_development_is_refused_in_production() {
-        for name in ["CLOCK", "TEST_NUMBER_PREFIXES", "CLAIMS_SIM_DATABASE_URL", "ENABLE_PRE_CALL_VALIDATION"] {
+        for name in ["CLOCK", "TEST_NUMBER_PREFIXES", "CLAIMS_SIM_DATABASE_URL", "ENABLE_PRE_CALL_VALIDATION", "TWILIO_API_URL"] {
             let value = match name {
+                "TWILIO_API_URL" => "http://127.0.0.1:7777/twilio",
                 "CLOCK" => "2026-11-24T10:30:00Z",
                 "TEST_NUMBER_PREFIXES" => "+447700900",
                 "ENABLE_PRE_CALL_VALIDATION" => "false",
@@ -654,6 +678,19 @@ mod tests {
         }
         let plain = [&[("PUBLIC_BASE_URL", "http://dialler.example.co.uk")], &PRODUCTION[..2], &PRODUCTION[3..]].concat();
         assert!(read(&plain).unwrap_err()[0].starts_with("PUBLIC_BASE_URL"));
+    }
+
+    #[test]
+    fn an_emulator_elsewhere_is_an_address_for_whoever_has_the_carriers_names() {
+        let with = |url, mode| {
+            let more = [("ENVIRONMENT", "development"), ("TWILIO_MODE", mode), ("TWILIO_API_URL", url)];
+            read(&[if mode == "live" { &PRODUCTION[..] } else { &PRODUCTION[..3] }, &more].concat())
+        };
+        assert_eq!(with("http://127.0.0.1:7777/twilio", "live").unwrap().carrier.api_url.as_deref(), Some("http://127.0.0.1:7777/twilio"));
+        for (url, mode) in [("127.0.0.1:7777", "live"), ("http://127.0.0.1:7777/", "live"), ("http://127.0.0.1:7777/twilio", "emulated")] {
+            let problems = with(url, mode).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with("TWILIO_API_URL"), "{problems:?}");
+        }
     }
 
     /// lessons, line 42: secrets without defaults.

@@ -100,6 +100,12 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
         async move { calls.free_held().await }
     });
     let calls = app.calls.clone();
+    // At the start above all: what was said to a server that was not there is lost.
+    repeat(jobs, "ask the carrier about all live calls", Duration::from_hours(1), move || {
+        let calls = calls.clone();
+        async move { calls.catch_up().await }
+    });
+    let calls = app.calls.clone();
     repeat(jobs, "ask the carrier about silent calls", Duration::from_mins(1), move || {
         let calls = calls.clone();
         async move { calls.reconcile().await }

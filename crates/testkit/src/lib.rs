@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod handset;
 mod platform;
 mod proxy;
 mod redis;
 mod round_trips;
 mod seed;
 
+pub use handset::Handset;
 pub use platform::{TestPlatform, UserFixture, claim_id};
 pub use proxy::TcpProxy;
 pub use redis::TestRedis;

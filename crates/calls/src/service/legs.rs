@@ -1,6 +1,7 @@
 //! Legs that are to end: at once, and again until the carrier says that they have.
 
 use chrono::TimeDelta;
+use futures::{StreamExt as _, stream};
 use kernel::CallId;
 use twilio::{CallSid, CallStatus, CallStatusEvent, CallUpdate};
 
@@ -14,6 +15,9 @@ use crate::types::CallState;
 const SILENCE: TimeDelta = TimeDelta::seconds(45);
 /// The same as long as nobody is known to have answered.
 const SILENCE_UNANSWERED: TimeDelta = TimeDelta::seconds(15);
+/// The carrier is asked about so many calls in one run, and about so many at the same moment.
+const AT_ONCE: i64 = 50;
+const ASKED_AT_ONCE: usize = 4;
 /// A call whose agent's leg has been over for so long is left: longer than the conference's word on it is waited for.
 const LEFT: TimeDelta = TimeDelta::seconds(2);
 /// A leg that the carrier neither names nor knows after so long is not there: longer than it rings.
@@ -123,24 +127,33 @@ impl Calls {
 
     /// Asks the carrier about talks that it has not spoken of for a while: an event may be lost (lessons, line 14).
     pub async fn reconcile(&self) -> Result<(), CallsFailure> {
-        self.ask_about_silent(true, SILENCE).await
+        self.ask_about_silent(true, SILENCE, AT_ONCE).await
+    }
+
+    /// Asks the carrier about every talk and everybody who is being rung, however lately something was heard of them: at the start of a
+    /// server, while there was none, nobody was told anything (lessons, line 14).
+    pub async fn catch_up(&self) -> Result<(), CallsFailure> {
+        self.ask_about_silent(true, TimeDelta::zero(), i64::MAX).await?;
+        self.ask_about_silent(false, TimeDelta::zero(), i64::MAX).await
     }
 
     /// The same for people who are still being rung, as far as we have heard, sooner: they may be talking already.
     pub async fn reconcile_unanswered(&self) -> Result<(), CallsFailure> {
-        self.ask_about_silent(false, SILENCE_UNANSWERED).await
+        self.ask_about_silent(false, SILENCE_UNANSWERED, AT_ONCE).await
     }
 
-    async fn ask_about_silent(&self, is_answered: bool, silence: TimeDelta) -> Result<(), CallsFailure> {
+    async fn ask_about_silent(&self, is_answered: bool, silence: TimeDelta, most: i64) -> Result<(), CallsFailure> {
         if self.shared.telephone.is_none() {
             return Ok(());
         }
-        for row in store::list_silent(&self.shared.pool, is_answered, self.shared.queue.now() - silence).await? {
+        let silent = store::list_silent(&self.shared.pool, is_answered, self.shared.queue.now() - silence, most).await?;
+        let asked = stream::iter(silent).for_each_concurrent(ASKED_AT_ONCE, async |row| {
             // One that cannot be settled must not keep the others from being asked about.
             if let Err(error) = self.ask_about(&row).await {
                 log_failure(row.id, &error);
             }
-        }
+        });
+        asked.await;
         Ok(())
     }
 

@@ -206,7 +206,7 @@ pub(crate) async fn list_away(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Res
 }
 
 /// Calls whose person talks, or is being rung as far as we have heard, that nothing was heard of since `since`.
-pub(crate) async fn list_silent(pool: &PgPool, is_answered: bool, since: DateTime<Utc>) -> sqlx::Result<Vec<CallRow>> {
+pub(crate) async fn list_silent(pool: &PgPool, is_answered: bool, since: DateTime<Utc>, most: i64) -> sqlx::Result<Vec<CallRow>> {
     select_call!(
         pool,
         "closed_at is null
@@ -215,9 +215,10 @@ pub(crate) async fn list_silent(pool: &PgPool, is_answered: bool, since: DateTim
             and not exists (select from calls.event e where e.call_id = calls.call.id and e.received_at > $2)
         -- Whoever finds no place now has another chance in the next run.
         order by random()
-        limit 50",
+        limit $3",
         is_answered,
-        since
+        since,
+        most
     )
     .fetch_all(pool)
     .await

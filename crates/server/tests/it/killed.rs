@@ -215,15 +215,15 @@ async fn eligible(app: &TestApp) -> BTreeSet<i64> {
 }
 
 /// The program over the databases of a test, on an address of its own.
-struct Binary {
+pub struct Binary {
     address: SocketAddr,
-    variables: Vec<(&'static str, String)>,
+    pub variables: Vec<(&'static str, String)>,
     /// A front end, as far as the program looks.
     site: PathBuf,
 }
 
 impl Binary {
-    fn new(connect: &PgConnectOptions, app: &TestApp) -> Self {
+    pub fn new(connect: &PgConnectOptions, app: &TestApp) -> Self {
         // Free now, and nobody else's while this test runs: the system gives such ports out in turn.
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let site = std::env::temp_dir().join(format!("dialler-site-{}-{}", std::process::id(), address.port()));
@@ -242,7 +242,7 @@ impl Binary {
         Self { address, variables, site }
     }
 
-    fn base(&self) -> String {
+    pub fn base(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -253,7 +253,7 @@ impl Binary {
     }
 
     /// Serves, and is ready.
-    async fn start(&self) -> Process {
+    pub async fn start(&self) -> Process {
         let mut server = self.run(&["serve", "--site", self.site.to_str().unwrap()]);
         for _ in 0..600 {
             assert!(server.0.try_wait().unwrap().is_none(), "the server ended by itself");
@@ -275,7 +275,7 @@ impl Drop for Binary {
 }
 
 /// One run of it. Dropping kills it at once, as `kill -9`.
-struct Process(Child);
+pub struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -17,6 +17,7 @@ mod decisions;
 mod direct;
 mod discovery;
 mod guarded;
+mod healed;
 mod incoming;
 mod inputs;
 mod killed;
