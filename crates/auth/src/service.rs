@@ -210,6 +210,11 @@ impl Auth {
         Ok(store::list_reachable(&self.pool, machine_now()).await?)
     }
 
+    /// Supervisors and administrators who are signed in and were heard in the last 30 s, whatever they want to be, by name.
+    pub async fn list_supervisors_there(&self) -> Result<Vec<(AgentId, String)>, AuthFailure> {
+        Ok(store::list_supervisors_there(&self.pool, machine_now()).await?)
+    }
+
     /// Agents who want to work but are not heard.
     pub async fn list_unreachable(&self) -> Result<Vec<AgentId>, AuthFailure> {
         let all = self.list_presence().await?;

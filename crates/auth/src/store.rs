@@ -361,6 +361,26 @@ pub(crate) async fn list_reachable(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
     .await
 }
 
+/// Supervisors and administrators with a session, heard lately enough to count as there, by name.
+pub(crate) async fn list_supervisors_there(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<(AgentId, String)>> {
+    let rows = sqlx::query!(
+        r#"
+        select a.id as "id: AgentId", a.name
+        from auth.agent a
+        where a.role in ('supervisor', 'admin')
+            and a.deactivated_at is null
+            and a.seen_at > $1
+            and exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null and s.expires_at > $2)
+        order by a.name, a.id
+        "#,
+        now - UNREACHABLE_AFTER,
+        now,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 /// Everybody who is offline, also those who may not sign in any more.
 pub(crate) async fn list_offline(pool: &PgPool) -> sqlx::Result<Vec<AgentId>> {
     sqlx::query_scalar!(r#"select id as "id: AgentId" from auth.agent where intention = 'offline'"#).fetch_all(pool).await

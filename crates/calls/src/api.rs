@@ -3,6 +3,7 @@
 mod attempts;
 mod catalogue;
 mod incoming;
+mod transfer;
 
 use kernel::{CallId, LeaseId, UserId, WireError};
 use leptos::prelude::*;
@@ -20,6 +21,7 @@ use crate::types::{
 pub use attempts::{attempt, attempt_choices, attempts, correct, correctable};
 pub use catalogue::{catalogue, change_disposition};
 pub use incoming::{answer, decline, identify, missed_callers, ringing};
+pub use transfer::{accept_transfer, ask_transfer, decline_transfer, hand_over, transfer, transfer_choices, withdraw_transfer};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
 #[server(prefix = "/api", endpoint = "calls/start", input = Json, output = Json)]

@@ -65,6 +65,30 @@ pub enum CallsError {
     /// The caps forbid a call then.
     #[error("By then they will have been rung as often as is allowed. Choose a time from {0} on, or say that they asked regardless.")]
     RungEnough(String),
+    /// Nobody can be asked to take a call over.
+    #[error("No supervisor who could take the call is signed in and free just now. The call stays with you.")]
+    NobodyToHandOverTo,
+    /// One at a time.
+    #[error("A supervisor is asked to take this call already.")]
+    AskedAlready,
+    /// The supervisor was quicker.
+    #[error("The supervisor has accepted already and is on the line, or nearly. Hand the call over, or go on together.")]
+    AcceptedAlready,
+    /// It was answered by somebody else, was withdrawn, or is too old.
+    #[error("You are not asked to take this call any more: somebody else did, or the agent went on alone.")]
+    NotAskedAnyMore,
+    /// There is none, or it concerns others.
+    #[error("You are not asked to take any such call.")]
+    NoSuchTransfer,
+    /// Nobody would be on the line.
+    #[error("The supervisor is not on the line, so the call was not handed over. It stays with the agent.")]
+    NotJoined,
+    /// The supervisor has begun a call of their own meanwhile.
+    #[error("The supervisor has a call of their own, so this one was not handed over. It stays with the agent.")]
+    SupervisorEngaged,
+    /// The reason is too long.
+    #[error("The reason may have at most {0} characters. Please shorten it.")]
+    TransferReasonTooLong(usize),
     /// Nobody's call has that id.
     #[error("There is no such call.")]
     NoSuchAttempt,
@@ -134,6 +158,12 @@ impl From<CallsError> for WireError {
             | E::ListensAlready
             | E::NotListening
             | E::NotConfirmed
+            | E::NobodyToHandOverTo
+            | E::AskedAlready
+            | E::AcceptedAlready
+            | E::NotAskedAnyMore
+            | E::NotJoined
+            | E::SupervisorEngaged
             | E::NothingToRecord
             | E::NotRinging
             | E::KnownAlready
@@ -143,7 +173,7 @@ impl From<CallsError> for WireError {
             | E::CorrectedMeanwhile(_)
             | E::CatalogueChanged(_)
             | E::NothingChanged => ErrorCode::Conflict,
-            E::NoSuchCall | E::NoSuchUser | E::NoRecording | E::NoSuchAttempt => ErrorCode::NotFound,
+            E::NoSuchCall | E::NoSuchUser | E::NoRecording | E::NoSuchAttempt | E::NoSuchTransfer => ErrorCode::NotFound,
             E::NotYourOutcome | E::DayIsOver => ErrorCode::Forbidden,
             E::NoTelephone => ErrorCode::Unavailable,
             E::NotForAgents
@@ -151,6 +181,7 @@ impl From<CallsError> for WireError {
             | E::DaysBackwards
             | E::ReasonNeeded
             | E::ReasonTooLong(_)
+            | E::TransferReasonTooLong(_)
             | E::CatalogueRefused(_)
             | E::NoteNeeded
             | E::NoteTooLong(_)
@@ -165,7 +196,7 @@ impl From<CallsError> for WireError {
             E::NoteNeeded | E::NoteTooLong(_) => wire.of_field("notes"),
             E::TimeNeeded | E::TimeNotWanted | E::CannotPromise(_) | E::RungEnough(_) => wire.of_field("callback_at"),
             E::NotForAgents | E::SameOutcome | E::NobodyToRing => wire.of_field("disposition"),
-            E::ReasonNeeded | E::ReasonTooLong(_) => wire.of_field("reason"),
+            E::ReasonNeeded | E::ReasonTooLong(_) | E::TransferReasonTooLong(_) => wire.of_field("reason"),
             E::NoSuchDay(field) => wire.of_field(field),
             E::DaysBackwards => wire.of_field("until"),
             E::CatalogueRefused(problem) => wire.of_field(problem.field()),

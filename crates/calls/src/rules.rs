@@ -329,6 +329,8 @@ mod tests {
         Said(Said),
         /// The agent's page comes back: the carrier asks us what to do with its leg.
         Returns,
+        /// The call is passed to a supervisor, whose leg is on the line: it is the agent's from now on, and those that were are not.
+        Passes,
         HangsUp,
     }
 
@@ -339,6 +341,8 @@ mod tests {
         course: Course,
         end: Option<CallEnd>,
         legs: Vec<AgentLeg<'static>>,
+        /// So many of them, from the first on, are of whoever had the call before it was passed.
+        former: usize,
         heard: Vec<Said>,
         /// How the person's leg stands in truth, which is what the carrier says when it is asked.
         person: Option<Event>,
@@ -353,6 +357,7 @@ mod tests {
                 course,
                 end: None,
                 legs: vec![AgentLeg { sid: LEGS[0], is_over: false }],
+                former: 0,
                 heard: Vec::new(),
                 person: None,
                 is_agent_there: true,
@@ -382,6 +387,8 @@ mod tests {
             }
             self.heard.push(said);
             match said {
+                // A leg of whoever had the call before: its end is noted, and that is all.
+                Said::Joined(leg) | Said::Left(leg, _) | Said::LegOver(leg) if leg < self.former => {}
                 Said::Rings => self.apply(Event::PersonRings),
                 Said::Answered => self.apply(Event::PersonAnswered),
                 Said::Ended(how) => self.apply(Event::PersonEnded(how)),
@@ -397,9 +404,15 @@ mod tests {
 
         fn leave(&mut self, leg: usize, after_person: bool) {
             self.legs[leg].is_over = true;
-            if let Some(event) = agent_left(self.legs.iter().copied(), LEGS[leg], after_person) {
+            if let Some(event) = agent_left(self.legs[self.former..].iter().copied(), LEGS[leg], after_person) {
                 self.apply(event);
             }
+        }
+
+        fn pass(&mut self) {
+            self.former = self.legs.len();
+            self.legs.push(AgentLeg { sid: LEGS[self.former], is_over: false });
+            self.apply(Event::AgentJoined);
         }
 
         fn ask_about_person(&mut self) {
@@ -423,7 +436,7 @@ mod tests {
         /// anybody is given up it is asked once more.
         fn reconcile(&mut self, legs_over: usize) {
             self.ask_about_person();
-            for leg in 0..legs_over.min(self.legs.len()) {
+            for leg in self.former..legs_over.min(self.legs.len()) {
                 if !self.legs[leg].is_over {
                     self.leave(leg, false);
                 }
@@ -435,8 +448,8 @@ mod tests {
 
     /// A call from the dial to its end, as it happened: what the carrier said in order, what we did, and how many of the agent's legs are over
     /// in the end.
-    fn story(returns: usize, ending: usize, how: LegEnd) -> (Vec<Moment>, usize) {
-        use Moment::{HangsUp, Returns, Said as Tells};
+    fn story(returns: usize, passed: Option<usize>, ending: usize, how: LegEnd) -> (Vec<Moment>, usize) {
+        use Moment::{HangsUp, Passes, Returns, Said as Tells};
         let is_answered = ending < 3;
         let mut moments = vec![Tells(Said::Rings)];
         if !is_answered {
@@ -445,7 +458,12 @@ mod tests {
         }
         moments.push(Tells(Said::Answered));
         for leg in 0..returns {
-            moments.extend([Tells(Said::Left(leg, false)), Tells(Said::LegOver(leg)), Returns, Tells(Said::Joined(leg + 1))]);
+            if passed == Some(leg) {
+                // The supervisor is on the line already, and the former agent's leg is hung up then.
+                moments.extend([Passes, Tells(Said::Left(leg, false)), Tells(Said::LegOver(leg))]);
+            } else {
+                moments.extend([Tells(Said::Left(leg, false)), Tells(Said::LegOver(leg)), Returns, Tells(Said::Joined(leg + 1))]);
+            }
         }
         let over = LegEnd::Completed { has_lasted: true };
         match ending {
@@ -463,8 +481,9 @@ mod tests {
             Moment::Said(Said::Rings) => known.person = Some(Event::PersonRings),
             Moment::Said(Said::Answered) => known.person = Some(Event::PersonAnswered),
             Moment::Said(Said::Ended(how)) => known.person = Some(Event::PersonEnded(how)),
-            Moment::Said(Said::Joined(_)) => known.is_agent_there = true,
-            Moment::Said(Said::Left(..)) => known.is_agent_there = false,
+            Moment::Said(Said::Joined(_)) | Moment::Passes => known.is_agent_there = true,
+            // Of a former agent's leg it says nothing.
+            Moment::Said(Said::Left(leg, _)) if leg >= known.former => known.is_agent_there = false,
             _ => {}
         }
     }
@@ -472,6 +491,7 @@ mod tests {
     fn tell(known: &mut Known, moment: Moment) {
         match moment {
             Moment::Said(said) => known.hear(said),
+            Moment::Passes => known.pass(),
             Moment::Returns => known.legs.push(AgentLeg { sid: LEGS[known.legs.len()], is_over: false }),
             Moment::HangsUp => known.apply(Event::AgentHungUp),
         }
@@ -481,15 +501,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(10_000))]
 
         /// lessons, lines 14 and 17: what the carrier says arrives twice, late, out of order or never. Once it has been asked, the call has ended
-        /// as if all of it had arrived in order.
+        /// as if all of it had arrived in order. Also when the call was passed to a supervisor meanwhile.
         #[test]
         fn however_the_carriers_events_arrive_the_call_ends_in_the_same_way(
             returns in 0..4_usize,
+            passed in prop::option::of(0..4_usize),
             ending in 0..6_usize,
             how in prop::sample::select(vec![LegEnd::Busy, LegEnd::NoAnswer, LegEnd::Failed]),
             fates in prop::collection::vec((0..4_usize, 0..8_usize, any::<bool>()), 40),
         ) {
-            let (moments, legs_over) = story(returns, ending, how);
+            let (moments, legs_over) = story(returns, passed, ending, how);
             let mut in_order = Known::dialling();
             for moment in &moments {
                 happen(&mut in_order, *moment);

@@ -14,6 +14,7 @@ mod person;
 mod recordings;
 mod ring;
 mod show;
+mod transfer;
 mod view;
 
 use std::num::NonZeroU32;
@@ -128,6 +129,9 @@ pub enum CallsFailure {
     /// Our own database.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// Who is on the staff could not be read.
+    #[error("the staff could not be read")]
+    Staff(#[from] AuthFailure),
     /// The queue's part of it.
     #[error("the queue's part failed")]
     Queue(#[from] QueueFailure),
@@ -156,6 +160,7 @@ impl From<CallsFailure> for WireError {
         match failure {
             CallsFailure::Refused(refusal) => refusal.into(),
             CallsFailure::Database(error) => Self::database(&error),
+            CallsFailure::Staff(failure) => failure.into(),
             CallsFailure::Queue(failure) => failure.into(),
             CallsFailure::Replica(error) if error.is_unavailable() => {
                 Self::unavailable("The claims platform cannot be read just now. Please try again in a moment.", &error)
@@ -185,6 +190,10 @@ impl Calls {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         if store::find_open(&mut *transaction, agent.id).await?.is_some() {
             return Err(CallsError::Engaged.into());
+        }
+        // Whoever is on the line of somebody else's talk may be about to have it.
+        if store::find_monitoring_of(&mut *transaction, agent.id).await?.is_some() {
+            return Err(CallsError::ListensAlready.into());
         }
         let held = self.shared.queue.hold_for_call(&mut transaction, agent, lease, call).await?.ok_or(CallsError::NoSuchLease)?;
         let new = NewCall {
@@ -229,10 +238,12 @@ impl Calls {
         }
     }
 
-    /// One call of the agent's own.
+    /// One call of the agent's own, or one that they have handed over.
     pub(crate) async fn find(&self, agent: &CurrentAgent, call: CallId) -> Result<CallView, CallsFailure> {
-        let row = self.own(agent, call).await?;
-        self.view(row).await
+        match self.own(agent, call).await {
+            Ok(row) => self.view(row).await,
+            Err(failure) => self.handed_over(agent, call).await?.ok_or(failure),
+        }
     }
 
     /// The agent's calls of which only the system has said what came of them, the newest first.

@@ -8,6 +8,7 @@ mod legs;
 mod monitoring;
 mod people;
 mod recordings;
+mod transfer;
 
 pub(crate) use attempts::{
     AttemptRow, EventRow, SupersededRow, WantedAttempts, Way, WholeLegRow, find_attempt, find_standing_outcome, list_agents, list_attempts,
@@ -31,11 +32,16 @@ pub(crate) use legs::{
     LegRow, NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left,
 };
 pub(crate) use monitoring::{
-    GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring_of,
-    insert_monitoring, list_going, lock_monitoring, set_monitoring_joined, set_monitoring_leg, set_monitoring_mode,
+    GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring,
+    find_monitoring_of, insert_monitoring, list_going, lock_monitoring, set_monitoring_joined, set_monitoring_leg, set_monitoring_mode,
 };
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};
 pub(crate) use recordings::{
     DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_recording, find_stored_recording, insert_recording_access,
     list_missing_recordings, list_unheard_recordings, note_recording, set_recording_failed, set_recording_stored,
+};
+pub(crate) use transfer::{
+    NewTransfer, TransferRow, accept_transfer, decline_transfer, end_transfer, end_transfers_of, find_passed_by, find_transfer,
+    find_transfer_for, find_transfer_of_call, insert_transfer, lapse_transfers, list_free, list_transfers, lock_transfer, pass_call,
+    pass_legs,
 };

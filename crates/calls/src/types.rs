@@ -3,6 +3,7 @@
 mod attempts;
 mod catalogue;
 mod incoming;
+mod transfer;
 
 use kernel::{AgentId, CallId, DecisionId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use incoming::{Candidate, MissedCaller, RingingCall};
 pub use catalogue::{
     Catalogue, CatalogueChange, CatalogueEntry, CatalogueProblem, DispositionEdit, LONGEST_ALSO, LONGEST_DELAY, LONGEST_LABEL,
 };
+pub use transfer::{AttemptTransfer, LONGEST_TRANSFER_REASON, TransferChoice, TransferState, TransferView};
 
 /// Where a call stands. States only move forward, in this order; from each the end can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -177,6 +179,9 @@ pub struct CallView {
     pub wrap_up: Option<WrapUp>,
     /// The agent's note, as last kept.
     pub notes: String,
+    /// To whom the agent has handed it over, and when, in a sentence: it is over for them, and goes on for somebody else.
+    #[serde(default)]
+    pub handed_over: Option<String>,
 }
 
 /// How a call ended.

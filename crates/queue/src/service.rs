@@ -8,6 +8,7 @@ mod dial;
 mod incoming;
 mod outcome;
 mod overview;
+mod pass;
 mod pauses;
 mod person;
 mod report;

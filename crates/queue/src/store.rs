@@ -19,8 +19,8 @@ mod suppressions;
 
 pub(crate) use attempts::{
     AttemptOutcome, BeforeRow, HeldRow, NewCallback, NewEntry, NewSuppression, close_attempt, close_promise, delay_entry, delete_attempt,
-    delete_entry, find_before_attempt, find_last_callback_reason, give_back, hold_for_call, insert_attempt, insert_callback,
-    insert_callback_unless_promised, insert_suppression, is_promise_used, list_calls_holding, put_entry,
+    delete_entry, find_before_attempt, find_last_callback_reason, give_back, hand_back_of, hold_for_call, insert_attempt, insert_callback,
+    insert_callback_unless_promised, insert_suppression, is_promise_used, list_calls_holding, pass_lease, put_entry,
 };
 pub(crate) use blocks::{
     SealedRow, Searched, count_unsealed, delete_personal, delete_personal_before, find_block_before, find_block_hash, find_last_block,

@@ -71,6 +71,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
             calls.end_abandoned().await?;
             calls.end_left().await?;
             calls.end_abandoned_monitorings().await?;
+            calls.lapse_transfers().await?;
             calls.end_lingering_legs().await
         }
     });

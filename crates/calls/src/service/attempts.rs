@@ -75,6 +75,7 @@ impl Calls {
         });
         Ok(AttemptDetail {
             recording,
+            transfers: self.transfers_of(call).await?,
             may_correct: correct::may_correct((agent.id, agent.role), &standing, now).is_ok(),
             attempt: self.attempt_view(row, now),
             legs: legs.into_iter().map(leg).collect(),

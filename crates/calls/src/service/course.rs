@@ -230,6 +230,7 @@ impl Calls {
         transaction.commit().await?;
         if let Some(listener) = listener {
             self.tell(listener);
+            self.tell(row.agent);
         }
         self.follow(&row, step);
         if party == AGENT && status.is_final() && row.state != CallState::Ended {
@@ -341,6 +342,9 @@ impl Calls {
         }
         for listener in store::end_monitorings_of(conn, row.id, now).await? {
             self.tell(listener);
+        }
+        for asked in store::end_transfers_of(conn, row.id, now).await? {
+            self.tell(asked);
         }
         self.shared.auth.engage(conn, row.agent, engagement).await?;
         Ok(())

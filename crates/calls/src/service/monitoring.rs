@@ -60,6 +60,10 @@ impl Calls {
     async fn monitor_view(&self, supervisor: AgentId) -> Result<Option<MonitorView>, CallsFailure> {
         let Some(row) = store::find_monitoring_of(&self.shared.pool, supervisor).await? else { return Ok(None) };
         let Some(call) = store::find(&self.shared.pool, row.call).await? else { return Ok(None) };
+        // Whoever is about to take a call over does not listen to it.
+        if store::find_transfer_of_call(&self.shared.pool, call.id).await?.is_some_and(|transfer| transfer.monitoring == Some(row.id)) {
+            return Ok(None);
+        }
         Ok(Some(MonitorView {
             id: row.id.to_string(),
             call_id: call.id,
@@ -109,6 +113,9 @@ impl Calls {
         transaction.commit().await?;
         self.hang_up_soon(row.call, row.sid.into_iter().collect());
         self.shared.hints.send(Hint::Agent(supervisor.id));
+        if let Some(call) = store::find(&self.shared.pool, row.call).await? {
+            self.tell(call.agent);
+        }
         Ok(())
     }
 
@@ -119,6 +126,7 @@ impl Calls {
         {
             self.hang_up_soon(row.call, row.sid.into_iter().collect());
             self.shared.hints.send(Hint::Agent(row.supervisor));
+            self.tell(row.agent);
         }
         Ok(())
     }

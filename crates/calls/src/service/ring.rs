@@ -159,7 +159,8 @@ impl Calls {
         let row = self.own(agent, call).await?;
         // The person may have been quicker: then it is over all the same.
         if row.state != CallState::Ended {
-            self.apply(call, Event::AgentHungUp).await?;
+            // Handed over at the same moment, it is not theirs to end.
+            self.apply_if(call, Event::AgentHungUp, |now| now.agent == agent.id).await?;
         }
         self.find(agent, call).await
     }

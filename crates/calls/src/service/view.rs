@@ -40,6 +40,7 @@ impl Calls {
             end,
             wrap_up,
             notes: row.notes,
+            handed_over: None,
         })
     }
 

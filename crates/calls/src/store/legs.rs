@@ -66,7 +66,7 @@ pub(crate) async fn list_legs(executor: impl PgExecutor<'_>, call: CallId) -> sq
         .await
 }
 
-/// Legs that nobody has seen end although their call, or their listening, did, `before` or earlier; the leg of somebody who hears a sentence first, `spoken` or
+/// Legs that nobody has seen end although their call, their listening or their agent's part in it did, `before` or earlier; the leg of somebody who hears a sentence first, `spoken` or
 /// earlier.
 pub(crate) async fn list_live_legs_of_ended(
     pool: &PgPool,
@@ -83,6 +83,7 @@ pub(crate) async fn list_live_legs_of_ended(
                 c.ended_at <= case when c.end_reason = 'agent_lost' and l.party = 'person' then $2::timestamptz else $1::timestamptz end
                 -- Whoever is on record as listening no more does not listen.
                 or (l.party = 'supervisor' and exists (select from calls.monitoring m where m.sid = l.sid and m.ended_at <= $1))
+                or l.party = 'former_agent'
             )
         limit 50
         "#,

@@ -76,6 +76,10 @@ pub(crate) async fn lock_monitoring(conn: &mut PgConnection, id: Uuid) -> sqlx::
     select_monitoring!("id = $1 for update", id).fetch_optional(conn).await
 }
 
+pub(crate) async fn find_monitoring(executor: impl PgExecutor<'_>, id: Uuid) -> sqlx::Result<Option<MonitoringRow>> {
+    select_monitoring!("id = $1", id).fetch_optional(executor).await
+}
+
 /// What the supervisor listens to now.
 pub(crate) async fn find_monitoring_of(executor: impl PgExecutor<'_>, supervisor: AgentId) -> sqlx::Result<Option<MonitoringRow>> {
     select_monitoring!("supervisor_id = $1 and ended_at is null", supervisor.get()).fetch_optional(executor).await
@@ -113,7 +117,13 @@ pub(crate) async fn set_monitoring_joined(conn: &mut PgConnection, sid: &str, no
 pub(crate) async fn end_monitoring_by_leg(conn: &mut PgConnection, sid: &str, now: DateTime<Utc>) -> sqlx::Result<Option<AgentId>> {
     sqlx::query_scalar!(
         r#"
-        update calls.monitoring set ended_at = $2 where sid = $1 and ended_at is null returning supervisor_id as "supervisor: AgentId"
+        with ended as (
+            update calls.monitoring set ended_at = $2 where sid = $1 and ended_at is null returning id, supervisor_id
+        ),
+        left_behind as (
+            update calls.transfer t set state = 'left', ended_at = $2 from ended where t.monitoring_id = ended.id and t.state = 'accepted'
+        )
+        select supervisor_id as "supervisor: AgentId" from ended
         "#,
         sid,
         now,
@@ -123,7 +133,18 @@ pub(crate) async fn end_monitoring_by_leg(conn: &mut PgConnection, sid: &str, no
 }
 
 pub(crate) async fn end_monitoring(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update calls.monitoring set ended_at = $2 where id = $1 and ended_at is null", id, now).execute(conn).await?;
+    sqlx::query!(
+        r#"
+        with ended as (
+            update calls.monitoring set ended_at = $2 where id = $1 and ended_at is null returning id
+        )
+        update calls.transfer t set state = 'left', ended_at = $2 from ended where t.monitoring_id = ended.id and t.state = 'accepted'
+        "#,
+        id,
+        now,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -131,7 +152,13 @@ pub(crate) async fn end_monitoring(conn: &mut PgConnection, id: Uuid, now: DateT
 pub(crate) async fn end_monitorings_of(conn: &mut PgConnection, call: CallId, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     sqlx::query_scalar!(
         r#"
-        update calls.monitoring set ended_at = $2 where call_id = $1 and ended_at is null returning supervisor_id as "supervisor: AgentId"
+        with ended as (
+            update calls.monitoring set ended_at = $2 where call_id = $1 and ended_at is null returning id, supervisor_id
+        ),
+        over as (
+            update calls.transfer t set state = 'over', ended_at = $2 from ended where t.monitoring_id = ended.id and t.state = 'accepted'
+        )
+        select supervisor_id as "supervisor: AgentId" from ended
         "#,
         call.get(),
         now,
@@ -144,6 +171,8 @@ pub(crate) async fn end_monitorings_of(conn: &mut PgConnection, call: CallId, no
 #[derive(Debug)]
 pub(crate) struct AbandonedRow {
     pub(crate) call: CallId,
+    /// Whose call it is.
+    pub(crate) agent: AgentId,
     pub(crate) supervisor: AgentId,
     pub(crate) sid: Option<String>,
 }
@@ -159,12 +188,20 @@ pub(crate) async fn end_abandoned_monitorings(
     sqlx::query_as!(
         AbandonedRow,
         r#"
-        update calls.monitoring
-        set ended_at = $3
-        where ended_at is null
-            and joined_at is null
-            and ((sid is null and intent_expires_at < $1) or intent_expires_at < $2)
-        returning call_id as "call: CallId", supervisor_id as "supervisor: AgentId", sid
+        with ended as (
+            update calls.monitoring
+            set ended_at = $3
+            where ended_at is null
+                and joined_at is null
+                and ((sid is null and intent_expires_at < $1) or intent_expires_at < $2)
+            returning id, call_id, supervisor_id, sid
+        ),
+        left_behind as (
+            update calls.transfer t set state = 'left', ended_at = $3 from ended where t.monitoring_id = ended.id and t.state = 'accepted'
+        )
+        select ended.call_id as "call: CallId", supervisor_id as "supervisor: AgentId", sid, c.agent_id as "agent: AgentId"
+        from ended
+        join calls.call c on c.id = ended.call_id
         "#,
         machine_now,
         joining,

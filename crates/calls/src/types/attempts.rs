@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 use kernel::{AgentId, CallId, DecisionId, QueueKind, UserId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{CallEnd, CallState, Choice, Disposition};
+use super::{AttemptTransfer, CallEnd, CallState, Choice, Disposition};
 
 /// Which attempts are wanted; nothing: all who rang somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +210,8 @@ pub struct AttemptDetail {
     pub recording: Option<AttemptRecording>,
     /// Whoever asked may put right what was recorded.
     pub may_correct: bool,
+    /// To whom it was handed over, or was to be, the first first.
+    pub transfers: Vec<AttemptTransfer>,
 }
 
 /// The recording of a call.
@@ -226,7 +228,7 @@ pub struct AttemptRecording {
 /// One party's connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
-    /// Whose: `agent`, `person`.
+    /// Whose: `agent`, `person`, `supervisor`, `former_agent`.
     pub party: String,
     /// The carrier's own id.
     pub sid: String,

@@ -77,6 +77,45 @@ pub(crate) async fn give_back(conn: &mut PgConnection, call: CallId, expires_at:
     Ok(())
 }
 
+/// Ends the lease that this agent has without a call.
+pub(crate) async fn hand_back_of(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with gone as (
+            delete from queue.lease where agent_id = $1 and call_id is null returning user_id, agent_id
+        )
+        update queue.entry e
+        set leased_by = null
+        from gone
+        where e.user_id = gone.user_id and e.leased_by = gone.agent_id
+        "#,
+        agent.get(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The lease of a call is another agent's from now on.
+pub(crate) async fn pass_lease(conn: &mut PgConnection, call: CallId, to: AgentId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with passed as (
+            update queue.lease set agent_id = $2 where call_id = $1 returning user_id
+        )
+        update queue.entry e
+        set leased_by = $2
+        from passed
+        where e.user_id = passed.user_id
+        "#,
+        call.get(),
+        to.get(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Counts an attempt, before the carrier knows of it, and says of a due promise whether it was kept: a call was placed within the
 /// window, `window` either side.
 pub(crate) async fn insert_attempt(

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 65] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 72] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/day", Some(Role::Agent)),
     ("/api/auth/limit", Some(Role::Admin)),
@@ -18,7 +18,9 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 65] = [
     ("/api/auth/sign_in", None),
     ("/api/auth/sign_out", Some(Role::Agent)),
     ("/api/auth/staff", Some(Role::Admin)),
+    ("/api/calls/accept_transfer", Some(Role::Supervisor)),
     ("/api/calls/answer", Some(Role::Agent)),
+    ("/api/calls/ask_transfer", Some(Role::Agent)),
     ("/api/calls/attempt", Some(Role::Agent)),
     ("/api/calls/attempt_choices", Some(Role::Agent)),
     ("/api/calls/attempts", Some(Role::Agent)),
@@ -28,9 +30,11 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 65] = [
     ("/api/calls/correctable", Some(Role::Agent)),
     ("/api/calls/current", Some(Role::Agent)),
     ("/api/calls/decline", Some(Role::Agent)),
+    ("/api/calls/decline_transfer", Some(Role::Supervisor)),
     ("/api/calls/extend_wrap_up", Some(Role::Agent)),
     ("/api/calls/find", Some(Role::Agent)),
     ("/api/calls/going", Some(Role::Supervisor)),
+    ("/api/calls/hand_over", Some(Role::Agent)),
     ("/api/calls/hang_up", Some(Role::Agent)),
     ("/api/calls/history", Some(Role::Agent)),
     ("/api/calls/hold", Some(Role::Agent)),
@@ -48,9 +52,12 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 65] = [
     ("/api/calls/set_monitor_mode", Some(Role::Supervisor)),
     ("/api/calls/start", Some(Role::Agent)),
     ("/api/calls/stop_monitoring", Some(Role::Supervisor)),
+    ("/api/calls/transfer", Some(Role::Agent)),
+    ("/api/calls/transfer_choices", Some(Role::Agent)),
     ("/api/calls/unrecorded", Some(Role::Agent)),
     ("/api/calls/user", Some(Role::Agent)),
     ("/api/calls/voice_token", Some(Role::Agent)),
+    ("/api/calls/withdraw_transfer", Some(Role::Agent)),
     ("/api/queue/call_next", Some(Role::Agent)),
     ("/api/queue/callbacks", Some(Role::Agent)),
     ("/api/queue/change_settings", Some(Role::Admin)),
@@ -181,6 +188,9 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
                     "replaces_cooling_off": false, "wants_review": false, "also": null, "is_offered": true
                 });
                 json!({"disposition": "contacted", "edit": edit, "version": 1})
+            }
+            "/api/calls/accept_transfer" | "/api/calls/decline_transfer" => {
+                json!({"transfer_id": "01936b6e-0000-7000-8000-000000000001"})
             }
             "/api/calls/monitor" => json!({"call_id": "01936b6e-0000-7000-8000-000000000001", "mode": "listen"}),
             "/api/calls/set_monitor_mode" => json!({"mode": "listen"}),

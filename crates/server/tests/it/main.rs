@@ -35,4 +35,5 @@ mod screens;
 mod settings;
 mod staff;
 mod support;
+mod transfer;
 mod witness;
