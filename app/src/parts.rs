@@ -117,6 +117,8 @@ fetched_pieces! {
     WHO_RINGS: who_rings::WhoRings,
     /// What the agent speaks into and hears with.
     SOUND: sound::Sound,
+    /// Whom to hand a call over to.
+    TRANSFER: transfer_dialog::TransferForm,
 }
 
 impl Piece {

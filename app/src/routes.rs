@@ -14,6 +14,8 @@ use crate::components::sound_dialog::SoundDialog;
 use crate::components::telephone_check::Check;
 use crate::components::toast::Announcements;
 use crate::components::top_bar::TopBar;
+use crate::components::transfer_bar::transfer_bar;
+use crate::components::transfer_dialog::TransferDialog;
 use crate::pages::console::Console;
 use crate::pages::not_found::NotFound;
 use crate::pages::sign_in::SignIn;
@@ -28,6 +30,7 @@ use crate::state::promise::Promise;
 use crate::state::query::Query;
 use crate::state::ringing::Ringing;
 use crate::state::session::{Session, Signed, Why};
+use crate::state::transfer::Transfer;
 use crate::telephone::Telephone;
 
 /// The summary is asked for again after this time, in case a hint was lost.
@@ -196,6 +199,11 @@ fn Frame() -> impl IntoView {
             calls.ask_note();
         }
     });
+    let transfer = Transfer::start(session, announcer, calls, move || {
+        live.me.track();
+        safety.track();
+    });
+    provide_context(transfer);
     provide_context(telephone);
     provide_context(calls);
     provide_context(console);
@@ -217,6 +225,7 @@ fn Frame() -> impl IntoView {
             <div>
                 {move || practice_banner(summary)} {move || gate_banner(summary)} {move || is_in_use.get().then(|| view! { <TopBar keys /> })}
                 <RingingCall />
+                {transfer_bar(transfer, telephone, expect_context::<Clock>())}
             </div>
             <div class="flex min-h-0 min-w-0 flex-col [&>main]:grow">
                 <ErrorBoundary fallback=page_failed>
@@ -230,6 +239,7 @@ fn Frame() -> impl IntoView {
             {move || is_in_use.get().then(|| view! { <BottomBar /> })}
         </div>
         {move || keys.get().then(|| view! { <KeysDialog is_open=keys /> })}
+        {move || transfer.is_choosing.get().then(|| view! { <TransferDialog /> })}
         {move || telephone.is_sound_open.get().then(|| view! { <SoundDialog /> })}
         <Announcements />
     }

@@ -16,6 +16,7 @@ use crate::state::console::{Console, Stage, Then};
 use crate::state::promise::Promise;
 use crate::state::session::Session;
 use crate::state::slot::Slot;
+use crate::state::transfer::Transfer;
 use crate::telephone::{Counters, Telephone, Use};
 
 const CONTROL: &str = "btn h-9 gap-1 px-2 text-xs font-medium lg:h-13 lg:min-w-17 lg:flex-col lg:gap-0.5";
@@ -318,7 +319,23 @@ fn controls(calls: Calls, is_pressing: RwSignal<bool>) -> impl IntoView {
             <button type="button" class=format!("{CONTROL} btn-ghost") aria-haspopup="dialog" on:click=move |_| is_pressing.set(true)>
                 {icon(Icon::Grid, "size-5")} <span>"Keypad"</span>
             </button>
+            {move || calls.is_talking().then(|| transfer_button(expect_context::<Transfer>()))}
         </div>
+    }
+}
+
+/// Asks a supervisor to take the call over.
+fn transfer_button(transfer: Transfer) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class=format!("{CONTROL} btn-ghost")
+            aria-haspopup="dialog"
+            disabled=move || transfer.is_open()
+            on:click=move |_| transfer.is_choosing.set(true)
+        >
+            {icon(Icon::Users, "size-5")} <span>"Transfer…"</span>
+        </button>
     }
 }
 

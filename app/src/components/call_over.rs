@@ -3,10 +3,12 @@ use leptos::prelude::*;
 use super::icon::{Icon, icon};
 use crate::state::calls::{Calls, Over};
 
-/// How a call ended that has nothing to record: good news in teal, anything else in amber; and what to do next.
+/// How a call ended that has nothing to record: good news in teal, what goes on with somebody else in blue, anything else in amber; and what to do next.
 pub(crate) fn call_over(calls: Calls, over: Over) -> impl IntoView {
     let (class, round, glyph) = if over.is_saved_call {
         ("border-accent/40 bg-accent/8", "bg-accent text-accent-content", Icon::ShieldCheck)
+    } else if over.is_handed_over {
+        ("border-info/40 bg-info/8", "bg-info/12 text-info", Icon::Users)
     } else {
         ("border-warning/40 bg-warning/8", "bg-warning/12 text-warning", Icon::PhoneOff)
     };

@@ -44,6 +44,8 @@ pub(crate) mod tile;
 pub(crate) mod timeline;
 pub(crate) mod toast;
 pub(crate) mod top_bar;
+pub(crate) mod transfer_bar;
+pub(crate) mod transfer_dialog;
 pub(crate) mod who_rings;
 pub(crate) mod why;
 pub(crate) mod wrap_up;

@@ -539,7 +539,7 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
         {whole.may_correct.then(|| view! {
             <button type="button" class="btn btn-sm self-start" on:click=move |_| is_correcting.set(true)>{icon(Icon::PenLine, "size-4")} "Correct…"</button>
         })}
-        {recording(whole)} {legs(whole)}
+        {transfers(whole)} {recording(whole)} {legs(whole)}
         {events(whole)}
     }
 }
@@ -620,6 +620,28 @@ fn recording(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
     })
 }
 
+/// To whom it was handed over, or was to be.
+fn transfers(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
+    let rows = whole.transfers.iter().map(|of| {
+        let ended = of.ended.as_ref().map(|at| view! { ", " {time(at)} });
+        view! {
+            <li class="border-b border-base-300 px-4 py-2 text-dense last:border-0">
+                <p><b class="font-semibold">{of.from.clone()}" to "{of.to.clone()}</b>", "{time(&of.at)}</p>
+                {of.reason.clone().map(|reason| view! { <p class="break-words">{reason}</p> })}
+                <p class="text-muted">{capitalised(of.state.label())} {ended}</p>
+            </li>
+        }
+    });
+    (!whole.transfers.is_empty()).then(|| {
+        view! {
+            <section class=CARD aria-labelledby="transfers">
+                <h2 class="border-b border-base-300 px-4 py-2 font-semibold" id="transfers">"Handing over"</h2>
+                <ul data-testid="transfers">{rows.collect_view()}</ul>
+            </section>
+        }
+    })
+}
+
 fn legs(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
     let rows = whole.legs.iter().map(|leg| {
         let until = leg.ended.clone().map_or_else(|| "goes on".to_owned(), |ended| format!("to {ended}"));
@@ -628,7 +650,7 @@ fn legs(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
         view! {
             <li class="border-b border-base-300 px-4 py-2 text-dense last:border-0">
                 <p class="flex flex-wrap justify-between gap-x-3">
-                    <b class="font-semibold">{capitalised(&leg.party)}</b><span>{leg.created.clone()}" "{until}</span>
+                    <b class="font-semibold">{capitalised(&leg.party.replace('_', " "))}</b><span>{leg.created.clone()}" "{until}</span>
                 </p>
                 <p class="text-muted">{more}</p>
                 <p class="font-mono text-xs break-all text-muted">{leg.sid.clone()}</p>

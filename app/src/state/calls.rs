@@ -45,6 +45,7 @@ pub(crate) enum Phase {
 /// What a call asks of its agent; nothing when it is over and there is nothing to record.
 pub(crate) const fn phase(view: &CallView) -> Option<Phase> {
     match (view.state, &view.wrap_up) {
+        _ if view.handed_over.is_some() => None,
         (CallState::Ended, Some(_)) => Some(Phase::WrapUp),
         (CallState::Ended, None) => None,
         _ => Some(Phase::Going),
@@ -70,11 +71,14 @@ pub(crate) struct Over {
     pub(crate) next: &'static str,
     /// Good news: the call was not needed.
     pub(crate) is_saved_call: bool,
+    /// It goes on with somebody else.
+    pub(crate) is_handed_over: bool,
 }
 
 /// How this call ended, when there is nothing to record.
 fn over(view: &CallView) -> Over {
     let (words, next) = match &view.end {
+        _ if view.handed_over.is_some() => (view.handed_over.clone().unwrap_or_default(), "Call next offers you somebody else."),
         Some(end) if end.how.is_before_ringing() => {
             let next = match end.how {
                 CallEnd::Refused => "Call next offers you somebody else.",
@@ -95,7 +99,8 @@ fn over(view: &CallView) -> Over {
         ),
     };
     let is_saved_call = view.end.as_ref().is_some_and(|end| end.is_saved_call);
-    Over { user: view.user_id, name: view.user_name.clone(), words, next, is_saved_call }
+    let is_handed_over = view.handed_over.is_some();
+    Over { user: view.user_id, name: view.user_name.clone(), words, next, is_saved_call, is_handed_over }
 }
 
 /// Whether an answer is older than what is shown: states only move forward, and answers may overtake each other.
@@ -569,6 +574,12 @@ impl Calls {
         Ok(())
     }
 
+    /// A call whose line this window has already will be the agent's.
+    pub(crate) fn will_be_ours(self, call: CallId) {
+        line::set(call);
+        self.has_had_line.set(true);
+    }
+
     /// Puts the person on hold, or takes them off. It is shown when the carrier has confirmed it.
     pub(crate) fn hold(self) {
         let is_held = self.view.with_untracked(|view| view.as_ref().is_some_and(|view| view.value.held_seconds.is_some()));
@@ -712,6 +723,7 @@ mod tests {
             notes: String::new(),
             away_seconds: None,
             held_seconds: None,
+            handed_over: None,
         }
     }
 
@@ -756,6 +768,13 @@ mod tests {
         assert!(over(&ended(CallEnd::CouldNotCheck, None)).next.contains("again in a moment"));
         assert!(over(&ended(CallEnd::Failed, None)).words.contains("could not be put through"));
         assert!(over(&ended(CallEnd::ByPerson, None)).words.contains("another window"));
+    }
+
+    #[test]
+    fn a_call_that_was_handed_over_asks_nothing_more_and_says_to_whom() {
+        let view = CallView { handed_over: Some("Handed over to Gareth Penhaligon at 10:42.".into()), ..ended(CallEnd::ByAgent, Some(90)) };
+        assert_eq!(phase(&view), None);
+        assert_eq!(over(&view).words, "Handed over to Gareth Penhaligon at 10:42.");
     }
 
     #[test]

@@ -11,3 +11,4 @@ pub(crate) mod query;
 pub(crate) mod ringing;
 pub(crate) mod session;
 pub(crate) mod slot;
+pub(crate) mod transfer;

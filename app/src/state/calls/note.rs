@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kernel::{CallId, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -78,6 +79,14 @@ impl Calls {
             }
             self.is_keeping.set(false);
         });
+    }
+
+    /// Has the server keep what was typed about this call, now: it is about to be somebody else's.
+    pub(crate) async fn keep_now(self, call: CallId) -> Result<(), WireError> {
+        if self.id_now() == Some(call) && self.is_unkept() {
+            calls::save_notes(call, self.notes.get_untracked()).await?;
+        }
+        Ok(())
     }
 
     /// Asks for the note: another window may have written it.
