@@ -135,9 +135,6 @@ pub enum CallsFailure {
     /// The queue's part of it.
     #[error("the queue's part failed")]
     Queue(#[from] QueueFailure),
-    /// The staff's part of it.
-    #[error("the staff's part failed")]
-    Staff(#[source] AuthFailure),
     /// The claims platform's replica.
     #[error("the replica failed")]
     Replica(#[source] Arc<ReplicaError>),

@@ -76,7 +76,7 @@ impl Calls {
 
     /// Who may take a call now: the longest available first, those who are looking at somebody's card last.
     async fn free_agents(&self) -> Result<Vec<AgentId>, CallsFailure> {
-        let mut free = self.shared.auth.list_presence().await.map_err(CallsFailure::Staff)?;
+        let mut free = self.shared.auth.list_presence().await?;
         free.retain(|agent| agent.presence == Presence::Available);
         let holding = self.shared.queue.holdings().await?;
         free.sort_by_key(|agent| {
@@ -155,7 +155,7 @@ impl Calls {
     }
 
     async fn staff_name(&self, agent: AgentId) -> Result<Option<String>, CallsFailure> {
-        Ok(self.shared.auth.names().await.map_err(CallsFailure::Staff)?.remove(&agent))
+        Ok(self.shared.auth.names().await?.remove(&agent))
     }
 
     /// Takes the call that is offered to the agent. Their browser connects with the answer's id within ten seconds, once, as with a call of

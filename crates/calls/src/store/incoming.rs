@@ -232,7 +232,7 @@ pub(crate) enum OfferAnswer {
     Withdrawn,
 }
 
-/// Offers it to an agent, until `expires_at` by the machine's time. False when they are on a call, are offered another, or were offered this
+/// Offers it to an agent, until `expires_at` by the machine's time. False when they are on a call or listen to one, are offered another, or were offered this
 /// one before.
 pub(crate) async fn insert_offer(
     conn: &mut PgConnection,
@@ -246,6 +246,7 @@ pub(crate) async fn insert_offer(
         insert into calls.offer (incoming_id, agent_id, offered_at, expires_at)
         select $1, $2, $3, $4
         where not exists (select from calls.call c where c.agent_id = $2 and c.closed_at is null)
+            and not exists (select from calls.monitoring m where m.supervisor_id = $2 and m.ended_at is null)
         on conflict do nothing
         "#,
         incoming.get(),

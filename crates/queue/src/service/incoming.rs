@@ -43,7 +43,7 @@ impl Queue {
 
     /// Lets go of whomever the agent is looking at: somebody rings. They wait again as before.
     pub async fn let_go(&self, conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
-        store::let_go(conn, agent).await
+        store::hand_back_of(conn, agent).await
     }
 
     /// Holds a person for a call that came in, as `hold_for_call` does for one that we make: nobody else rings them meanwhile. False when

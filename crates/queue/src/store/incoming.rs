@@ -6,25 +6,6 @@ use sqlx::{PgConnection, PgPool};
 
 use super::attempts::BEYOND;
 
-/// Ends the lease that the agent has of anybody for whom they are on no call. The person waits again as before.
-pub(crate) async fn let_go(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        with gone as (
-            delete from queue.lease where agent_id = $1 and call_id is null returning user_id
-        )
-        update queue.entry e
-        set leased_by = null
-        from gone
-        where e.user_id = gone.user_id and e.leased_by = $1
-        "#,
-        agent.get(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// Leases a person for a call without a turn and without a check, unless somebody has them. Whether they are the agent's now.
 pub(crate) async fn hold_caller(
     conn: &mut PgConnection,
