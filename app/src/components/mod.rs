@@ -29,6 +29,7 @@ pub(crate) mod passed_over;
 pub(crate) mod person;
 pub(crate) mod queue_choice;
 pub(crate) mod rail;
+pub(crate) mod recording_notice;
 pub(crate) mod ringing_call;
 pub(crate) mod saved_list;
 pub(crate) mod server_light;

@@ -7,6 +7,7 @@ use web_sys::{Element, HtmlElement};
 
 use super::card::{CARD, card_header};
 use super::icon::{Icon, icon};
+use super::recording_notice::notice_missing;
 use crate::format::{duration, initials, user_words};
 use crate::state::calls::{Calls, Part};
 use crate::state::console::{Console, Then};
@@ -170,6 +171,7 @@ fn Who() -> impl IntoView {
                     <span>{move || calls.map(|view| user_words(view.user_id))}</span>
                 </p>
             </div>
+            {notice_missing(calls)}
         </section>
     }
 }

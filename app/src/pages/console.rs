@@ -17,6 +17,7 @@ use crate::components::note::Note;
 use crate::components::passed_over::passed_over;
 use crate::components::person::PersonHeader;
 use crate::components::queue_choice::QueueChoice;
+use crate::components::recording_notice::RecordingNotice;
 use crate::components::saved_list::saved_list;
 use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
 use crate::components::skip_dialog::SkipDialog;
@@ -74,7 +75,7 @@ fn Columns() -> impl IntoView {
         <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[14.5rem_minmax(0,1fr)_20.5rem] 2xl:grid-cols-[18rem_minmax(0,1fr)_26rem]">
             <QueueChoice />
             <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call" data-centre="">
-                <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <Centre /></div>
+                <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <RecordingNotice /> <Centre /></div>
             </div>
             <Side />
         </div>

@@ -506,6 +506,13 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
     });
     let promised = attempt.outcome.as_ref().and_then(|outcome| outcome.callback_at.as_ref());
     let promised = promised.map(|at| line("Promised", view! { "a call " {time(at)} }.into_any()));
+    let notice = whole.notice.as_ref().map(|notice| {
+        let said = match &notice.given_at {
+            Some(at) => view! { "ticked by " {attempt.agent.clone()} ", " {time(at)} }.into_any(),
+            None => view! { <span class="text-warning">"not ticked"</span> }.into_any(),
+        };
+        line("Recording notice", view! { {said} <span class="block text-muted">"“"{notice.words.clone()}"”"</span> }.into_any())
+    });
     // The timeline of the person tells what it rested on.
     let person = attempt.user_id.map(|user| format!("/users?id={user}"));
     let decision = attempt.decision_id.map(|decision| {
@@ -527,7 +534,7 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
             {plain("Ended", end(attempt))}
             {plain("Rang", attempt.ring_seconds.map(duration).unwrap_or_default())}
             {plain("Talked", attempt.talk_seconds.map(duration).unwrap_or_default())}
-            {outcome} {promised} {decision}
+            {notice} {outcome} {promised} {decision}
         </dl>
         {note(&attempt.notes)}
         {(!attempt.superseded.is_empty()).then(|| view! {

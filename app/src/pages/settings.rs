@@ -3,7 +3,10 @@ use kernel::{QueueKind, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use queue::{ContactBasis, DAYS, FIELDS, Field, Settings, SettingsChange, SettingsView, Span, UncountedRequirement, basis_words, clock};
+use queue::{
+    ContactBasis, DAYS, FIELDS, Field, NOTICE_LENGTH, Settings, SettingsChange, SettingsView, Span, UncountedRequirement, basis_words,
+    clock,
+};
 
 use super::{Missing, provided, set_title};
 use crate::components::card::card;
@@ -75,6 +78,7 @@ struct Draft {
     on_bank_holidays: RwSignal<bool>,
     bases: [RwSignal<Option<ContactBasis>>; 3],
     uncounted: RwSignal<String>,
+    notice: RwSignal<String>,
     rule_set: RwSignal<String>,
     age_counts: RwSignal<bool>,
     reason: RwSignal<String>,
@@ -89,6 +93,7 @@ impl Draft {
             on_bank_holidays: RwSignal::new(false),
             bases: [RwSignal::new(None), RwSignal::new(None), RwSignal::new(None)],
             uncounted: RwSignal::new(String::new()),
+            notice: RwSignal::new(String::new()),
             rule_set: RwSignal::new(String::new()),
             age_counts: RwSignal::new(false),
             reason: RwSignal::new(String::new()),
@@ -112,6 +117,7 @@ impl Draft {
             basis.set(settings.contact_basis.of(queue));
         }
         self.uncounted.set(uncounted_text(&settings.uncounted_requirements));
+        self.notice.set(settings.recording_notice.clone());
         self.rule_set.set(settings.rule_set.clone());
         self.age_counts.set(settings.age_counts);
         self.reason.set(String::new());
@@ -138,6 +144,7 @@ impl Draft {
             }
         }
         settings.uncounted_requirements = self.uncounted.with(|text| read_uncounted(text));
+        settings.recording_notice = self.notice.with(|text| text.trim().to_owned());
         settings.rule_set = self.rule_set.get();
         settings.age_counts = self.age_counts.get();
         Ok(settings)
@@ -299,6 +306,13 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
                 </div>
             })}
             {card("work", Icon::Headphones, "Work", (), view! { <div class="grid gap-3 px-4 py-3 text-dense sm:grid-cols-2">{numbers("Work")}</div> })}
+            {card("script", Icon::PhoneCall, "Script", (), view! {
+                <label class="flex flex-col gap-1 px-4 py-3 text-dense">
+                    <span class="font-medium">"The recording notice, said first in every talk"</span>
+                    <textarea class="textarea w-full" rows="2" maxlength=*NOTICE_LENGTH.end() bind:value=draft.notice></textarea>
+                    <span class="text-xs text-muted">"The person has to be told at the start that the call is recorded. Calls that go on keep the words they began with."</span>
+                </label>
+            })}
             {card("order", Icon::ListOrdered, "What counts, and in which order", (), view! {
                 <div class="flex flex-col gap-3 px-4 py-3 text-dense">
                     <label class="flex flex-col gap-1">

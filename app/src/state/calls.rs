@@ -2,6 +2,7 @@
 //! is recorded. The decisions are pure functions.
 
 mod note;
+mod notice;
 mod outcome;
 
 use std::ops::Deref;
@@ -720,6 +721,7 @@ mod tests {
             talk_seconds: None,
             end: None,
             wrap_up: None,
+            notice: None,
             notes: String::new(),
             away_seconds: None,
             held_seconds: None,

@@ -135,6 +135,13 @@ pub async fn hold(call_id: CallId, is_held: bool) -> Result<CallView, WireError>
     Ok(expect_context::<Calls>().hold(&agent, call_id, is_held).await?)
 }
 
+/// Notes that the agent has told the person that the call is recorded, or that they have not.
+#[server(prefix = "/api", endpoint = "calls/give_notice", input = Json, output = Json)]
+pub async fn give_notice(call_id: CallId, is_given: bool) -> Result<CallView, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Calls>().give_notice(&agent, call_id, is_given).await?)
+}
+
 /// Ends the agent's own call, whatever the browser's telephone does.
 #[server(prefix = "/api", endpoint = "calls/hang_up", input = Json, output = Json)]
 pub async fn hang_up(call_id: CallId) -> Result<CallView, WireError> {

@@ -8,6 +8,7 @@ mod hold;
 mod incoming;
 mod legs;
 mod monitoring;
+mod notice;
 mod offers;
 mod outcome;
 mod person;
@@ -193,6 +194,7 @@ impl Calls {
             return Err(CallsError::ListensAlready.into());
         }
         let held = self.shared.queue.hold_for_call(&mut transaction, agent, lease, call).await?.ok_or(CallsError::NoSuchLease)?;
+        let notice = self.shared.queue.recording_notice();
         let new = NewCall {
             id: call,
             agent: agent.id,
@@ -200,6 +202,7 @@ impl Calls {
             lease,
             queue: held.queue,
             user_name: &held.name,
+            notice_words: &notice,
             intent_expires_at: machine_now() + INTENT,
         };
         // Two windows at once: the first wins, and this one's hold on the person is rolled back.

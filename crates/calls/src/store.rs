@@ -6,6 +6,7 @@ mod catalogue;
 mod incoming;
 mod legs;
 mod monitoring;
+mod notice;
 mod people;
 mod recordings;
 mod transfer;
@@ -35,6 +36,7 @@ pub(crate) use monitoring::{
     GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring,
     find_monitoring_of, insert_monitoring, list_going, lock_monitoring, set_monitoring_joined, set_monitoring_leg, set_monitoring_mode,
 };
+pub(crate) use notice::{find_notice, set_notice};
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};
 pub(crate) use recordings::{
     DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_recording, find_stored_recording, insert_recording_access,

@@ -11,7 +11,7 @@ use users::UserCard;
 
 pub use attempts::{
     Attempt, AttemptChoices, AttemptDetail, AttemptFilter, AttemptMark, AttemptPage, AttemptRecording, Correctable, Correction,
-    InvalidMark, Leg, LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told,
+    InvalidMark, Leg, LoggedEvent, Place, RecordedOutcome, SupersededOutcome, Told, ToldNotice,
 };
 pub use incoming::{Candidate, MissedCaller, RingingCall};
 
@@ -177,11 +177,23 @@ pub struct CallView {
     pub end: Option<Ended>,
     /// What the agent has to record; none before the end, and when nobody was rung.
     pub wrap_up: Option<WrapUp>,
+    /// That the call is recorded, to be said first; none before somebody answers.
+    #[serde(default)]
+    pub notice: Option<Notice>,
     /// The agent's note, as last kept.
     pub notes: String,
     /// To whom the agent has handed it over, and when, in a sentence: it is over for them, and goes on for somebody else.
     #[serde(default)]
     pub handed_over: Option<String>,
+}
+
+/// That the person is told of the recording (compliance, C10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What to say.
+    pub words: String,
+    /// The agent has ticked it.
+    pub is_given: bool,
 }
 
 /// How a call ended.

@@ -47,6 +47,8 @@ pub struct Settings {
     pub callback_notice_minutes: u32,
     /// Seconds that an agent has to say what came of a call, unless they ask for more.
     pub wrap_up_seconds: u32,
+    /// The first line of every talk: that it is recorded (compliance, C10).
+    pub recording_notice: String,
     /// Months that names, numbers and dates of birth are kept beside the records of decisions. The records stay, and their proof.
     pub personal_facts_months: u32,
 }
@@ -168,6 +170,7 @@ impl Default for Settings {
             callback_retry_minutes: 15,
             callback_notice_minutes: 10,
             wrap_up_seconds: 120,
+            recording_notice: "Before we go on, I should let you know that this call is recorded.".into(),
             personal_facts_months: 36,
         }
     }
@@ -309,6 +312,9 @@ impl CallingHours {
 const LONGEST_LIST: usize = 100;
 const LONGEST_ENTRY: usize = 200;
 
+/// Characters of the recording notice: as many as can be said in one breath.
+pub const NOTICE_LENGTH: std::ops::RangeInclusive<usize> = 10..=300;
+
 /// What is wrong with settings that somebody wants, a sentence each; nothing when they can be stored.
 pub fn problems(settings: &Settings) -> Vec<String> {
     let mut problems: Vec<String> = FIELDS
@@ -330,6 +336,9 @@ pub fn problems(settings: &Settings) -> Vec<String> {
                 clock(outer.until_minute)
             ));
         }
+    }
+    if !NOTICE_LENGTH.contains(&settings.recording_notice.trim().chars().count()) {
+        problems.push(format!("The recording notice has {} to {} characters.", NOTICE_LENGTH.start(), NOTICE_LENGTH.end()));
     }
     let entries = &settings.uncounted_requirements;
     if entries.len() > LONGEST_LIST {
@@ -376,6 +385,9 @@ pub fn differences(before: &Settings, after: &Settings) -> Vec<String> {
     lines.extend(old.iter().filter(|gone| !new.contains(gone)).map(|gone| format!("Counted from now on: {}", entry(gone))));
     if before.rule_set != after.rule_set {
         lines.push(format!("Rule set {} → {}", before.rule_set, after.rule_set));
+    }
+    if before.recording_notice != after.recording_notice {
+        lines.push(format!("Recording notice: “{}” → “{}”", before.recording_notice, after.recording_notice));
     }
     if before.age_counts != after.age_counts {
         lines.push(format!("Age counts: {}", if after.age_counts { "yes" } else { "no" }));
@@ -437,6 +449,18 @@ mod tests {
         assert_eq!(with(8 * 60 + 59, 12 * 60).len(), 1);
         assert_eq!(with(12 * 60, 21 * 60 + 1).len(), 1);
         assert_eq!(with(12 * 60, 12 * 60).len(), 1);
+    }
+
+    /// compliance, C10: nobody can set the notice to nothing.
+    #[test]
+    fn a_recording_notice_says_something() {
+        let with = |notice: &str| problems(&Settings { recording_notice: notice.to_owned(), ..Settings::default() });
+        for wrong in ["", "          ", "Recorded.", &"x".repeat(301)] {
+            assert_eq!(with(wrong).len(), 1, "{wrong:?}");
+        }
+        assert_eq!(with("This call is recorded."), Vec::<String>::new());
+        let other = Settings { recording_notice: "This call is recorded.".to_owned(), ..Settings::default() };
+        assert_eq!(differences(&Settings::default(), &other).len(), 1);
     }
 
     /// The previous program reads the settings of the next, and the next those of the previous.

@@ -76,6 +76,7 @@ impl Calls {
         Ok(AttemptDetail {
             recording,
             transfers: self.transfers_of(call).await?,
+            notice: self.notice_of(call, now).await?,
             may_correct: correct::may_correct((agent.id, agent.role), &standing, now).is_ok(),
             attempt: self.attempt_view(row, now),
             legs: legs.into_iter().map(leg).collect(),

@@ -7,7 +7,7 @@ use queue::{After, Before, Closing, Prospects};
 use super::outcome::closing;
 use super::{Calls, CallsFailure};
 use crate::store::{self, CallRow, DispositionRow};
-use crate::types::{CallEnd, CallView, Choice, Disposition, Ended, WrapUp};
+use crate::types::{CallEnd, CallView, Choice, Disposition, Ended, Notice, WrapUp};
 
 impl Calls {
     pub(super) async fn view(&self, row: CallRow) -> Result<CallView, CallsFailure> {
@@ -39,6 +39,10 @@ impl Calls {
             away_seconds: row.agent_away_since.map(|since| seconds(since, now)),
             end,
             wrap_up,
+            notice: row
+                .notice_words
+                .filter(|_| row.answered_at.is_some())
+                .map(|words| Notice { words, is_given: row.notice_given_at.is_some() }),
             notes: row.notes,
             handed_over: None,
         })

@@ -38,6 +38,10 @@ pub(crate) struct CallRow {
     pub(crate) wrap_up_until: Option<DateTime<Utc>>,
     pub(crate) notes: String,
     pub(crate) closed_at: Option<DateTime<Utc>>,
+    /// With which words the person is to be told that the call is recorded.
+    pub(crate) notice_words: Option<String>,
+    /// When the agent ticked that they were.
+    pub(crate) notice_given_at: Option<DateTime<Utc>>,
 }
 
 impl CallRow {
@@ -67,7 +71,8 @@ macro_rules! select_call {
                 incoming_id as "incoming: CallId", user_name,
                 state as "state: CallState", state_since, intent_expires_at, number, answered_at,
                 conference_sid, agent_away_since, held_since, ended_at,
-                end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at
+                end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at,
+                notice_words, notice_given_at
             from calls.call
             where "# + $condition,
             $($argument),*
@@ -84,6 +89,7 @@ pub(crate) struct NewCall<'a> {
     pub(crate) lease: LeaseId,
     pub(crate) queue: QueueKind,
     pub(crate) user_name: &'a str,
+    pub(crate) notice_words: &'a str,
     /// The machine's.
     pub(crate) intent_expires_at: DateTime<Utc>,
 }
@@ -92,8 +98,10 @@ pub(crate) struct NewCall<'a> {
 pub(crate) async fn insert(conn: &mut PgConnection, call: &NewCall<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        insert into calls.call (id, agent_id, user_id, lease_id, queue, user_name, state, state_since, created_at, intent_expires_at)
-        values ($1, $2, $3, $4, $5, $6, 'created', $7, $7, $8)
+        insert into calls.call (
+            id, agent_id, user_id, lease_id, queue, user_name, state, state_since, created_at, intent_expires_at, notice_words
+        )
+        values ($1, $2, $3, $4, $5, $6, 'created', $7, $7, $8, $9)
         on conflict (agent_id) where closed_at is null do nothing
         "#,
         call.id.get(),
@@ -104,6 +112,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, call: &NewCall<'_>, now: Dat
         call.user_name,
         now,
         call.intent_expires_at,
+        call.notice_words,
     )
     .execute(conn)
     .await?;

@@ -208,10 +208,21 @@ pub struct AttemptDetail {
     pub events: Vec<LoggedEvent>,
     /// What there is of its sound; none: nobody talked, or nothing was heard of a recording yet.
     pub recording: Option<AttemptRecording>,
+    /// That the person was told of the recording; none: nobody talked, or nobody was asked for it then.
+    pub notice: Option<ToldNotice>,
     /// Whoever asked may put right what was recorded.
     pub may_correct: bool,
     /// To whom it was handed over, or was to be, the first first.
     pub transfers: Vec<AttemptTransfer>,
+}
+
+/// Whether the person was told that the call is recorded (compliance, C10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldNotice {
+    /// The words there were to say.
+    pub words: String,
+    /// When the call's agent ticked that they were said; none: they did not.
+    pub given_at: Option<Told>,
 }
 
 /// The recording of a call.

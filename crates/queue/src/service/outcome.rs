@@ -378,6 +378,11 @@ impl Queue {
         TimeDelta::seconds(self.settings().settings.wrap_up_seconds.into())
     }
 
+    /// With which words a person is told that the call is recorded (compliance, C10).
+    pub fn recording_notice(&self) -> String {
+        self.settings().settings.recording_notice.trim().to_owned()
+    }
+
     /// When a promise can be kept, in words.
     pub fn promise_hours(&self) -> String {
         let week = hours::describe_week(&self.settings().settings.calling_hours);

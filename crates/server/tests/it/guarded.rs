@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 72] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 73] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/day", Some(Role::Agent)),
     ("/api/auth/limit", Some(Role::Admin)),
@@ -33,6 +33,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 72] = [
     ("/api/calls/decline_transfer", Some(Role::Supervisor)),
     ("/api/calls/extend_wrap_up", Some(Role::Agent)),
     ("/api/calls/find", Some(Role::Agent)),
+    ("/api/calls/give_notice", Some(Role::Agent)),
     ("/api/calls/going", Some(Role::Supervisor)),
     ("/api/calls/hand_over", Some(Role::Agent)),
     ("/api/calls/hang_up", Some(Role::Agent)),

@@ -23,6 +23,7 @@ mod inputs;
 mod killed;
 mod migrations;
 mod monitoring;
+mod notice;
 mod on_the_line;
 mod outages;
 mod pauses;
