@@ -25,6 +25,9 @@ pub use types::{
 #[cfg(feature = "ssr")]
 pub use playback::playback;
 #[cfg(feature = "ssr")]
-pub use service::{Calls, CallsFailure, CallsParts, RecordingStore, ShownCarrier, Telephone, show_carrier};
+pub use service::{
+    Calls, CallsFailure, CallsParts, DeletionError, Judged, Pruning, RecordingStore, RetentionFailure, ShownCarrier, Telephone, Verdict,
+    show_carrier,
+};
 #[cfg(feature = "ssr")]
 pub use webhooks::webhooks;

@@ -1,5 +1,7 @@
 //! The course of a call: which event leads where. Pure; states only move forward, so events may arrive twice, late and in any order.
 
+pub mod retention;
+
 use crate::types::{CallEnd, CallState};
 
 /// As far as a call has come.

@@ -13,6 +13,7 @@ mod offers;
 mod outcome;
 mod person;
 mod recordings;
+mod retention;
 mod ring;
 mod show;
 mod transfer;
@@ -32,6 +33,7 @@ use twilio::{AccountSid, Address, ApiKeySid, ApplicationSid, Identity, TokenTtl}
 use users::{Contexts, ReplicaError};
 
 pub use recordings::RecordingStore;
+pub use retention::{DeletionError, Judged, Pruning, RetentionFailure, Verdict};
 pub use show::{ShownCarrier, show_carrier};
 
 use crate::error::CallsError;

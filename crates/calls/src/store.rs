@@ -9,6 +9,7 @@ mod monitoring;
 mod notice;
 mod people;
 mod recordings;
+mod retention;
 mod transfer;
 
 pub(crate) use attempts::{
@@ -42,6 +43,7 @@ pub(crate) use recordings::{
     DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_recording, find_stored_recording, insert_recording_access,
     list_missing_recordings, list_unheard_recordings, note_recording, set_recording_failed, set_recording_stored,
 };
+pub(crate) use retention::{KeptRow, decide_deletion, end_hold, insert_hold, list_kept, list_kept_of, set_deleted};
 pub(crate) use transfer::{
     NewTransfer, TransferRow, accept_transfer, decline_transfer, end_transfer, end_transfers_of, find_passed_by, find_transfer,
     find_transfer_for, find_transfer_of_call, insert_transfer, lapse_transfers, list_free, list_transfers, lock_transfer, pass_call,

@@ -32,8 +32,8 @@ pub use api::{
 };
 pub use error::{PromiseError, QueueError};
 pub use settings::{
-    CallingHours, Cap, ContactBases, ContactBasis, DAYS, FIELDS, Field, NOTICE_LENGTH, Settings, Span, UncountedRequirement, basis_words,
-    clock, differences, problems,
+    CallingHours, Cap, ContactBases, ContactBasis, DAYS, FIELDS, Field, NOTICE_LENGTH, RECORDING_MONTHS, Settings, Span,
+    UncountedRequirement, basis_words, clock, differences, problems,
 };
 pub use types::{
     AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, Holding,

@@ -49,9 +49,14 @@ pub struct Settings {
     pub wrap_up_seconds: u32,
     /// The first line of every talk: that it is recorded (compliance, C10).
     pub recording_notice: String,
+    /// Months that recordings are kept after the last end (compliance, C11); at least [`RECORDING_MONTHS`].
+    pub recording_months: u32,
     /// Months that names, numbers and dates of birth are kept beside the records of decisions. The records stay, and their proof.
     pub personal_facts_months: u32,
 }
+
+/// Recordings are never kept for fewer months (CMCOB 2.3.6R).
+pub const RECORDING_MONTHS: u32 = 12;
 
 /// What kind of contact a call is, in the sense of the law on electronic marketing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +176,7 @@ impl Default for Settings {
             callback_notice_minutes: 10,
             wrap_up_seconds: 120,
             recording_notice: "Before we go on, I should let you know that this call is recorded.".into(),
+            recording_months: RECORDING_MONTHS,
             personal_facts_months: 36,
         }
     }
@@ -264,7 +270,7 @@ macro_rules! field {
 }
 
 /// Every whole number among the settings, in the order of the form.
-pub const FIELDS: [Field; 18] = [
+pub const FIELDS: [Field; 19] = [
     field!("Limits", "Unsigned: calls", "a day", (0, 10), unsigned_users.calls_a_day),
     field!("Limits", "Unsigned: hours between calls", "hours", (0, 168), optional unsigned_users.hours_between),
     field!("Limits", "Outstanding: calls", "a day", (0, 10), outstanding_requests.calls_a_day),
@@ -281,6 +287,13 @@ pub const FIELDS: [Field; 18] = [
     field!("Work", "What came of a call is asked for", "seconds", (15, 900), wrap_up_seconds),
     field!("Work", "Whoever is skipped is not offered for", "minutes", (1, 1_440), put_back_minutes),
     field!("Work", "People tried for one Call next", "at most", (1, 100), tries),
+    field!(
+        "Work",
+        "Recordings are kept after the last claim, complaint or call has ended for",
+        "months",
+        (RECORDING_MONTHS, 240),
+        recording_months
+    ),
     field!("Work", "Names and numbers in decisions are kept for", "months", (12, 120), personal_facts_months),
     Field {
         group: "Work",

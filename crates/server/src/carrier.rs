@@ -59,6 +59,11 @@ pub(crate) async fn connect(config: &Config) -> anyhow::Result<Carrier> {
     Ok(carrier)
 }
 
+/// The real carrier, for a command that asks it for something; none: it is emulated, and lives with the server that serves it.
+pub(crate) fn for_commands(config: &Config) -> anyhow::Result<Option<Telephone>> {
+    if config.carrier.is_emulated { Ok(None) } else { Ok(Some(live(config)?.telephone)) }
+}
+
 fn live(config: &Config) -> anyhow::Result<Carrier> {
     let CarrierConfig { account_sid, auth_token, api_key, api_secret, application_sid, phone_number, .. } = config.carrier.clone();
     let account_sid = account_sid.context("TWILIO_ACCOUNT_SID is not set")?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use auth::Role;
 use clap::{Args, Parser, Subcommand};
-use kernel::{QueueKind, UserId};
+use kernel::{CallId, QueueKind, UserId};
 
 /// The dialler: the right person, once, only when the call is still needed.
 ///
@@ -65,6 +65,9 @@ pub enum Command {
     /// Verify the chain of all decisions, export its heads, erase a person from it.
     #[command(subcommand)]
     Decisions(DecisionsCommand),
+    /// Delete recordings whose retention has passed, and say of each other one why it is kept.
+    #[command(subcommand)]
+    Recordings(RecordingsCommand),
     /// The rule sets that order the queues: list them, print one, add one.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -214,6 +217,38 @@ pub enum DecisionsCommand {
     ErasePerson {
         /// The user's id on the claims platform.
         #[arg(value_name = "USER_ID")]
+        user: UserId,
+    },
+}
+
+/// What to do with recordings. One is kept for the months of the settings, at least twelve, after the latest of the ends of the person's
+/// claims, of complaints and proceedings on record, and of the call itself. What cannot be proved to have ended has not.
+#[derive(Debug, Subcommand)]
+pub enum RecordingsCommand {
+    /// Judge every recording and delete those whose retention has passed, here and at the carrier. One line each: call, a tab, what came of it.
+    ///
+    /// Ends with a failure, and keeps whatever it has not judged yet, when the claims platform does not answer or its replica is too far behind.
+    Prune {
+        /// Delete nothing; say what would be deleted.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Delete the recording of one call; refused before its time.
+    Delete {
+        /// The call's id, as the address of its page in the history has it.
+        call: CallId,
+    },
+    /// Put on record that a complaint or proceedings go on about somebody: their recordings are kept. The claims platform does not know it.
+    Hold {
+        /// The user's id on the claims platform.
+        user: UserId,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "WHY")]
+        reason: String,
+    },
+    /// Put on record that they have ended, now. The months run anew.
+    Release {
+        /// The user's id on the claims platform.
         user: UserId,
     },
 }

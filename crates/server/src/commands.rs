@@ -1,6 +1,7 @@
 //! The commands: each reads its input, calls one use case and prints what came of it.
 
 mod decisions;
+mod recordings;
 mod rules;
 
 use std::io::{BufWriter, Read as _, Write as _};
@@ -36,6 +37,7 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Contact(command) => contact(config, command).await,
         Command::Decision { id } => decisions::decision(config, &id.concat()).await,
         Command::Decisions(command) => decisions::decisions(config, command).await,
+        Command::Recordings(command) => recordings::recordings(config, command).await,
         Command::Rules(command) => rules::rules(config, command).await,
         Command::Twilio(TwilioCommand::Check { number }) => show_carrier(config, &number).await,
         Command::Config(ConfigCommand::Check) => check(config),

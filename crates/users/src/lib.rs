@@ -22,7 +22,9 @@ mod replica;
 #[cfg(feature = "ssr")]
 mod store;
 
-pub use types::{Claim, ClaimCard, Extras, Facts, FoundUser, LogEntry, OutstandingCard, ReplicaLag, Requirement, Search, UserCard};
+pub use types::{
+    Claim, ClaimCard, ClaimEnd, Extras, Facts, FoundUser, LogEntry, OutstandingCard, ReplicaLag, Requirement, Search, UserCard,
+};
 
 #[cfg(feature = "ssr")]
 pub use cache::{CacheError, CacheOptions, Contexts, KEPT};

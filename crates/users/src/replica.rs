@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::ReplicaError;
 use crate::lag::{Heartbeat, LagSource};
 use crate::store;
-use crate::types::{Extras, Facts, FoundUser, ReplicaLag, Search};
+use crate::types::{ClaimEnd, Extras, Facts, FoundUser, ReplicaLag, Search};
 
 /// The server ends a statement after 1.5 s, as every session tells it when it is opened; we wait a little longer, for its answer to
 /// arrive.
@@ -133,6 +133,11 @@ impl Replica {
         patience: Duration,
     ) -> Result<Option<Context>, ReplicaError> {
         self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, extras, now))).await
+    }
+
+    /// Somebody's claims as far as they tell when they ended; none when there is no such user.
+    pub async fn claim_ends(&self, user: UserId) -> Result<Option<Vec<ClaimEnd>>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::claim_ends(conn, user))).await
     }
 
     /// The names of these users, those that are known, in one statement.

@@ -2,6 +2,7 @@
 //! `cast(… as signed)`, because installations differ in signed and unsigned; never a password, a token or the large
 //! `checkboard_*` columns; a payment only for the order of calling.
 
+mod ends;
 mod lag;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +18,7 @@ use crate::error::ReplicaError;
 use crate::replica::Range;
 use crate::types::{Claim, Extras, Facts, FoundUser, Requirement, Search};
 
+pub(crate) use self::ends::claim_ends;
 pub(crate) use self::lag::{by_aurora, by_heartbeat, by_status};
 
 /// Said once by every connection. The first comment is read by MariaDB alone (seconds), the second by MySQL alone (milliseconds).

@@ -52,8 +52,30 @@ pub struct Claim {
 impl Claim {
     /// Open: the status is not complete, completed or cancelled; none is open (rules, Eligibility 1).
     pub fn is_open(&self) -> bool {
-        let closed = |status: &String| ["complete", "completed", "cancelled"].iter().any(|word| status.trim().eq_ignore_ascii_case(word));
-        !self.status.as_ref().is_some_and(closed)
+        is_open(self.status.as_deref())
+    }
+}
+
+fn is_open(status: Option<&str>) -> bool {
+    let closed = |status: &str| ["complete", "completed", "cancelled"].iter().any(|word| status.trim().eq_ignore_ascii_case(word));
+    !status.is_some_and(closed)
+}
+
+/// A claim as far as it tells when it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimEnd {
+    /// Which.
+    pub id: ClaimId,
+    /// As in [`Claim::status`].
+    pub status: Option<String>,
+    /// When anything of it was last changed, UTC: it ended then or before, if it is closed. None: the platform does not say.
+    pub changed_at: Option<NaiveDateTime>,
+}
+
+impl ClaimEnd {
+    /// As [`Claim::is_open`].
+    pub fn is_open(&self) -> bool {
+        is_open(self.status.as_deref())
     }
 }
 

@@ -64,14 +64,15 @@ impl Calls {
         };
         let recording = store::find_recording(&self.shared.pool, call).await?.map(|found| {
             let is_allowed = may_listen(agent, row.agent);
-            let words = match (found.status.as_str(), found.is_stored) {
-                (_, true) if is_allowed => "",
-                (_, true) => "Whoever made the call and supervisors can listen to it.",
-                ("in-progress", _) => "The carrier has not finished it.",
-                ("completed", _) => "It is being fetched from the carrier.",
-                _ => "The carrier says that nothing was recorded.",
+            let words = match (found.status.as_str(), found.is_stored, found.deleted_at) {
+                (_, true, _) if is_allowed => String::new(),
+                (_, true, _) => "Whoever made the call and supervisors can listen to it.".to_owned(),
+                (_, _, Some(at)) => format!("It was deleted on {}, after its retention.", london(at).format("%-d %B %Y")),
+                ("in-progress", ..) => "The carrier has not finished it.".to_owned(),
+                ("completed", ..) => "It is being fetched from the carrier.".to_owned(),
+                _ => "The carrier says that nothing was recorded.".to_owned(),
             };
-            AttemptRecording { seconds: found.seconds, may_listen: found.is_stored && is_allowed, words: words.to_owned() }
+            AttemptRecording { seconds: found.seconds, may_listen: found.is_stored && is_allowed, words }
         });
         Ok(AttemptDetail {
             recording,

@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use kernel::{AgentId, CallId, display_time, machine_now};
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 use twilio::{CallSid, RecordingSid, RecordingStatus, RecordingStatusEvent};
@@ -47,6 +47,14 @@ impl RecordingStore {
     pub fn open(url: &url::Url, options: impl IntoIterator<Item = (String, String)>) -> Result<Self, object_store::Error> {
         let (store, prefix) = object_store::parse_url_opts(url, options)?;
         Ok(Self { store: Arc::from(store), prefix })
+    }
+
+    /// Deletes what is there; nothing there is as well.
+    pub(super) async fn forget(&self, path: &str) -> Result<(), object_store::Error> {
+        match self.store.delete(&Path::parse(path)?).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            done => done,
+        }
     }
 
     fn path(&self, call: CallId, sid: &str, started_at: DateTime<Utc>) -> Path {

@@ -68,6 +68,8 @@ pub async fn show_carrier(telephone: &Telephone, number: &str) -> Result<ShownCa
     keep("Nobody is free for whoever rang us: from the music to the message");
     let _ = client.recording_sound(&recording).await;
     keep("Fetch a recording");
+    let _ = client.delete_recording(&recording).await;
+    keep("Delete a recording, once its retention has passed");
 
     let base = &telephone.public_base_url;
     Ok(ShownCarrier {

@@ -112,7 +112,7 @@ pub(crate) async fn find_stored_recording(pool: &PgPool, call: CallId) -> sqlx::
         r#"
         select sid, object_path as "object_path!", size_bytes as "size_bytes!", encode(sha256, 'hex') as "sha256!"
         from calls.recording
-        where call_id = $1 and stored_at is not null
+        where call_id = $1 and stored_at is not null and deleted_at is null
         order by size_bytes desc
         limit 1
         "#,
@@ -128,6 +128,7 @@ pub(crate) struct FoundRecording {
     pub(crate) status: String,
     pub(crate) seconds: Option<i32>,
     pub(crate) is_stored: bool,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
 }
 
 /// What is known of the recording of a call; that which we keep, if there is more than one.
@@ -135,10 +136,10 @@ pub(crate) async fn find_recording(pool: &PgPool, call: CallId) -> sqlx::Result<
     sqlx::query_as!(
         FoundRecording,
         r#"
-        select status, seconds, stored_at is not null as "is_stored!"
+        select status, seconds, stored_at is not null and deleted_at is null as "is_stored!", deleted_at
         from calls.recording
         where call_id = $1
-        order by stored_at is not null desc, seconds desc nulls last
+        order by stored_at is not null and deleted_at is null desc, seconds desc nulls last
         limit 1
         "#,
         call.get(),

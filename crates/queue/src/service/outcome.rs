@@ -378,6 +378,12 @@ impl Queue {
         TimeDelta::seconds(self.settings().settings.wrap_up_seconds.into())
     }
 
+    /// How many months recordings are kept after the last end, and how far the replica may be behind, in milliseconds.
+    pub async fn retention(&self) -> Result<(u32, i64), QueueFailure> {
+        let holding = self.fresh_settings().await?;
+        Ok((holding.settings.recording_months, holding.settings.max_lag_millis))
+    }
+
     /// With which words a person is told that the call is recorded (compliance, C10).
     pub fn recording_notice(&self) -> String {
         self.settings().settings.recording_notice.trim().to_owned()

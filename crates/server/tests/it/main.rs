@@ -30,6 +30,7 @@ mod pauses;
 mod people;
 mod presence;
 mod promises;
+mod retention;
 mod returning;
 mod rule_sets;
 mod screens;
