@@ -29,7 +29,7 @@ pub enum Kept {
     NotFetched,
     /// A complaint or proceedings go on.
     OnHold,
-    /// The claims platform does not know the person.
+    /// The claims platform does not know the person, or nobody does.
     UnknownPerson,
     /// What it says of them cannot be read.
     CannotRead,
@@ -50,7 +50,7 @@ impl Kept {
             Self::CallGoesOn => "the call is not closed".to_owned(),
             Self::NotFetched => "it has not been fetched from the carrier yet".to_owned(),
             Self::OnHold => "a complaint or proceedings are on record as going on".to_owned(),
-            Self::UnknownPerson => "the claims platform does not know the person, so no end can be proved".to_owned(),
+            Self::UnknownPerson => "nobody knows the person, the claims platform included, so no end can be proved".to_owned(),
             Self::CannotRead => "what the claims platform says of the person cannot be read, so no end can be proved".to_owned(),
             Self::NoClaim => "the person has no claim, so no end can be proved".to_owned(),
             Self::OpenClaim => "a claim is still open".to_owned(),

@@ -154,7 +154,11 @@ impl Calls {
 
     async fn judge_row(&self, replica: &Replica, row: &KeptRow, months: u32, pruning: Pruning) -> Result<Verdict, RetentionFailure> {
         let Some(path) = &row.object_path else { return Ok(Verdict::Kept(Kept::NotFetched)) };
-        let claims = match replica.claim_ends(row.user).await {
+        let read = match row.user {
+            Some(user) => replica.claim_ends(user).await,
+            None => Ok(None),
+        };
+        let claims = match read {
             Ok(claims) => claims,
             Err(error) if error.is_of_one_row() => return Ok(Verdict::Kept(Kept::CannotRead)),
             Err(error) => return Err(error.into()),

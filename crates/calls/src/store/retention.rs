@@ -13,7 +13,8 @@ use crate::rules::retention::Passed;
 pub(crate) struct KeptRow {
     pub(crate) sid: String,
     pub(crate) call: CallId,
-    pub(crate) user: UserId,
+    /// None: they rang us, and nobody said who they were.
+    pub(crate) user: Option<UserId>,
     /// Where it is in our store; none: it has not been fetched.
     pub(crate) object_path: Option<String>,
     /// When the call ended; none: it is not closed.
@@ -77,7 +78,7 @@ pub(crate) async fn decide_deletion(
         i32::try_from(passed.months).unwrap_or(i32::MAX),
         passed.kept_until,
         Json(claims) as _,
-        row.user.get(),
+        row.user.map(UserId::get),
     )
     .execute(pool)
     .await?;

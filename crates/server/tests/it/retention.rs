@@ -113,7 +113,7 @@ async fn a_recording_is_kept_for_every_reason_there_is_and_deleted_when_none_is_
     assert_eq!(said(&app).await, "the person has no claim, so no end can be proved");
     platform(&app, "update claims set user_id = 1 where user_id = 77").await;
     platform(&app, "update users set id = 77 where id = 1").await;
-    assert_eq!(said(&app).await, "the claims platform does not know the person, so no end can be proved");
+    assert_eq!(said(&app).await, "nobody knows the person, the claims platform included, so no end can be proved");
     platform(&app, "update users set id = 1 where id = 77").await;
     set_by_hand(&app, r#"{"max_lag_millis": -1}"#).await;
     assert!(matches!(prune(&app, Pruning::Delete).await, Err(RetentionFailure::Behind)));
