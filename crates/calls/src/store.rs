@@ -18,7 +18,7 @@ pub(crate) use attempts::{
 };
 pub(crate) use calls::{
     CallRow, NewCall, NewOutcome, close, correct_end, extend_wrap_up, find, find_open, insert, insert_outcome, is_unrecorded,
-    list_abandoned, list_away, list_left, list_open, list_overdue, list_silent, list_unrecorded, lock, lock_in_conference, outcome_of,
+    list_abandoned, list_away, list_left, list_open, list_overdue, list_silent, list_unrecorded, lock, lock_by_leg, lock_in_conference, outcome_of,
     replace_outcome, save_notes, set_agent_away, set_answered, set_conference, set_dialled, set_ended, set_held, set_intent, set_state,
     take_turn,
 };
@@ -30,9 +30,7 @@ pub(crate) use incoming::{
     find_last_talk, find_live_offer, find_offer_to, insert_callers_leg, insert_incoming, insert_incoming_call, insert_offer, lapse_offers,
     list_forgotten, list_missed, list_rung_by_number, list_unanswered, lock_incoming, set_incoming, set_person, set_return_call,
 };
-pub(crate) use legs::{
-    LegRow, NewEvent, end_leg, find_call_of_leg, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left,
-};
+pub(crate) use legs::{LegRow, NewEvent, end_leg, hear_event, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left};
 pub(crate) use monitoring::{
     GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring,
     find_monitoring_of, insert_monitoring, list_going, lock_monitoring, set_monitoring_joined, set_monitoring_leg, set_monitoring_mode,

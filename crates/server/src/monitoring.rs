@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::cron::is_shown;
 
 /// Upper ends of the buckets in which answers are counted, in seconds.
-const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 /// A process has one collection, however many servers it holds.
 static COLLECTED: OnceLock<PrometheusHandle> = OnceLock::new();

@@ -102,23 +102,21 @@ impl Calls {
         if let Some(conference) = event.conference_sid.as_ref().filter(|_| row.conference_sid.is_none()) {
             store::set_conference(&mut transaction, call, conference.as_str()).await?;
         }
-        let mut legs = store::list_legs(&mut *transaction, call).await?;
+        let name = kind.to_string();
+        let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
+        let new = NewEvent { source: "conference", sid: sid.as_str(), name: &name, sequence };
+        let (is_new, mut legs) = store::hear_event(&mut transaction, call, new, now).await?;
         // (Whoever rang us is a party once the agent is there.)
         if row.incoming.is_none() && event.participant_label.as_deref() == Some(PERSON) && !legs.iter().any(|leg| leg.sid == sid.as_str()) {
             // Neither the answer that names the leg nor an event of its own has come; the label is ours.
             store::insert_leg(&mut *transaction, call, sid.as_str(), PERSON, now).await?;
             legs = store::list_legs(&mut *transaction, call).await?;
         }
-        // Of a leg that is not known nothing is understood yet, so nothing is noted as seen.
+        // Of a leg that is not known nothing is understood yet, so nothing is noted as seen: what was written is taken back.
         let Some(party) = legs.iter().find(|leg| leg.sid == sid.as_str()).map(|leg| leg.party.as_str()) else {
             drop(transaction);
             return self.left_waiting(kind, sid).await;
         };
-        let name = kind.to_string();
-        let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
-        let is_new =
-            store::insert_event(&mut *transaction, call, NewEvent { source: "conference", sid: sid.as_str(), name: &name, sequence }, now)
-                .await?;
         if kind == &ConferenceEventKind::Leave && party != PERSON {
             store::set_leg_left(&mut *transaction, sid.as_str(), now).await?;
         }
@@ -179,25 +177,24 @@ impl Calls {
     /// A leg has come further. `call` is from the address that we gave; without it the leg is looked for by its id.
     pub(crate) async fn leg_event(&self, call: Option<CallId>, event: &CallStatusEvent) -> Result<(), CallsFailure> {
         let (Some(sid), Some(status)) = (&event.call_sid, &event.call_status) else { return Ok(()) };
-        let known = store::find_call_of_leg(&self.shared.pool, sid.as_str()).await?;
-        let Some(call) = known.or(call) else {
+        let now = self.shared.queue.now();
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let Some(row) = store::lock_by_leg(&mut transaction, sid.as_str(), call).await? else {
+            drop(transaction);
             if status.is_final() && store::find_incoming_by_leg(&self.shared.pool, sid.as_str()).await?.is_some() {
                 return self.callers_leg_over(sid.as_str()).await;
             }
             tracing::warn!(leg.sid = %sid, "an event of a leg that is not ours was ignored");
             return Ok(());
         };
-        let now = self.shared.queue.now();
-        let mut transaction = kernel::begin(&self.shared.pool).await?;
-        let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
+        let call = row.id;
         let name = status.to_string();
         let sequence = event.sequence_number.and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
-        let is_new =
-            store::insert_event(&mut *transaction, call, NewEvent { source: "leg", sid: sid.as_str(), name: &name, sequence }, now).await?;
+        let new = NewEvent { source: "leg", sid: sid.as_str(), name: &name, sequence };
+        let (is_new, mut legs) = store::hear_event(&mut transaction, call, new, now).await?;
         if !is_new {
             return Ok(());
         }
-        let mut legs = store::list_legs(&mut *transaction, call).await?;
         if !legs.iter().any(|leg| leg.sid == sid.as_str()) {
             // The event came before the answer that names the leg. Only the person's leg is told of under this address.
             store::insert_leg(&mut *transaction, call, sid.as_str(), PERSON, now).await?;

@@ -143,6 +143,14 @@ pub(crate) async fn lock_in_conference(conn: &mut PgConnection, conference: Call
     .await
 }
 
+/// Locks the call that this leg is of; a leg that is not known yet is of `call`, if that is known.
+pub(crate) async fn lock_by_leg(conn: &mut PgConnection, sid: &str, call: Option<CallId>) -> sqlx::Result<Option<CallRow>> {
+    let call = call.map(CallId::get);
+    select_call!(conn, "id = coalesce((select l.call_id from calls.leg l where l.sid = $1), $2) for update", sid, call)
+        .fetch_optional(conn)
+        .await
+}
+
 /// The agent's call that is not closed.
 pub(crate) async fn find_open(executor: impl PgExecutor<'_>, agent: AgentId) -> sqlx::Result<Option<CallRow>> {
     select_call!(executor, "agent_id = $1 and closed_at is null", agent.get()).fetch_optional(executor).await

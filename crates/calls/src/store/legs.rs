@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use kernel::CallId;
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 /// One leg.
 #[derive(Clone, Debug)]
@@ -95,10 +95,6 @@ pub(crate) async fn list_live_legs_of_ended(
     Ok(rows.into_iter().map(|row| (row.call, row.sid)).collect())
 }
 
-pub(crate) async fn find_call_of_leg(executor: impl PgExecutor<'_>, sid: &str) -> sqlx::Result<Option<CallId>> {
-    sqlx::query_scalar!(r#"select call_id as "call: CallId" from calls.leg where sid = $1"#, sid).fetch_optional(executor).await
-}
-
 /// Something that the carrier said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewEvent<'a> {
@@ -131,4 +127,39 @@ pub(crate) async fn insert_event(
     .execute(executor)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes what the carrier said, and lists the legs of the call, which is locked: every event wants both. False when it was said before.
+pub(crate) async fn hear_event(
+    conn: &mut PgConnection,
+    call: CallId,
+    event: NewEvent<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<(bool, Vec<LegRow>)> {
+    let rows = sqlx::query!(
+        r#"
+        with said as (
+            insert into calls.event (call_id, received_at, source, sid, name, sequence)
+            values ($1, $2, $3, $4, $5, $6)
+            on conflict do nothing
+            returning call_id
+        )
+        select exists (select from said) as "is_new!", l.sid as "sid?", l.party as "party?", l.ended_at as "ended_at?"
+        -- One row also where there are no legs.
+        from (values (1)) one
+        left join calls.leg l on l.call_id = $1
+        order by l.party, l.created_at
+        "#,
+        call.get(),
+        now,
+        event.source,
+        event.sid,
+        event.name,
+        event.sequence,
+    )
+    .fetch_all(conn)
+    .await?;
+    let is_new = rows.first().is_some_and(|row| row.is_new);
+    let legs = rows.into_iter().filter_map(|row| Some(LegRow { sid: row.sid?, party: row.party?, ended_at: row.ended_at }));
+    Ok((is_new, legs.collect()))
 }
