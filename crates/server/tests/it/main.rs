@@ -25,6 +25,7 @@ mod migrations;
 mod monitoring;
 mod notice;
 mod on_the_line;
+mod orders;
 mod outages;
 mod pauses;
 mod people;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use auth::Role;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use testkit::times;
 
 use crate::begun::{ANSWERS, Begun, begin, people_rung, set_faults};
 use crate::support::{Client, Log, TestApp};
@@ -76,7 +78,7 @@ async fn play(client: &Client, call: &str, range: Option<&str>) -> reqwest::Resp
 /// A talk whose recording is kept.
 async fn recorded(app: &TestApp) -> Begun {
     let begun = talk(app).await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(600) + Duration::from_secs(times("TALK_SECONDS", 0).into())).await;
     begun.hang_up(app).await;
     begun.until("ended").await;
     app.until_count("the carrier has told of it", "select count(*) from calls.recording where status = 'completed'", 1).await;
@@ -93,7 +95,10 @@ async fn a_talk_is_recorded_kept_and_played_in_parts_to_those_who_may_hear_it(_:
 
     let whole = play(&begun.agent, &begun.call, None).await;
     assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
+    let hash = whole.headers()["etag"].to_str().unwrap().to_owned();
     let sound = whole.bytes().await.unwrap();
+    let digest = Sha256::digest(&sound).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    assert_eq!(hash, format!("\"{digest}\""));
     assert_eq!((&sound[..4], u16::from_le_bytes([sound[22], sound[23]])), (&b"RIFF"[..], 2), "both sides apart");
     let part = play(&begun.agent, &begun.call, Some("bytes=100-199")).await;
     assert_eq!(part.status(), 206);

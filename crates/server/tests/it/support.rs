@@ -59,6 +59,8 @@ pub struct Made {
     pub replica: ReplicaOptions,
     pub is_gate_off: bool,
     pub mode: QueueMode,
+    /// Where the carrier finds us, if somebody stands between.
+    pub public: Option<String>,
 }
 
 impl Made {
@@ -121,7 +123,10 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
         let carrier = match made.pace {
-            Some(pace) => Some(carrier::emulated(address, &base, "+442079460000", pace).await.unwrap()),
+            Some(pace) => {
+                let public = made.public.as_ref().unwrap_or(&base);
+                Some(carrier::emulated(address, public, "+442079460000", pace).await.unwrap())
+            }
             None => None,
         };
         let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
@@ -137,7 +142,7 @@ impl TestApp {
             is_gate_off: made.is_gate_off,
             mode: made.mode,
             telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
-            recordings: calls::RecordingStore::open(&"memory:///".parse().unwrap(), []).unwrap(),
+            recordings: recording_store(),
             metrics_token: Some(METRICS_TOKEN.into()),
         };
         let (app, outgoing) = App::new(parts).await.unwrap();
@@ -384,11 +389,26 @@ pub fn patient_pool(connect: PgConnectOptions) -> PgPool {
 
 /// The configuration of development, without anything set.
 pub fn development() -> EnvironmentConfig {
+    config(|_| None).environment
+}
+
+/// That configuration, with what else is said.
+fn config(more: impl Fn(&str) -> Option<String>) -> Config {
     let variables = [
         ("ENVIRONMENT", "development"),
         ("DATABASE_URL", "postgres://nobody@nowhere/none"),
         ("REPLICA_DATABASE_URL", "mysql://nobody@nowhere/none"),
     ];
     let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    Config::from_variables(find).unwrap().environment
+    Config::from_variables(|name| find(name).or_else(|| more(name))).unwrap()
+}
+
+/// Where recordings are kept: in memory, or in the S3-compatible store that RECORDINGS_URL names, as scripts/test-store has it.
+#[expect(clippy::disallowed_methods, reason = "a test has no other way to be told of a store")]
+fn recording_store() -> calls::RecordingStore {
+    let given = |name: &str| std::env::var(name).ok().filter(|_| name == "RECORDINGS_URL" || name.starts_with("AWS_"));
+    if given("RECORDINGS_URL").is_some_and(|url| url.starts_with("s3://")) {
+        return server::app::connect_recordings(&config(given).recordings).unwrap();
+    }
+    calls::RecordingStore::open(&"memory:///".parse().unwrap(), []).unwrap()
 }
