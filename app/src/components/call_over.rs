@@ -7,7 +7,7 @@ use crate::state::calls::{Calls, Over};
 pub(crate) fn call_over(calls: Calls, over: Over) -> impl IntoView {
     let (class, round, glyph) = if over.is_saved_call {
         ("border-accent/40 bg-accent/8", "bg-accent text-accent-content", Icon::ShieldCheck)
-    } else if over.is_handed_over {
+    } else if over.has_passed {
         ("border-info/40 bg-info/8", "bg-info/12 text-info", Icon::Users)
     } else {
         ("border-warning/40 bg-warning/8", "bg-warning/12 text-warning", Icon::PhoneOff)

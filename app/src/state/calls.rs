@@ -73,7 +73,7 @@ pub(crate) struct Over {
     /// Good news: the call was not needed.
     pub(crate) is_saved_call: bool,
     /// It goes on with somebody else.
-    pub(crate) is_handed_over: bool,
+    pub(crate) has_passed: bool,
 }
 
 /// How this call ended, when there is nothing to record.
@@ -100,8 +100,8 @@ fn over(view: &CallView) -> Over {
         ),
     };
     let is_saved_call = view.end.as_ref().is_some_and(|end| end.is_saved_call);
-    let is_handed_over = view.handed_over.is_some();
-    Over { user: view.user_id, name: view.user_name.clone(), words, next, is_saved_call, is_handed_over }
+    let has_passed = view.handed_over.is_some();
+    Over { user: view.user_id, name: view.user_name.clone(), words, next, is_saved_call, has_passed }
 }
 
 /// Whether an answer is older than what is shown: states only move forward, and answers may overtake each other.

@@ -18,9 +18,9 @@ pub(crate) use attempts::{
 };
 pub(crate) use calls::{
     CallRow, NewCall, NewOutcome, close, correct_end, extend_wrap_up, find, find_open, insert, insert_outcome, is_unrecorded,
-    list_abandoned, list_away, list_left, list_open, list_overdue, list_silent, list_unrecorded, lock, lock_by_leg, lock_in_conference, outcome_of,
-    replace_outcome, save_notes, set_agent_away, set_answered, set_conference, set_dialled, set_ended, set_held, set_intent, set_state,
-    take_turn,
+    list_abandoned, list_away, list_left, list_open, list_overdue, list_silent, list_unrecorded, lock, lock_by_leg, lock_in_conference,
+    outcome_of, replace_outcome, save_notes, set_agent_away, set_answered, set_conference, set_dialled, set_ended, set_held, set_intent,
+    set_state, take_turn,
 };
 pub(crate) use catalogue::{
     DispositionRow, insert_change, list_changes, list_dispositions, lock_dispositions, move_disposition, update_disposition,
