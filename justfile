@@ -70,6 +70,10 @@ carrier-journeys *arguments:
 test-replica:
     @exec scripts/test-replica
 
+# Try recordings in an S3-compatible store: moto's, or one of your own; scripts/test-store says how.
+test-store:
+    @exec scripts/test-store
+
 # Measure the product as a release on this machine; USERS=500000 for more people.
 bench:
     @exec scripts/bench
@@ -81,6 +85,10 @@ soak:
 # Work a day in minutes at the emulated carrier, and hold its records against the rules.
 day:
     @exec scripts/day
+
+# Two hundred calls at once through one server: webhooks' times, outcomes, memory.
+telephones:
+    @exec scripts/telephones
 
 # Write the queries' descriptions to .sqlx; needed after a change to a query or a migration.
 sqlx-prepare:
