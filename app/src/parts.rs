@@ -113,6 +113,8 @@ macro_rules! fetched_pieces {
 fetched_pieces! {
     /// The check of the telephone.
     TELEPHONE_CHECK: telephone_check::TelephoneCheck,
+    /// What came of a call.
+    WRAP_UP: wrap_up::WrapUpForm,
     /// Who it is that rang us.
     WHO_RINGS: who_rings::WhoRings,
     /// What the agent speaks into and hears with.

@@ -19,7 +19,7 @@ fn words(view: &TransferView, seconds_left: i64) -> (String, String) {
             (format!("Asking {to} to take over"), format!("{seconds_left} s left to answer · {user_name} stays with you until then"))
         }
         (TransferState::Accepted, true) if view.is_joined => {
-            (format!("{to} is on the line"), "All three of you hear each other. Hand over when you are ready.".to_owned())
+            (format!("{to} is on the line"), "All three of you are on it. Hand over when you are ready.".to_owned())
         }
         (TransferState::Accepted, true) => {
             (format!("{to} is coming to the line"), format!("{user_name} stays with you until you hand over."))

@@ -23,9 +23,8 @@ use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
 use crate::components::skip_dialog::SkipDialog;
 use crate::components::timeline::Timeline;
 use crate::components::why::WhyThisCall;
-use crate::components::wrap_up::WrapUpForm;
 use crate::format::{count, user_words};
-use crate::parts::{FetchedPiece, TELEPHONE_CHECK, WHO_RINGS};
+use crate::parts::{FetchedPiece, TELEPHONE_CHECK, WHO_RINGS, WRAP_UP};
 use crate::routes::Summary;
 use crate::state::calls::Calls;
 use crate::state::clock::Received;
@@ -174,7 +173,7 @@ fn Centre() -> impl IntoView {
             None => view! { <Unseen /> }.into_any(),
         })
         .into_any(),
-        Stage::WrapUp => view! { <WrapUpForm /> }.into_any(),
+        Stage::WrapUp => view! { <FetchedPiece piece=&WRAP_UP /> }.into_any(),
         Stage::NobodyLeft => (move || console.held().map(|held| view! { <NobodyLeft held /> })).into_any(),
         Stage::Ready => view! { <Ready /> }.into_any(),
         Stage::OnBreak => {

@@ -188,11 +188,12 @@ impl Calls {
         let call = CallId::generate();
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
-        if store::find_open(&mut *transaction, agent.id).await?.is_some() {
+        let standing = store::make_way(&mut transaction, agent.id, now).await?;
+        if standing.has_call {
             return Err(CallsError::Engaged.into());
         }
         // Whoever is on the line of somebody else's talk may be about to have it.
-        if store::find_monitoring_of(&mut *transaction, agent.id).await?.is_some() {
+        if standing.listens {
             return Err(CallsError::ListensAlready.into());
         }
         let held = self.shared.queue.hold_for_call(&mut transaction, agent, lease, call).await?.ok_or(CallsError::NoSuchLease)?;
@@ -214,6 +215,7 @@ impl Calls {
         self.shared.auth.engage(&mut transaction, agent.id, Some(Engagement::OnCall)).await?;
         transaction.commit().await?;
         tracing::info!(agent.id = %agent.id, user.id = %held.user, call.id = %call, "a call was begun");
+        self.pass_on_withdrawn(standing.withdrawn);
         self.tell(agent.id);
         self.find(agent, call).await
     }

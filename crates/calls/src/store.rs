@@ -28,7 +28,8 @@ pub(crate) use catalogue::{
 pub(crate) use incoming::{
     IncomingEnd, IncomingRow, IncomingState, MissedRow, NewIncomingCall, OfferAnswer, answer_offer, find_incoming, find_incoming_by_leg,
     find_last_talk, find_live_offer, find_offer_to, insert_callers_leg, insert_incoming, insert_incoming_call, insert_offer, lapse_offers,
-    list_forgotten, list_missed, list_rung_by_number, list_unanswered, lock_incoming, set_incoming, set_person, set_return_call,
+    list_forgotten, list_missed, list_rung_by_number, list_unanswered, list_unrecorded_callers, lock_incoming, make_way, set_incoming,
+    set_person, set_return_call,
 };
 pub(crate) use legs::{LegRow, NewEvent, end_leg, hear_event, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left};
 pub(crate) use monitoring::{

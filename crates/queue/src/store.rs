@@ -34,7 +34,9 @@ pub(crate) use callbacks::{
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};
-pub(crate) use incoming::{close_promise_met, has_return_call, hold_caller, insert_incoming, insert_return_call, is_objected};
+pub(crate) use incoming::{
+    close_promise_met, has_return_call, hold_caller, insert_incoming, insert_return_call, is_objected, lock_return_call,
+};
 pub(crate) use leases::{
     Source, Take, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired,
     take_next,

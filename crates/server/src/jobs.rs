@@ -83,7 +83,10 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     let calls = app.calls.clone();
     repeat(jobs, "ask the carrier about people who ring us", Duration::from_secs(15), move || {
         let calls = calls.clone();
-        async move { calls.ask_about_callers().await }
+        async move {
+            calls.ask_about_callers().await?;
+            calls.record_callers().await
+        }
     });
     let calls = app.calls.clone();
     repeat_within(jobs, "fetch recordings", Duration::from_secs(2), FETCH_LIMIT, move || {

@@ -56,7 +56,7 @@ impl Calls {
         self.shared.queue.note_following(agent, row.user.as_slice()).await?;
         let mut choices = match self.prospects_anew(&row).await? {
             Some(prospects) => self.choices(&row, &prospects).await?,
-            None => self.choices_of_nobody().await?,
+            None => self.choices_of_nobody(&row).await?,
         };
         choices.retain(|choice| choice.disposition != standing.disposition);
         let (callback_from, callback_until) = self.shared.queue.promise_span();

@@ -19,8 +19,9 @@ use crate::types::{CallEnd, CallState, Disposition};
 /// What the conference says and what the leg says come apart, in either order: the one waits so long for the other.
 const SECOND_WORD: Duration = Duration::from_secs(1);
 
-/// What a person hears whose agent is gone for good.
+/// What a person hears whose agent is gone for good, where they are rung again and where nobody can promise it.
 const GOODBYE: &str = "We are sorry: our line was interrupted. We will ring you again. Goodbye.";
+const RING_AGAIN: &str = "We are sorry: our line was interrupted. Please ring us again. Goodbye.";
 
 /// The parties of a call, as the carrier knows them by label.
 pub(super) const AGENT: &str = "agent";
@@ -394,8 +395,9 @@ impl Calls {
 }
 
 /// What a person hears last whom nobody will talk to any more.
-pub(super) fn goodbye() -> twiml::Response {
-    let say = twiml::Say { text: GOODBYE.to_owned(), language: Some("en-GB".to_owned()), ..twiml::Say::default() };
+pub(super) fn goodbye(is_rung_again: bool) -> twiml::Response {
+    let text = if is_rung_again { GOODBYE } else { RING_AGAIN };
+    let say = twiml::Say { text: text.to_owned(), language: Some("en-GB".to_owned()), ..twiml::Say::default() };
     twiml::Response::new([twiml::Verb::Say(say), twiml::Verb::Hangup])
 }
 

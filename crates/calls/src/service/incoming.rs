@@ -106,10 +106,9 @@ impl Calls {
         })
     }
 
-    /// What is said is what is done: somebody whom we know is rung back, unless they have objected.
-    async fn is_rung_back(&self, row: &IncomingRow) -> Result<bool, CallsFailure> {
-        let Some(number) = row.number.as_deref().filter(|_| !row.users.is_empty()) else { return Ok(false) };
-        Ok(!self.shared.queue.is_objected(number, &row.people()).await?)
+    /// What is said is what is promised.
+    pub(super) async fn is_rung_back(&self, row: &IncomingRow) -> Result<bool, CallsFailure> {
+        Ok(!row.users.is_empty() && self.shared.queue.is_rung_back(&row.people()).await?)
     }
 
     /// They pressed a key. The one for it puts them on the list of those whom nobody rings, at once (compliance, C8).
@@ -120,6 +119,8 @@ impl Calls {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock_incoming(&mut transaction, id).await? else { return Ok(rejection()) };
         let Some(number) = &row.number else {
+            store::set_incoming(&mut transaction, id, IncomingState::Told, Some(IncomingEnd::Objected), self.shared.queue.now()).await?;
+            transaction.commit().await?;
             let words = "Your number is withheld, so we cannot tell which one not to call. Please ring us from the number that we call, or tell \
                          one of us. Goodbye.";
             return Ok(twiml::Response::new([say(words.to_owned()), twiml::Verb::Hangup]));
@@ -177,7 +178,7 @@ impl Calls {
     pub(super) async fn promise_return_call(&self, conn: &mut sqlx::PgConnection, row: &IncomingRow) -> Result<(), CallsFailure> {
         let Some(number) = &row.number else { return Ok(()) };
         let mut people = row.people();
-        if self.shared.queue.is_objected(number, &people).await? {
+        if self.shared.queue.is_objected(&mut *conn, number, &people).await? {
             return Ok(());
         }
         let last = store::find_last_talk(&mut *conn, &row.users, Some(number)).await?;
@@ -204,10 +205,21 @@ impl Calls {
     /// Their leg is over, as the carrier says.
     pub(super) async fn callers_leg_over(&self, sid: &str) -> Result<(), CallsFailure> {
         let Some(found) = store::find_incoming_by_leg(&self.shared.pool, sid).await? else { return Ok(()) };
+        // An agent may take the call between the look for it and the lock: then there is one.
+        for _ in 0..2 {
+            if self.try_end_caller(&found).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// False when it has to be looked at once more.
+    async fn try_end_caller(&self, found: &IncomingRow) -> Result<bool, CallsFailure> {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         // First the call, then what came in: the order of everybody who has both.
         let call = store::lock_in_conference(&mut transaction, found.id).await?;
-        let Some(row) = store::lock_incoming(&mut transaction, found.id).await? else { return Ok(()) };
+        let Some(row) = store::lock_incoming(&mut transaction, found.id).await? else { return Ok(true) };
         let now = self.shared.queue.now();
         match (row.state, call) {
             (IncomingState::Greeted | IncomingState::Waiting, _) => {
@@ -224,15 +236,16 @@ impl Calls {
                 store::set_incoming(&mut transaction, row.id, IncomingState::Ended, None, now).await?;
                 transaction.commit().await?;
             }
-            (IncomingState::Answered, Some(call)) if matches!(call.state, CallState::Created | CallState::Joining) => {
+            (IncomingState::Answered, Some(call)) if call.state != CallState::Ended => {
                 let event = Event::PersonEnded(LegEnd::Completed { has_lasted: true });
                 let step = self.apply_locked(&mut transaction, &call, event, now, now).await?;
                 transaction.commit().await?;
                 self.follow(&call, step);
             }
-            (IncomingState::Answered | IncomingState::Ended, _) => {}
+            (IncomingState::Answered, _) => return Ok(false),
+            (IncomingState::Ended, _) => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Asks the carrier about people who are with us and with no agent: that they have hung up may have been lost (lessons, line 14).

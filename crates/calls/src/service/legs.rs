@@ -63,17 +63,31 @@ impl Calls {
         let calls = self.clone();
         tokio::spawn(async move {
             let Ok(legs) = store::list_legs(&calls.shared.pool, call).await else { return };
+            let is_rung_again = calls.is_rung_again(call).await;
             for leg in legs.into_iter().filter(|leg| leg.ended_at.is_none()) {
-                if leg.party != PERSON || calls.try_say_goodbye(&leg.sid).await.is_err() {
+                if leg.party != PERSON || calls.try_say_goodbye(&leg.sid, is_rung_again).await.is_err() {
                     calls.hang_up_leg(call, &leg.sid).await;
                 }
             }
         });
     }
 
-    async fn try_say_goodbye(&self, sid: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// Whoever was rung waits for an outcome, and is rung again; whoever rang us, if that is promised.
+    async fn is_rung_again(&self, call: CallId) -> bool {
+        let incoming = match store::find(&self.shared.pool, call).await {
+            Ok(row) => row.and_then(|row| row.incoming),
+            Err(_) => return false,
+        };
+        let Some(incoming) = incoming else { return true };
+        match store::find_incoming(&self.shared.pool, incoming).await {
+            Ok(Some(row)) => self.is_rung_back(&row).await.unwrap_or(false),
+            _ => false,
+        }
+    }
+
+    async fn try_say_goodbye(&self, sid: &str, is_rung_again: bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let telephone = self.telephone()?;
-        telephone.client.update_call(&sid.parse()?, &CallUpdate::Twiml(goodbye())).await?;
+        telephone.client.update_call(&sid.parse()?, &CallUpdate::Twiml(goodbye(is_rung_again))).await?;
         Ok(())
     }
 

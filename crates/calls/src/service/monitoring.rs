@@ -39,7 +39,8 @@ impl Calls {
         if row.state != CallState::Connected {
             return Err(CallsError::NotTalking.into());
         }
-        if row.agent == supervisor.id || store::find_open(&mut *transaction, supervisor.id).await?.is_some() {
+        let standing = store::make_way(&mut transaction, supervisor.id, now).await?;
+        if row.agent == supervisor.id || standing.has_call {
             return Err(CallsError::OnACall.into());
         }
         let id = CallId::generate().get();
@@ -48,6 +49,7 @@ impl Calls {
         }
         transaction.commit().await?;
         tracing::info!(agent.id = %supervisor.id, call.id = %call, monitoring.id = %id, monitoring.mode = mode.as_str(), "a supervisor listens to a call");
+        self.pass_on_withdrawn(standing.withdrawn);
         self.shared.hints.send(Hint::Agent(supervisor.id));
         self.monitor_view(supervisor.id).await?.ok_or_else(|| CallsError::NotListening.into())
     }
@@ -134,6 +136,11 @@ impl Calls {
     /// The carrier asks what to do with the leg of a supervisor's browser: into the conference, muted unless they are to be heard there.
     pub(super) async fn monitor_voice(&self, id: Uuid, agent: AgentId, sid: &CallSid) -> Result<twiml::Response, CallsFailure> {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
+        // The call first, as whoever ends it or hands it over does.
+        let call = match store::find_monitoring(&mut *transaction, id).await? {
+            Some(found) => store::lock(&mut transaction, found.call).await?,
+            None => None,
+        };
         let found = store::lock_monitoring(&mut transaction, id).await?;
         let is_good = |row: &MonitoringRow| {
             row.supervisor == agent
@@ -144,7 +151,6 @@ impl Calls {
             tracing::warn!(agent.id = %agent, monitoring.id = %id, "a browser's listening without a right to it was rejected");
             return Ok(rejection());
         };
-        let call = store::find(&mut *transaction, row.call).await?;
         let Some(call) = call.filter(|call| call.state == CallState::Connected) else { return Ok(rejection()) };
         let coach = match row.mode {
             MonitorMode::Whisper => Some(self.agent_leg(row.call).await?),

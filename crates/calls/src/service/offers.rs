@@ -24,6 +24,8 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(2);
 const FORGOTTEN: TimeDelta = TimeDelta::seconds(3);
 /// Somebody who is with us and with no agent is asked about after so long.
 pub(super) const SILENCE: TimeDelta = TimeDelta::seconds(15);
+/// A talk with a caller that is not known to be recorded after so long is looked after again: longer than the tries of the first time.
+const UNRECORDED: TimeDelta = TimeDelta::seconds(30);
 /// Callers whom nobody knows are listed for so long.
 const LISTED: TimeDelta = TimeDelta::days(7);
 /// The carrier is asked so often to do something for a caller, with a pause between.
@@ -105,6 +107,13 @@ impl Calls {
         Ok(())
     }
 
+    /// The agent to whom it was offered has begun something else.
+    pub(super) fn pass_on_withdrawn(&self, withdrawn: Option<CallId>) {
+        if let Some(id) = withdrawn {
+            self.pass_on_soon(id);
+        }
+    }
+
     pub(super) fn pass_on_soon(&self, id: CallId) {
         let calls = self.clone();
         tokio::spawn(async move {
@@ -164,6 +173,9 @@ impl Calls {
         self.telephone()?;
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
+        if store::find_monitoring_of(&mut *transaction, agent.id).await?.is_some() {
+            return Err(CallsError::ListensAlready.into());
+        }
         let row = store::lock_incoming(&mut transaction, id).await?.ok_or(CallsError::NotRinging)?;
         let offer = store::find_live_offer(&mut *transaction, id).await?;
         let is_theirs = offer.is_some_and(|offer| offer.agent == agent.id && offer.expires_at + GRACE >= machine_now());
@@ -182,7 +194,6 @@ impl Calls {
             agent: agent.id,
             user,
             user_name: &row.caller,
-            number: row.number.as_deref(),
             intent_expires_at: machine_now() + INTENT,
         };
         if !store::insert_incoming_call(&mut transaction, &new, now).await? {
@@ -227,12 +238,12 @@ impl Calls {
 
     /// Says who it is that the agent talks with.
     pub(crate) async fn identify(&self, agent: &CurrentAgent, call: CallId, user: UserId) -> Result<CallView, CallsFailure> {
-        let row = self.own(agent, call).await?;
+        let name = self.shared.queue.names_of(&[user]).await.remove(&user).ok_or(CallsError::NoSuchUser)?;
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        let row = store::lock(&mut transaction, call).await?.filter(|row| row.agent == agent.id).ok_or(CallsError::NoSuchCall)?;
         if row.incoming.is_none() || row.user.is_some() {
             return Err(CallsError::KnownAlready.into());
         }
-        let name = self.shared.queue.names_of(&[user]).await.remove(&user).ok_or(CallsError::NoSuchUser)?;
-        let mut transaction = kernel::begin(&self.shared.pool).await?;
         if !store::set_person(&mut transaction, call, user, &name).await? {
             return Err(CallsError::KnownAlready.into());
         }
@@ -264,7 +275,13 @@ impl Calls {
                 store::set_incoming(conn, id, IncomingState::Ended, Some(IncomingEnd::GaveUp), now).await?;
                 self.promise_return_call(conn, &row).await?;
             }
-            _ => store::set_incoming(conn, id, IncomingState::Ended, Some(IncomingEnd::Talked), now).await?,
+            _ => {
+                store::set_incoming(conn, id, IncomingState::Ended, Some(IncomingEnd::Talked), now).await?;
+                if how == CallEnd::AgentLost {
+                    // Cut off by us: they are rung again.
+                    self.promise_return_call(conn, &row).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -284,14 +301,30 @@ impl Calls {
         });
     }
 
+    /// Has those talks recorded that nobody has been heard to record: a server may have gone before it asked.
+    pub async fn record_callers(&self) -> Result<(), CallsFailure> {
+        if self.shared.telephone.is_some() {
+            for call in store::list_unrecorded_callers(&self.shared.pool, self.shared.queue.now() - UNRECORDED).await? {
+                self.record_soon(call);
+            }
+        }
+        Ok(())
+    }
+
     async fn record_caller(&self, call: CallId) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let telephone = self.telephone()?;
         let legs = store::list_legs(&self.shared.pool, call).await?;
         let Some(person) = legs.iter().find(|leg| leg.party == PERSON && leg.ended_at.is_none()) else { return Ok(()) };
         let sid: CallSid = person.sid.parse()?;
         // The answer to an earlier request may have been lost.
-        if telephone.client.recordings(&sid).await?.items.is_empty() {
-            telephone.client.record_call(&sid, &recording_of_caller(telephone, call)).await?;
+        let mut made = telephone.client.recordings(&sid).await?.items;
+        if made.is_empty() {
+            made.push(telephone.client.record_call(&sid, &recording_of_caller(telephone, call)).await?);
+        }
+        for recording in made {
+            if let (Some(sid), Some(status)) = (&recording.sid, &recording.status) {
+                self.note_recording(call, sid, status, recording.duration_seconds).await?;
+            }
         }
         Ok(())
     }

@@ -199,8 +199,9 @@ impl Calls {
         closing: &Closing,
     ) -> Result<Option<Settled>, CallsFailure> {
         let Some((user, prospects)) = row.user.zip(prospects) else {
-            if let (Some(Suppress::DoNotContact), Some(number)) = (closing.suppress, &row.number) {
-                self.shared.queue.object_by_number(conn, number, &[], &closing.note, row.id, Some(row.agent)).await?;
+            if let (Some(Suppress::DoNotContact), Some(number), Some(incoming)) = (closing.suppress, &row.number, row.incoming) {
+                let people = store::find_incoming(&mut *conn, incoming).await?.map(|incoming| incoming.people()).unwrap_or_default();
+                self.shared.queue.object_by_number(conn, number, &people, &closing.note, row.id, Some(row.agent)).await?;
             }
             return Ok(None);
         };

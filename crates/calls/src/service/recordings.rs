@@ -100,7 +100,7 @@ impl Calls {
         self.note_recording(call, sid, status, event.recording_duration_seconds).await
     }
 
-    async fn note_recording(
+    pub(super) async fn note_recording(
         &self,
         call: CallId,
         sid: &RecordingSid,

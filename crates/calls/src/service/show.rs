@@ -53,7 +53,7 @@ pub async fn show_carrier(telephone: &Telephone, number: &str) -> Result<ShownCa
     }
     let _ = client.update_call(&leg, &CallUpdate::Completed).await;
     keep("Hang up");
-    let _ = client.update_call(&leg, &CallUpdate::Twiml(goodbye())).await;
+    let _ = client.update_call(&leg, &CallUpdate::Twiml(goodbye(true))).await;
     keep("The agent is gone for good: a sentence for the person");
     let _ = client.call(&leg).await;
     keep("Nothing was heard of a leg: how is it?");

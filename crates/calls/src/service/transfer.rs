@@ -147,7 +147,8 @@ impl Calls {
         let now = self.shared.queue.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let call = store::lock(&mut transaction, found.call).await?.ok_or(CallsError::NoSuchTransfer)?;
-        if store::find_open(&mut *transaction, supervisor.id).await?.is_some() {
+        let standing = store::make_way(&mut transaction, supervisor.id, now).await?;
+        if standing.has_call {
             return Err(CallsError::OnACall.into());
         }
         let monitoring = CallId::generate().get();
@@ -162,6 +163,7 @@ impl Calls {
         store::accept_transfer(&mut transaction, transfer, supervisor.id, monitoring, now).await?;
         transaction.commit().await?;
         tracing::info!(agent.id = %supervisor.id, call.id = %call.id, transfer.id = %transfer, "a supervisor joins a call to take it over");
+        self.pass_on_withdrawn(standing.withdrawn);
         self.tell_all(row.from, &row.offered_to);
         self.transfer(supervisor).await?.ok_or_else(|| CallsError::NoSuchTransfer.into())
     }

@@ -51,7 +51,7 @@ impl Calls {
     async fn wrap_up(&self, row: &CallRow, seconds_left: Option<i64>) -> Result<WrapUp, CallsFailure> {
         let choices = match self.prospects(row).await? {
             Some(prospects) => self.choices(row, &prospects).await?,
-            None => self.choices_of_nobody().await?,
+            None => self.choices_of_nobody(row).await?,
         };
         let (callback_from, callback_until) = self.shared.queue.promise_span();
         let suggested = row.end_reason.and_then(CallEnd::suggests);
@@ -67,11 +67,13 @@ impl Calls {
     }
 
     /// The same where nobody has said who it was: nothing follows but for the number.
-    pub(super) async fn choices_of_nobody(&self) -> Result<Vec<Choice>, CallsFailure> {
+    pub(super) async fn choices_of_nobody(&self, row: &CallRow) -> Result<Vec<Choice>, CallsFailure> {
         let catalogue = store::list_dispositions(&self.shared.pool).await?;
         let offered = catalogue.iter().filter(|disposition| {
             disposition.is_offered && !disposition.is_system && !disposition.needs_time && disposition.is_reached == Some(true)
         });
+        // Of a number that is withheld nothing can be kept.
+        let offered = offered.filter(|disposition| row.number.is_some() || disposition.suppresses.is_none());
         let choices = offered.map(|disposition| {
             let is_objection = disposition.suppresses.as_deref() == Some("do_not_contact");
             Choice {
@@ -222,6 +224,7 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
         (CallEnd::ByPerson, _) if row.user.is_none() => "They hung up.".to_owned(),
         (CallEnd::ByPerson, _) => format!("{name} hung up."),
         (CallEnd::CallerGone, _) => "They hung up before you were on the line.".to_owned(),
+        (CallEnd::AgentLost, _) if row.incoming.is_some() => "Your telephone was gone for 15 seconds, so the call ended.".to_owned(),
         (CallEnd::AgentLost, _) => {
             format!("Your telephone was gone for 15 seconds, so {name} was told that we will ring again, and the call ended.")
         }

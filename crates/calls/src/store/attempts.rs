@@ -84,7 +84,7 @@ macro_rules! select_attempts {
             AttemptRow,
             r#"
             select c.id as "id!: CallId", c.created_at as "created_at!", c.user_id as "user?: UserId", c.user_name as "user_name!",
-                c.number as "number?", c.agent_id as "agent!: AgentId", a.name as "agent_name?", c.queue as "queue?: QueueKind", c.incoming_id is not null as "is_incoming!",
+                coalesce(c.number, (select i.number from calls.incoming i where i.id = c.incoming_id)) as "number?", c.agent_id as "agent!: AgentId", a.name as "agent_name?", c.queue as "queue?: QueueKind", c.incoming_id is not null as "is_incoming!",
                 c.state as "state!: CallState", c.end_reason as "end?: CallEnd", c.end_words as "end_words?",
                 c.is_saved_call as "is_saved_call!", l.created_at as "rung_at?", c.answered_at as "answered_at?",
                 c.ended_at as "ended_at?", o.disposition as "disposition?: Disposition", d.label as "label?",

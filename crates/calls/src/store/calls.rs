@@ -22,6 +22,7 @@ pub(crate) struct CallRow {
     pub(crate) state_since: DateTime<Utc>,
     /// The machine's.
     pub(crate) intent_expires_at: DateTime<Utc>,
+    /// That was rung, or that the call came from; none: nobody was rung, or withheld.
     pub(crate) number: Option<String>,
     pub(crate) answered_at: Option<DateTime<Utc>>,
     /// Where the parties hear each other, by the carrier's own id.
@@ -69,7 +70,8 @@ macro_rules! select_call {
             r#"
             select id as "id: CallId", agent_id as "agent: AgentId", user_id as "user: UserId", queue as "queue: QueueKind",
                 incoming_id as "incoming: CallId", user_name,
-                state as "state: CallState", state_since, intent_expires_at, number, answered_at,
+                state as "state: CallState", state_since, intent_expires_at, answered_at,
+                coalesce(number, (select i.number from calls.incoming i where i.id = incoming_id)) as number,
                 conference_sid, agent_away_since, held_since, ended_at,
                 end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at,
                 notice_words, notice_given_at
@@ -318,6 +320,8 @@ pub(crate) async fn set_dialled(
         where id = $1
             -- The unique index settles a race; this tells of a call that is there already.
             and not exists (select from calls.call other where other.number = $2 and other.ended_at is null and other.id <> $1)
+            -- Nor is anybody rung who is on the line with us already.
+            and not exists (select from calls.incoming i where i.number = $2 and i.state <> 'ended')
         "#,
         call.get(),
         number,

@@ -338,7 +338,6 @@ pub(crate) struct NewIncomingCall<'a> {
     pub(crate) agent: AgentId,
     pub(crate) user: Option<UserId>,
     pub(crate) user_name: &'a str,
-    pub(crate) number: Option<&'a str>,
     /// The machine's.
     pub(crate) intent_expires_at: DateTime<Utc>,
 }
@@ -348,14 +347,10 @@ pub(crate) async fn insert_incoming_call(conn: &mut PgConnection, call: &NewInco
     let done = sqlx::query!(
         r#"
         insert into calls.call (
-            id, incoming_id, agent_id, user_id, user_name, number, state, state_since, created_at, intent_expires_at
+            id, incoming_id, agent_id, user_id, user_name, state, state_since, created_at, intent_expires_at
         )
-        values (
-            $1, $2, $3, $4, $5,
-            -- A number is on one call at a time: should somebody be ringing it just now, this one goes without.
-            (select $6::text where not exists (select from calls.call o where o.number = $6 and o.ended_at is null)),
-            'created', $7, $7, $8
-        )
+        -- Its number stands in the call that came in; this one's is that of somebody whom we ring.
+        values ($1, $2, $3, $4, $5, 'created', $6, $6, $7)
         on conflict (agent_id) where closed_at is null do nothing
         "#,
         call.id.get(),
@@ -363,7 +358,6 @@ pub(crate) async fn insert_incoming_call(conn: &mut PgConnection, call: &NewInco
         call.agent.get(),
         call.user.map(UserId::get),
         call.user_name,
-        call.number,
         now,
         call.intent_expires_at,
     )
@@ -435,5 +429,57 @@ pub(crate) async fn list_missed(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Re
         since,
     )
     .fetch_all(pool)
+    .await
+}
+
+/// Talks with callers that go on and of which no recording is known, since `before` or earlier.
+pub(crate) async fn list_unrecorded_callers(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<Vec<CallId>> {
+    sqlx::query_scalar!(
+        r#"
+        select c.id as "id: CallId"
+        from calls.call c
+        where c.closed_at is null
+            and c.state = 'connected'
+            and c.incoming_id is not null
+            and c.answered_at <= $1
+            and not exists (select from calls.recording r where r.call_id = c.id)
+        limit 50
+        "#,
+        before,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What stands against something new of an agent's.
+#[derive(Debug)]
+pub(crate) struct StandingRow {
+    /// A call that is not closed.
+    pub(crate) has_call: bool,
+    /// They are on the line of somebody else's.
+    pub(crate) listens: bool,
+    /// What was offered to them until now.
+    pub(crate) withdrawn: Option<CallId>,
+}
+
+/// Takes back what is offered to an agent who begins something else, and says what stands against it.
+pub(crate) async fn make_way(conn: &mut PgConnection, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<StandingRow> {
+    sqlx::query_as!(
+        StandingRow,
+        r#"
+        with withdrawn as (
+            update calls.offer
+            set answer = 'withdrawn', answered_at = $2
+            where agent_id = $1 and answer is null
+            returning incoming_id
+        )
+        select exists (select from calls.call where agent_id = $1 and closed_at is null) as "has_call!",
+            exists (select from calls.monitoring where supervisor_id = $1 and ended_at is null) as "listens!",
+            (select incoming_id from withdrawn) as "withdrawn: CallId"
+        "#,
+        agent.get(),
+        now,
+    )
+    .fetch_one(conn)
     .await
 }

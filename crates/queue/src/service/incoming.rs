@@ -63,11 +63,12 @@ impl Queue {
         talked_at: DateTime<Utc>,
     ) -> sqlx::Result<()> {
         store::insert_incoming(conn, call, user, number, talked_at).await?;
-        store::close_promise_met(conn, user, self.shared.clock.now()).await
+        store::close_promise_met(conn, user, talked_at, self.shared.clock.now()).await
     }
 
-    /// Promises to ring one of these people back who rang us and reached nobody, as soon as calls may be made: one promise for a number,
-    /// however often they ring (lessons, line 30). Who is rung; none when there is such a promise already, or nobody may be rung.
+    /// Promises to ring the first of these people back who rang us and reached nobody, as soon as calls may be made: one promise for a number,
+    /// however often they ring (lessons, line 30). Who is rung; none when there is such a promise already, when nobody may be rung, and when the
+    /// first is promised a call at another time: that stands.
     pub async fn promise_return_call(
         &self,
         conn: &mut PgConnection,
@@ -78,20 +79,23 @@ impl Queue {
         let moment = self.moment();
         let opens = hours::next_opening(moment, &self.settings().settings.calling_hours, &self.shared.bank_holidays);
         let Some(at) = opens.and_then(|opens| Some((from_london(opens)?, opens))) else { return Ok(None) };
-        if users.is_empty() || store::has_return_call(conn, number, users, moment.at).await? {
+        let Some(first) = users.first() else { return Ok(None) };
+        store::lock_return_call(conn, number).await?;
+        if store::has_return_call(&mut *conn, users, moment.at).await? {
             return Ok(None);
         }
-        for user in users {
-            if store::insert_return_call(conn, *user, preferred, at, moment.at).await? {
-                return Ok(Some(*user));
-            }
-        }
-        Ok(None)
+        let is_promised = store::insert_return_call(conn, *first, preferred, at, moment.at).await?;
+        Ok(is_promised.then_some(*first))
+    }
+
+    /// Whether one of these people is promised a call that is due, or for a call of theirs that reached nobody.
+    pub async fn is_rung_back(&self, users: &[UserId]) -> Result<bool, QueueFailure> {
+        Ok(store::has_return_call(&self.shared.pool, users, self.shared.clock.now()).await?)
     }
 
     /// Whether nobody may ring this number, or any of these people, any more.
-    pub async fn is_objected(&self, number: &str, users: &[UserId]) -> Result<bool, QueueFailure> {
-        Ok(store::is_objected(&self.shared.pool, number, users, self.shared.clock.now()).await?)
+    pub async fn is_objected(&self, conn: &mut PgConnection, number: &str, users: &[UserId]) -> sqlx::Result<bool> {
+        store::is_objected(conn, number, users, self.shared.clock.now()).await
     }
 
     /// Puts an objection on record that somebody made themselves, by a key on their telephone or to an agent who does not know who they are:

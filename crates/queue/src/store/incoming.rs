@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use kernel::{AgentId, CallId, UserId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 
 use super::attempts::BEYOND;
 
@@ -14,7 +14,8 @@ pub(crate) async fn hold_caller(
     call: CallId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    // In the order of everybody else: first the entry, then the lease.
+    // Whoever lets them go at this moment takes the lease first, and then the entry.
+    sqlx::query!("select id from queue.lease where user_id = $1 for update", user.get()).fetch_optional(&mut *conn).await?;
     let kind =
         sqlx::query_scalar!("select kind from queue.entry where user_id = $1 for update", user.get()).fetch_optional(&mut *conn).await?;
     sqlx::query!("delete from queue.lease where user_id = $1 and call_id is null and expires_at <= $2", user.get(), now)
@@ -69,28 +70,39 @@ pub(crate) async fn insert_incoming(
     Ok(())
 }
 
-/// Closes a promise to somebody who has been talked with by now: one that was due, and one for an earlier call of theirs.
-pub(crate) async fn close_promise_met(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// Closes a promise to somebody who was talked with then: one that is due by now, and one for an earlier call of theirs. What was promised
+/// after the talk stays.
+pub(crate) async fn close_promise_met(
+    conn: &mut PgConnection,
+    user: UserId,
+    talked_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update queue.callback
         set state = 'no_longer_needed', closed_at = $2
-        where user_id = $1 and state = 'scheduled' and (promised_at <= $2 or is_return_call)
+        where user_id = $1 and state = 'scheduled' and created_at <= $3 and (promised_at <= $2 or is_return_call)
         "#,
         user.get(),
         now,
+        talked_at,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Whether one of these people is promised a call already that is due, or for an earlier call of theirs. Whoever asks at the same time for the
-/// same number waits for the end of this transaction.
-pub(crate) async fn has_return_call(conn: &mut PgConnection, number: &str, users: &[UserId], now: DateTime<Utc>) -> sqlx::Result<bool> {
+/// Whoever asks at the same time for the same number waits for the end of this transaction.
+pub(crate) async fn lock_return_call(conn: &mut PgConnection, number: &str) -> sqlx::Result<()> {
     sqlx::query!(r#"select pg_advisory_xact_lock(hashtextextended('queue.return_call ' || $1, 0)) as "locked: ()""#, number)
-        .fetch_one(&mut *conn)
+        .fetch_one(conn)
         .await?;
+    Ok(())
+}
+
+/// Whether one of these people is promised a call that is due, or for a call of theirs that reached nobody.
+pub(crate) async fn has_return_call(executor: impl PgExecutor<'_>, users: &[UserId], now: DateTime<Utc>) -> sqlx::Result<bool> {
     let users: Vec<i64> = users.iter().map(|user| user.get()).collect();
     sqlx::query_scalar!(
         r#"
@@ -103,7 +115,7 @@ pub(crate) async fn has_return_call(conn: &mut PgConnection, number: &str, users
         &users,
         now,
     )
-    .fetch_one(conn)
+    .fetch_one(executor)
     .await
 }
 
@@ -138,7 +150,7 @@ pub(crate) async fn insert_return_call(
 }
 
 /// Whether nobody may ring this number, or any of these people, any more.
-pub(crate) async fn is_objected(pool: &PgPool, number: &str, users: &[UserId], now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub(crate) async fn is_objected(executor: impl PgExecutor<'_>, number: &str, users: &[UserId], now: DateTime<Utc>) -> sqlx::Result<bool> {
     let users: Vec<i64> = users.iter().map(|user| user.get()).collect();
     sqlx::query_scalar!(
         r#"
@@ -152,6 +164,6 @@ pub(crate) async fn is_objected(pool: &PgPool, number: &str, users: &[UserId], n
         &users,
         now,
     )
-    .fetch_one(pool)
+    .fetch_one(executor)
     .await
 }

@@ -187,14 +187,11 @@ async fn whoever_rings_back_is_greeted_and_talks_to_a_free_agent_whose_outcome_s
 async fn a_call_goes_from_agent_to_agent_until_one_takes_it_and_then_to_nobody_else(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
     priya(&app).await;
-    let (first, second, third) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
+    let (second, first, third) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await, app.signed_in(Role::Agent).await);
     let away = app.signed_in(Role::Agent).await;
     away.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
     // The first has waited longest; the third is looking at somebody's card.
-    sqlx::query("update auth.agent set intention_since = intention_since - make_interval(secs => 100 - id)")
-        .execute(&app.pool)
-        .await
-        .unwrap();
+    sqlx::query("update auth.agent set state_since = state_since - make_interval(secs => 10 * id)").execute(&app.pool).await.unwrap();
     assert_eq!(third.call_next().await["user"]["id"], "1");
     ring_in(&app, "+447700900456", stays()).await;
 
@@ -457,6 +454,8 @@ async fn nobody_but_the_carrier_says_that_somebody_rings(_: PgPoolOptions, conne
     assert_eq!(app.webhook("/webhooks/twilio/incoming-route?call=nonsense", &[("CallSid", CALLER)]).await.0, 400);
     assert_eq!(app.count("select count(*) from calls.incoming").await, 0);
     assert_eq!(app.count("select count(*) from queue.suppression").await, 0);
-    drop(log);
+    assert_eq!(log.lines("a webhook without a right signature was refused").len(), 4);
+    assert_eq!(log.lines("a browser rang our own number").len(), 1);
+    assert_eq!(log.lines("7700900123"), [] as [String; 0], "no numbers in logs");
     app.stop().await;
 }
