@@ -1,7 +1,7 @@
 // People who ring us back. Who hears whom is measured in the page and at the carrier.
 import type { APIRequestContext, Page } from "@playwright/test";
 
-import { GARETH, HANNAH, MARCUS, elsewhere, expect, ours, setStatus, signIn, test } from "./support";
+import { GARETH, HANNAH, MARCUS, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
 
 type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
 type Leg = { sid: string; from: string; to: string; status: string; media: { received: Flow; sent: Flow; digits: string } };
@@ -165,11 +165,16 @@ test("somebody whom nobody knows is talked with, looked up or left without a nam
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
   const person = await somebody();
+  // Somebody else's card is on the screen, and goes when the call is taken.
+  await page.keyboard.press("Alt+n");
+  const other = await personOnScreen(page);
   const sid = await ringIn(request, "+441632960961");
   await expect(rings(page)).toContainText("Somebody we do not know rings", { timeout: 30_000 });
   await page.keyboard.press("Alt+a");
   await expect(state(page)).toContainText("Talking");
   const who = page.getByTestId("who-rings");
+  await expect(who).toBeVisible();
+  await expect(page.getByRole("main")).not.toContainText(other.name);
   await who.getByRole("searchbox").fill("zzzzzz");
   await who.getByRole("button", { name: "Find" }).click();
   await expect(who.getByRole("status")).toContainText("Nobody was found");

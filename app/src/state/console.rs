@@ -89,6 +89,32 @@ fn stage(task: Option<Task>, held: Option<&HandOut>, intention: Intention, call:
     }
 }
 
+/// Whom the agent's call is with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnLine {
+    /// There is no call.
+    Nobody,
+    /// This person.
+    User(UserId),
+    /// Somebody who rang us, and of whom nobody has said who they are.
+    Unknown,
+}
+
+impl OnLine {
+    fn of(calls: Calls) -> Self {
+        calls.map(|view| view.user_id.map_or(Self::Unknown, Self::User)).unwrap_or(Self::Nobody)
+    }
+
+    /// Whether this person's card may be on the screen; nobody's always may.
+    fn shows(self, user: Option<UserId>) -> bool {
+        match self {
+            Self::Nobody => true,
+            Self::User(on_line) => user == Some(on_line),
+            Self::Unknown => user.is_none(),
+        }
+    }
+}
+
 /// Which part of a skip is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SkipPart {
@@ -240,6 +266,8 @@ pub(crate) struct Parts {
     pub(crate) is_identity_checked: RwSignal<bool>,
     /// The skip dialogue is open.
     pub(crate) is_skipping: RwSignal<bool>,
+    /// In a call, whom it is with, as far as that is known.
+    on_line: Memo<OnLine>,
     /// What the centre shows.
     stage: Memo<Stage>,
     /// The next heading that appears in the centre takes the focus.
@@ -275,8 +303,10 @@ impl Console {
         let stage = Memo::new(move |_| {
             held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention(), calls.phase()))
         });
+        let on_line = Memo::new(move |_| OnLine::of(calls));
         let console = Self(Box::leak(Box::new(Parts {
             held,
+            on_line,
             task,
             failure: RwSignal::new(None),
             notice: RwSignal::new(None),
@@ -308,6 +338,13 @@ impl Console {
             let phase = calls.phase();
             if was.is_some() {
                 console.call_changed(phase);
+            }
+        });
+        // Somebody rings while somebody else's card is there, or it is said who rings.
+        Effect::new(move |was: Option<()>| {
+            on_line.track();
+            if was.is_some() {
+                console.follow();
             }
         });
         let is_connected = Memo::new(move |_| calls.is_talking());
@@ -367,9 +404,9 @@ impl Console {
         self.stage.get()
     }
 
-    /// The last answer.
+    /// The last answer. In a call nobody's card but that of whoever is on the line.
     pub(crate) fn held(self) -> Option<Arc<Received<HandOut>>> {
-        self.held.get()
+        self.held.get().filter(|held| self.on_line.get().shows(held.value.user.as_ref().map(|user| user.id)))
     }
 
     /// What went wrong last.
@@ -494,8 +531,8 @@ impl Console {
     pub(crate) fn follow(self) {
         // The screen is gone.
         let (Some(asked_at), Some(release)) = (self.changes.try_get_value(), self.release.try_get_value()) else { return };
-        // Whoever is called is held until it is over.
-        if self.calls.phase_now().is_some() {
+        // Whoever is on the line is held until it is over.
+        if self.calls.phase_now().is_some() && self.on_line.get_untracked().shows(self.user_now()) {
             return;
         }
         if self.task.get_untracked().is_some() || release != Release::Idle {
@@ -868,6 +905,17 @@ mod tests {
     fn saved() -> HandOut {
         let signed = r#"[{"user_id":"48213","name":"Priya Raman","decision_id":"01936b6e-0000-7000-8000-000000000001","reasons":[],"words":"Signed in the meantime","is_saved_call":true}]"#;
         HandOut { passed_over: serde_json::from_str(signed).unwrap(), saved_calls: 1, ..nobody() }
+    }
+
+    /// Nobody sees somebody else's claims while they talk.
+    #[test]
+    fn in_a_call_only_whoever_is_on_the_line_is_shown() {
+        let (priya, karen) = (UserId::new(1), UserId::new(2));
+        assert!(OnLine::Nobody.shows(Some(karen)));
+        assert!(OnLine::User(priya).shows(Some(priya)));
+        assert!(!OnLine::User(priya).shows(Some(karen)));
+        assert!(!OnLine::Unknown.shows(Some(karen)));
+        assert!(OnLine::Unknown.shows(None));
     }
 
     #[test]

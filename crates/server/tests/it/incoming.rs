@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use crate::begun::CONFERENCE;
+use crate::begun::{CONFERENCE, set_faults};
 use crate::support::{Client, Log, TestApp};
 
 const OURS: &str = "+442079460000";
@@ -457,5 +457,175 @@ async fn nobody_but_the_carrier_says_that_somebody_rings(_: PgPoolOptions, conne
     assert_eq!(log.lines("a webhook without a right signature was refused").len(), 4);
     assert_eq!(log.lines("a browser rang our own number").len(), 1);
     assert_eq!(log.lines("7700900123"), [] as [String; 0], "no numbers in logs");
+    app.stop().await;
+}
+
+/// A telephone that the test plays: a leg of an agent's or a supervisor's, for this call.
+async fn is_refused(client: &Client, path: &str, body: Value, words: &str) {
+    let (status, refused) = client.post(path, body).await;
+    assert!(status == 409 && refused["message"].as_str().unwrap().contains(words), "{status} {refused}");
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn what_is_promised_after_a_talk_stays_when_its_outcome_comes_late_and_another_time_that_was_promised_stands(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::with_carrier(connect).await;
+    priya(&app).await;
+    let agent = app.signed_in(Role::Agent).await;
+    ring_in(&app, PRIYA, stays()).await;
+    let incoming = ringing(&agent).await;
+    let (_, call) = answer(&agent, &incoming).await;
+    join(&app, &agent, &call, &incoming).await;
+    until(&agent, &call, "connected").await;
+    agent.ask("/api/calls/hang_up", json!({"call_id": call["id"]})).await;
+    until(&agent, &call, "ended").await;
+    // They ring again while their agent still writes, and nobody else is there.
+    let (_, id) = arrives(&app, PRIYA, CALLER).await;
+    let (_, document) = app.webhook(&format!("/webhooks/twilio/incoming-route?call={id}"), &[("CallSid", CALLER)]).await;
+    assert!(document.contains("We will ring you back as soon as we can."), "{document}");
+    agent.ask("/api/calls/record_outcome", json!({"call_id": call["id"], "disposition": "contacted"})).await;
+    assert_eq!(return_calls(&app).await, 1, "it was promised after the talk");
+    // Nobody rings them while they hear that.
+    let offered = agent.call_next().await;
+    assert_eq!(offered["queue"], "callbacks");
+    let begun = agent.ask("/api/calls/start", json!({"lease_id": offered["lease_id"]})).await;
+    let from = format!("client:agent_{}", agent.agent);
+    let leg = "CAdddddddddddddddddddddddddddddddd";
+    app.webhook("/webhooks/twilio/voice", &[("CallSid", leg), ("From", &from), ("To", ""), ("call_id", begun["id"].as_str().unwrap())])
+        .await;
+    let form = [
+        ("ConferenceSid", CONFERENCE),
+        ("FriendlyName", &*format!("call-{}", begun["id"].as_str().unwrap())),
+        ("StatusCallbackEvent", "participant-join"),
+        ("CallSid", leg),
+        ("ParticipantLabel", "agent"),
+        ("SequenceNumber", "1"),
+    ];
+    app.webhook(&format!("/webhooks/twilio/conference-status?call={}", begun["id"].as_str().unwrap()), &form).await;
+    let refused = until(&agent, &begun, "ended").await;
+    assert_eq!(refused["end"]["how"], "not_placed");
+    assert!(refused["end"]["words"].as_str().unwrap().contains("on the telephone with this number"), "{refused}");
+
+    // Whoever was promised another time is rung then, and is not told otherwise.
+    sqlx::query("update queue.callback set is_return_call = false, created_by = $1, promised_at = $2 where state = 'scheduled'")
+        .bind(agent.agent)
+        .bind(app.now() + TimeDelta::days(1))
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    agent.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
+    let (_, id) = arrives(&app, PRIYA, "CA00000000000000000000000000000002").await;
+    let (_, document) = app.webhook(&format!("/webhooks/twilio/incoming-route?call={id}"), &[("CallSid", CALLER)]).await;
+    assert!(document.contains("Please ring us again a little later.") && !document.contains("ring you back"), "{document}");
+    assert_eq!(app.count("select count(*) from queue.callback where state = 'scheduled'").await, 1);
+    app.stop().await;
+}
+
+/// Twelve at once, and hardly a connection: nobody holds one while waiting for another.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn many_who_ring_at_once_are_served_with_two_connections(_: PgPoolOptions, connect: PgConnectOptions) {
+    let pool = server::app::pool_options().max_connections(2).connect_with(server::app::with_timeouts(connect)).await.unwrap();
+    let app = TestApp::with_carrier_over(pool, testkit::TestPlatform::new().await.unwrap()).await;
+    priya(&app).await;
+    app.clock.advance(TimeDelta::hours(11));
+    let sids: Vec<String> = (0..12).map(|n| format!("CA{n:032}")).collect();
+    let heard = join_all(sids.iter().map(|sid| arrives(&app, PRIYA, sid))).await;
+    assert!(heard.iter().all(|(document, _)| document.contains("We will ring you back when we are open.")));
+    assert_eq!(return_calls(&app).await, 1);
+    app.stop().await;
+}
+
+/// lessons, line 14: a server may go between two steps, and the next one goes on.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_waits_without_an_agent_being_rung_is_looked_after_and_whoever_talks_unrecorded_is_recorded(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let app = TestApp::with_carrier(connect).await;
+    priya(&app).await;
+    let agent = app.signed_in(Role::Agent).await;
+    agent.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
+    let (_, id) = arrives(&app, PRIYA, CALLER).await;
+    sqlx::query("update calls.incoming set state = 'waiting', state_since = state_since - interval '10 seconds'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+    app.app.calls.pass_on_offers().await.unwrap();
+    let incoming = ringing(&agent).await;
+    assert_eq!(incoming["id"], json!(id));
+    // They begin something else: it rings somebody else, or nobody.
+    let offered = agent.call_next().await;
+    agent.ask("/api/calls/start", json!({"lease_id": offered["lease_id"]})).await;
+    assert!(!rings(&agent).await);
+    until_ended_as(&app, "nobody_free", 1).await;
+    app.app.calls.end_abandoned().await.unwrap();
+    sqlx::query("update calls.call set intent_expires_at = intent_expires_at - interval '1 minute'").execute(&app.pool).await.unwrap();
+    app.app.calls.end_abandoned().await.unwrap();
+
+    ring_in(&app, PRIYA, stays()).await;
+    let incoming = ringing(&agent).await;
+    set_faults(&app, json!({"rest_503": 6})).await;
+    let (_, call) = answer(&agent, &incoming).await;
+    join(&app, &agent, &call, &incoming).await;
+    until(&agent, &call, "connected").await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert_eq!(app.count("select count(*) from calls.recording").await, 0, "the carrier did not answer");
+    set_faults(&app, json!({"rest_503": 0})).await;
+    sqlx::query("update calls.call set answered_at = answered_at - interval '1 minute'").execute(&app.pool).await.unwrap();
+    app.app.calls.record_callers().await.unwrap();
+    app.until_count("it is recorded", "select count(*) from calls.recording where status = 'in-progress'", 1).await;
+    app.stop().await;
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_came_in_is_held_listened_to_and_handed_over_like_any_other(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    priya(&app).await;
+    let agent = app.signed_in(Role::Agent).await;
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    supervisor.ask("/api/auth/set_presence", json!({"intention": "offline"})).await;
+    // Nobody knows who rings; the supervisor finds out.
+    ring_in(&app, "+447700900456", stays()).await;
+    let incoming = ringing(&agent).await;
+    let (_, call) = answer(&agent, &incoming).await;
+    join(&app, &agent, &call, &incoming).await;
+    until(&agent, &call, "connected").await;
+    let held = agent.ask("/api/calls/hold", json!({"call_id": call["id"], "is_held": true})).await;
+    assert_eq!(held["held_seconds"], 0);
+    agent.ask("/api/calls/hold", json!({"call_id": call["id"], "is_held": false})).await;
+
+    agent.ask("/api/calls/ask_transfer", json!({"call_id": call["id"], "supervisor_id": null, "reason": null})).await;
+    let asked = supervisor.ask("/api/calls/transfer", json!({})).await;
+    let accepted = supervisor.ask("/api/calls/accept_transfer", json!({"transfer_id": asked["id"]})).await;
+    is_refused(&supervisor, "/api/calls/answer", json!({"id": incoming["id"]}), "").await;
+    let (leg, id) = ("CAeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", incoming["id"].as_str().unwrap());
+    let from = format!("client:agent_{}", supervisor.agent);
+    let monitoring = accepted["monitoring_id"].as_str().unwrap();
+    let asked =
+        app.webhook("/webhooks/twilio/voice", &[("CallSid", leg), ("From", &from), ("To", ""), ("monitoring_id", monitoring)]).await;
+    assert!(asked.1.contains(&format!(">call-{id}</Conference>")), "the conference in which they wait: {}", asked.1);
+    let form = [
+        ("ConferenceSid", CONFERENCE),
+        ("FriendlyName", &*format!("call-{id}")),
+        ("StatusCallbackEvent", "participant-join"),
+        ("CallSid", leg),
+        ("SequenceNumber", "9"),
+    ];
+    assert_eq!(app.webhook(&format!("/webhooks/twilio/conference-status?call={id}"), &form).await.0, 204);
+    agent.ask("/api/calls/hand_over", json!({"call_id": call["id"]})).await;
+    assert_eq!(agent.ask("/api/auth/me", json!({})).await["engagement"], json!(null));
+    let (status, _) = agent.post("/api/calls/identify", json!({"call_id": call["id"], "user_id": "1"})).await;
+    assert_eq!(status, 404, "it is not theirs any more");
+    let known = supervisor.ask("/api/calls/identify", json!({"call_id": call["id"], "user_id": "1"})).await;
+    assert_eq!(known["user_name"], "Priya Raman");
+    assert_eq!(supervisor.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
+    supervisor.ask("/api/calls/hang_up", json!({"call_id": call["id"]})).await;
+    until(&supervisor, &call, "ended").await;
+    supervisor.ask("/api/calls/record_outcome", json!({"call_id": call["id"], "disposition": "contacted"})).await;
+    assert_eq!(app.count("select count(*) from queue.attempt where is_incoming and user_id = 1").await, 1);
+    assert_eq!(app.count("select count(*) from queue.lease").await, 0);
     app.stop().await;
 }
