@@ -139,8 +139,12 @@ pub(crate) async fn list_attempts(
                 and ($3::text is null or c.queue = $3)
                 and ($4::text is null or o.disposition = $4)
                 and ($5::text is null or c.end_reason = $5)
-                -- Whoever was rung has a number, unless the carrier did not take the call.
-                and ($6 or (c.number is not null and c.end_reason is distinct from 'not_placed'))
+                -- Whoever was rung has a number, unless the carrier did not take the call; whoever rang us was talked with.
+                and (
+                    $6
+                    or (c.number is not null and c.end_reason is distinct from 'not_placed')
+                    or (c.incoming_id is not null and c.answered_at is not null)
+                )
                 and c.created_at >= $7
                 and c.created_at < $8
                 and (c.created_at, c.id) ",
