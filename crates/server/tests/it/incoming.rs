@@ -460,7 +460,7 @@ async fn nobody_but_the_carrier_says_that_somebody_rings(_: PgPoolOptions, conne
     app.stop().await;
 }
 
-/// A telephone that the test plays: a leg of an agent's or a supervisor's, for this call.
+/// It is refused, with these words in why.
 async fn is_refused(client: &Client, path: &str, body: Value, words: &str) {
     let (status, refused) = client.post(path, body).await;
     assert!(status == 409 && refused["message"].as_str().unwrap().contains(words), "{status} {refused}");
@@ -581,7 +581,7 @@ async fn whoever_waits_without_an_agent_being_rung_is_looked_after_and_whoever_t
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn a_call_that_came_in_is_held_listened_to_and_handed_over_like_any_other(_: PgPoolOptions, connect: PgConnectOptions) {
+async fn a_call_that_came_in_is_handed_over_like_any_other_and_the_supervisor_says_who_it_is(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
     priya(&app).await;
     let agent = app.signed_in(Role::Agent).await;
@@ -593,10 +593,6 @@ async fn a_call_that_came_in_is_held_listened_to_and_handed_over_like_any_other(
     let (_, call) = answer(&agent, &incoming).await;
     join(&app, &agent, &call, &incoming).await;
     until(&agent, &call, "connected").await;
-    let held = agent.ask("/api/calls/hold", json!({"call_id": call["id"], "is_held": true})).await;
-    assert_eq!(held["held_seconds"], 0);
-    agent.ask("/api/calls/hold", json!({"call_id": call["id"], "is_held": false})).await;
-
     agent.ask("/api/calls/ask_transfer", json!({"call_id": call["id"], "supervisor_id": null, "reason": null})).await;
     let asked = supervisor.ask("/api/calls/transfer", json!({})).await;
     let accepted = supervisor.ask("/api/calls/accept_transfer", json!({"transfer_id": asked["id"]})).await;

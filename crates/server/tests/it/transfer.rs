@@ -213,8 +213,9 @@ async fn only_supervisors_who_were_asked_take_a_call_and_the_first_of_them_has_i
     assert_eq!((talk.stands(agent).await, talk.stands(&second).await), (json!("withdrawn"), json!(null)));
 
     // Two accept at the same moment.
-    assert_eq!(talk.ask(None).await.0, 200);
-    let (one, other) = tokio::join!(talk.accept(first), talk.accept(&second));
+    let asked = json!({"transfer_id": talk.ask(None).await.1["id"]});
+    let path = "/api/calls/accept_transfer";
+    let (one, other) = tokio::join!(first.post(path, asked.clone()), second.post(path, asked.clone()));
     let mut statuses = [one.0, other.0];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409], "{one:?} {other:?}");
