@@ -226,6 +226,8 @@ impl Floor {
         let people = (1..=40).map(|id| app.platform.user(id).unsigned().claim("santander").phone(&number(&id.to_string())));
         app.platform.insert_all(people).await.unwrap();
         assert_eq!(app.discover().await.added, 40);
+        // The other server's clock goes on from here, or nobody would be available yet.
+        server::clock::business_clock(&app.pool, Some(app.now())).await.unwrap();
 
         let mut binary = Binary::new(connect, &app);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -270,7 +272,7 @@ impl Floor {
         let (base, cookie) = (self.binary.base(), self.app.session_cookie(agent).await);
         let headers = header::HeaderMap::from_iter([(header::ORIGIN, base.parse().unwrap()), (header::COOKIE, cookie.parse().unwrap())]);
         let agent = Client { http: reqwest::Client::builder().default_headers(headers).build().unwrap(), base, agent };
-        // A server that has just started takes whoever has no session offline, which an agent of these tests has for a moment.
+        // Whoever has no session yet when the server looks is taken offline, and there was none for a moment.
         agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
         let held = agent.call_next().await;
         let number = number(held["user"]["id"].as_str().unwrap_or_else(|| panic!("nobody was offered: {held}")));
