@@ -158,7 +158,7 @@ impl Desk {
     async fn open(connect: PgConnectOptions, people: usize) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let public = format!("http://{}", listener.local_addr().unwrap());
-        let app = TestApp::made(connect, Made { public: Some(public), ..Made::with_carrier() }).await;
+        let app = TestApp::made_for_a_crowd(connect, Made { public: Some(public), ..Made::with_carrier() }).await;
         let post = Arc::new(Post { to: Mutex::new(app.base.clone()), ..Post::default() });
         let router = axum::Router::new().fallback(receive).with_state(Arc::clone(&post));
         let mut serving = JoinSet::new();
@@ -378,7 +378,7 @@ impl Told<'_> {
         let began = Instant::now();
         while !is_so(self.carriers_legs().await).await {
             assert!(began.elapsed() < PATIENCE, "it does not come to this: {:?}", self.carriers_legs().await);
-            sleep(Duration::from_millis(30)).await;
+            sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -431,7 +431,7 @@ impl Told<'_> {
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "it does not end: {:?}, {:?}", self.state().await, self.carriers_legs().await);
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(150)).await;
             // Most of it is told.
             if began.elapsed() < Duration::from_millis(500) {
                 continue;

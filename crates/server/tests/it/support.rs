@@ -97,6 +97,11 @@ impl TestApp {
         Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, made).await
     }
 
+    /// The same for many at once that wait for their turn.
+    pub async fn made_for_a_crowd(connect: PgConnectOptions, made: Made) -> Self {
+        Self::build(patient_pool(connect), TestPlatform::new().await.unwrap(), made).await
+    }
+
     /// With an emulated carrier, over a given pool and platform.
     pub async fn with_carrier_over(pool: PgPool, platform: TestPlatform) -> Self {
         Self::build(pool, platform, Made::with_carrier()).await
