@@ -100,6 +100,11 @@ test("whoever rings back is answered by one key: both hear each other, and the o
   await expect.poll(async () => (await ours<{ n: string }>("select count(*) as n from calls.recording r join calls.call c on c.id = r.call_id where c.user_id = $1 and r.stored_at is not null", [person.id]))[0].n).toBe("1");
   await page.goto(`/history?user=${person.id}`);
   await expect(page.getByTestId("attempt").first()).toContainText("Rang us");
+  await page.getByRole("combobox", { name: "Queue" }).selectOption("Unsigned");
+  await expect(page.getByText("No such calls")).toBeVisible();
+  await page.getByRole("combobox", { name: "Queue" }).selectOption("Rang us");
+  await expect(page).toHaveURL(/queue=rang_us/);
+  await expect(page.getByTestId("attempt")).toHaveCount(1);
 });
 
 test("declined, missed and then nobody: the message, and one call back that Call next offers first", async ({ page, browser, request }) => {

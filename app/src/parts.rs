@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use gloo_net::http::Request;
 use kernel::{ErrorCode, WireError};
@@ -55,6 +56,9 @@ macro_rules! fetched_pages {
     };
 }
 pub(crate) use fetched_pages;
+
+/// A piece that is not there after so long is on its way from the server.
+const SLOW: Duration = Duration::from_millis(200);
 
 /// How far it has come.
 #[derive(Clone, Copy)]
@@ -113,6 +117,8 @@ macro_rules! fetched_pieces {
 fetched_pieces! {
     /// The check of the telephone.
     TELEPHONE_CHECK: telephone_check::TelephoneCheck,
+    /// That a call is recorded, to be said first.
+    RECORDING_NOTICE: recording_notice::RecordingNotice,
     /// What came of a call.
     WRAP_UP: wrap_up::WrapUpForm,
     /// Who it is that rang us.
@@ -147,6 +153,9 @@ pub(crate) fn FetchedPiece(piece: &'static Piece) -> impl IntoView {
 
 fn fetched(fetch_it: fn() -> Fetching, is_page: bool) -> impl IntoView {
     let progress = RwSignal::new(Progress::OnItsWay);
+    // A piece that is there at once draws nothing in its own place before.
+    let is_slow = RwSignal::new(is_page);
+    set_timeout(move || drop(is_slow.try_set(true)), SLOW);
     let fetch = move || {
         progress.set(Progress::OnItsWay);
         spawn_local(async move {
@@ -168,7 +177,8 @@ fn fetched(fetch_it: fn() -> Fetching, is_page: bool) -> impl IntoView {
     };
     move || match progress.get() {
         Progress::OnItsWay if is_page => view! { <main id="main" tabindex="-1">{page_skeleton()}</main> }.into_any(),
-        Progress::OnItsWay => page_skeleton().into_any(),
+        Progress::OnItsWay if is_slow.get() => page_skeleton().into_any(),
+        Progress::OnItsWay => ().into_any(),
         Progress::Here(make) => make(),
         Progress::Failed(why) => {
             let again = Callback::new(move |()| try_again(why));

@@ -17,14 +17,13 @@ use crate::components::note::Note;
 use crate::components::passed_over::passed_over;
 use crate::components::person::PersonHeader;
 use crate::components::queue_choice::QueueChoice;
-use crate::components::recording_notice::RecordingNotice;
 use crate::components::saved_list::saved_list;
 use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
 use crate::components::skip_dialog::SkipDialog;
 use crate::components::timeline::Timeline;
 use crate::components::why::WhyThisCall;
 use crate::format::{count, user_words};
-use crate::parts::{FetchedPiece, TELEPHONE_CHECK, WHO_RINGS, WRAP_UP};
+use crate::parts::{FetchedPiece, RECORDING_NOTICE, TELEPHONE_CHECK, WHO_RINGS, WRAP_UP};
 use crate::routes::Summary;
 use crate::state::calls::Calls;
 use crate::state::clock::Received;
@@ -70,11 +69,13 @@ fn console() -> Result<impl IntoView, Missing> {
 /// Queues, the person, what happened.
 #[component]
 fn Columns() -> impl IntoView {
+    let calls = expect_context::<Calls>();
+    let is_talking = Memo::new(move |_| calls.is_talking());
     view! {
         <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[14.5rem_minmax(0,1fr)_20.5rem] 2xl:grid-cols-[18rem_minmax(0,1fr)_26rem]">
             <QueueChoice />
             <div class="min-h-0 min-w-0 overflow-y-auto p-4" tabindex="0" role="region" aria-label="This call" data-centre="">
-                <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> <RecordingNotice /> <Centre /></div>
+                <div class="mx-auto flex max-w-4xl flex-col gap-3"><Notices /> {move || is_talking.get().then(|| view! { <FetchedPiece piece=&RECORDING_NOTICE /> })} <Centre /></div>
             </div>
             <Side />
         </div>

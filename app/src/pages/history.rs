@@ -22,6 +22,9 @@ use crate::state::session::Session;
 /// Characters of a note that are shown before it is unfolded.
 const FOLDED: usize = 240;
 
+/// In the place of a queue: those who rang us.
+const RANG_US: &str = "rang_us";
+
 /// What the page's address says: which attempts, from where on, and the one that is opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Wanted {
@@ -45,6 +48,7 @@ impl Wanted {
             end: parameter("end").and_then(|code| CallEnd::ALL.into_iter().find(|end| end.as_str() == code)),
             user_id: parameter("user").and_then(|id| id.parse().ok()),
             with_unrung: parameter("unrung").is_some(),
+            is_incoming: parameter("queue").is_some_and(|queue| queue == RANG_US),
         };
         let mark = |name: &str| parameter(name).and_then(|mark| mark.parse().ok());
         let place = mark("older").map(Place::OlderThan).or_else(|| mark("newer").map(Place::NewerThan)).unwrap_or_default();
@@ -63,7 +67,7 @@ impl Wanted {
             ("from", filter.from.clone()),
             ("until", filter.until.clone()),
             ("agent", filter.agent_id.map(|id| id.to_string())),
-            ("queue", filter.queue.map(|queue| queue.as_str().to_owned())),
+            ("queue", filter.queue.map(QueueKind::as_str).or(filter.is_incoming.then_some(RANG_US)).map(str::to_owned)),
             ("outcome", filter.disposition.map(|of| of.as_str().to_owned())),
             ("end", filter.end.map(|end| end.as_str().to_owned())),
             ("user", filter.user_id.map(|id| id.to_string())),
@@ -228,11 +232,15 @@ fn Filters(wanted: Memo<Wanted>, page: Query<AttemptPage>, choices: Query<Attemp
                     class="select select-sm w-36"
                     on:change=move |event| {
                         let value = event_target_value(&event);
-                        narrow(&|filter| filter.queue = QueueKind::ALL.into_iter().find(|queue| queue.as_str() == value));
+                        narrow(&|filter| {
+                            filter.queue = QueueKind::ALL.into_iter().find(|queue| queue.as_str() == value);
+                            filter.is_incoming = value == RANG_US;
+                        });
                     }
                 >
-                    <option value="" prop:selected=move || wanted.with(|wanted| wanted.filter.queue.is_none())>"All queues"</option>
+                    <option value="" prop:selected=move || wanted.with(|wanted| wanted.filter.queue.is_none() && !wanted.filter.is_incoming)>"All queues"</option>
                     {queues}
+                    <option value=RANG_US prop:selected=move || wanted.with(|wanted| wanted.filter.is_incoming)>"Rang us"</option>
                 </select>
             </label>
             <label class="flex flex-col gap-1 text-xs font-medium">
@@ -735,6 +743,7 @@ mod tests {
     fn another_condition_begins_anew_and_another_page_keeps_the_conditions() {
         let wanted = read(&format!("agent=7&newer=1795516200123456.{CALL}&open={CALL}"));
         assert_eq!(wanted.with(|filter| filter.queue = Some(QueueKind::Callbacks)), "/history?agent=7&queue=callbacks");
+        assert_eq!(read("queue=rang_us").link(), "/history?queue=rang_us");
         assert_eq!(wanted.at(Place::Newest), "/history?agent=7");
         assert_eq!(wanted.opened(None), format!("/history?agent=7&newer=1795516200123456.{CALL}"));
     }

@@ -85,9 +85,10 @@ impl Ringing {
         spawn_local(async move {
             let answered = self.calls.answer(id).await;
             let _ = self.is_busy.try_set(false);
-            let _ = self.settled.try_set(Some(id));
-            if let Err(failure) = answered {
-                let _ = self.failure.try_set(Some(failure));
+            match answered {
+                Ok(()) => drop(self.settled.try_set(Some(id))),
+                // It rings on as long as the server says so: it can be tried again, or left to somebody else.
+                Err(failure) => drop(self.failure.try_set(Some(failure))),
             }
             self.asked.again();
         });

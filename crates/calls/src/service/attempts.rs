@@ -148,6 +148,7 @@ fn wanted(filter: &AttemptFilter) -> Result<WantedAttempts, CallsError> {
         queue: filter.queue,
         disposition: filter.disposition,
         end: filter.end,
+        is_incoming: filter.is_incoming,
         with_unrung: filter.with_unrung || filter.end.is_some_and(CallEnd::is_before_ringing),
         from: from.map(|day| begins(day, "from")).transpose()?.unwrap_or(DateTime::UNIX_EPOCH),
         until: match until {

@@ -303,9 +303,6 @@ impl Calls {
                 if let (CallState::Connected, Some(incoming)) = (state, row.incoming) {
                     store::insert_callers_leg(conn, row.id, incoming, now).await?;
                 }
-                if state == CallState::Connected {
-                    store::set_answered(conn, row.id, since).await?;
-                }
             }
             Step::Away => store::set_agent_away(conn, row.id, Some(since)).await?,
             Step::Back => store::set_agent_away(conn, row.id, None).await?,

@@ -63,6 +63,8 @@ pub(crate) struct WantedAttempts {
     pub(crate) disposition: Option<Disposition>,
     pub(crate) end: Option<CallEnd>,
     pub(crate) with_unrung: bool,
+    /// Only of people who rang us.
+    pub(crate) is_incoming: bool,
     /// Begun then or later.
     pub(crate) from: DateTime<Utc>,
     /// Begun before.
@@ -145,6 +147,7 @@ pub(crate) async fn list_attempts(
                     or (c.number is not null and c.end_reason is distinct from 'not_placed')
                     or (c.incoming_id is not null and c.answered_at is not null)
                 )
+                and (not $12 or c.incoming_id is not null)
                 and c.created_at >= $7
                 and c.created_at < $8
                 and (c.created_at, c.id) ",
@@ -168,6 +171,7 @@ pub(crate) async fn list_attempts(
                 mark.at,
                 mark.call.get(),
                 limit,
+                wanted.is_incoming,
             )
             .fetch_all(pool)
             .await

@@ -243,10 +243,20 @@ pub(crate) async fn list_silent(pool: &PgPool, is_answered: bool, since: DateTim
     .await
 }
 
+/// Where it stands since when; that somebody talks is when they answered, as far as that was not known yet.
 pub(crate) async fn set_state(conn: &mut PgConnection, call: CallId, state: CallState, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update calls.call set state = $2, state_since = $3 where id = $1", call.get(), state as CallState, now)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        r#"
+        update calls.call
+        set state = $2, state_since = $3, answered_at = case when $2 = 'connected' then coalesce(answered_at, $3) else answered_at end
+        where id = $1
+        "#,
+        call.get(),
+        state as CallState,
+        now,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

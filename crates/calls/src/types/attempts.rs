@@ -29,6 +29,8 @@ pub struct AttemptFilter {
     pub user_id: Option<UserId>,
     /// Calls that rang nobody, too.
     pub with_unrung: bool,
+    /// Only of people who rang us.
+    pub is_incoming: bool,
 }
 
 /// Where a page of the history begins.

@@ -172,6 +172,8 @@ async fn whoever_rings_back_is_greeted_and_talks_to_a_free_agent_whose_outcome_s
     let history = agent.ask("/api/calls/history", json!({"user_id": "1"})).await;
     assert!(history[0]["title"].as_str().unwrap().starts_with("Rang us: will do it"), "{history}");
     let attempts = agent.ask("/api/calls/attempts", json!({"filter": {}, "place": "newest"})).await;
+    let only = agent.ask("/api/calls/attempts", json!({"filter": {"is_incoming": true}, "place": "newest"})).await;
+    assert_eq!(only["attempts"], attempts["attempts"]);
     assert_eq!((&attempts["attempts"][0]["is_incoming"], &attempts["attempts"][0]["user_id"]), (&json!(true), &json!("1")));
 
     // Next time it is whoever talked with them last.
