@@ -155,7 +155,12 @@ fn fetched(fetch_it: fn() -> Fetching, is_page: bool) -> impl IntoView {
     let progress = RwSignal::new(Progress::OnItsWay);
     // A piece that is there at once draws nothing in its own place before.
     let is_slow = RwSignal::new(is_page);
-    set_timeout(move || drop(is_slow.try_set(true)), SLOW);
+    set_timeout(
+        move || {
+            let _ = is_slow.try_set(true);
+        },
+        SLOW,
+    );
     let fetch = move || {
         progress.set(Progress::OnItsWay);
         spawn_local(async move {

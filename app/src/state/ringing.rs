@@ -86,9 +86,13 @@ impl Ringing {
             let answered = self.calls.answer(id).await;
             let _ = self.is_busy.try_set(false);
             match answered {
-                Ok(()) => drop(self.settled.try_set(Some(id))),
+                Ok(()) => {
+                    let _ = self.settled.try_set(Some(id));
+                }
                 // It rings on as long as the server says so: it can be tried again, or left to somebody else.
-                Err(failure) => drop(self.failure.try_set(Some(failure))),
+                Err(failure) => {
+                    let _ = self.failure.try_set(Some(failure));
+                }
             }
             self.asked.again();
         });
