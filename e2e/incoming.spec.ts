@@ -179,7 +179,8 @@ test("somebody whom nobody knows is talked with, looked up or left without a nam
   await expect(state(page)).toContainText("Talking");
   const who = page.getByTestId("who-rings");
   await expect(who).toBeVisible();
-  await expect(page.getByRole("main")).not.toContainText(other.name);
+  await expect(page.getByRole("region", { name: "The person" })).not.toContainText(other.name);
+  await expect(page.getByTestId("notice")).toContainText(`${other.name} waits for somebody again`);
   await who.getByRole("searchbox").fill("zzzzzz");
   await who.getByRole("button", { name: "Find" }).click();
   await expect(who.getByRole("status")).toContainText("Nobody was found");

@@ -774,6 +774,9 @@ impl Console {
         // How a call ended has been said by whoever knows.
         let is_told = self.user_now().is_some_and(|user| self.calls.has_told_of(user));
         let gone = self.name_now().filter(|_| hand_out.user.is_none() && !is_told).map(|name| {
+            if self.on_line.get_untracked() != OnLine::Nobody {
+                return format!("{name} waits for somebody again, since you took a call.");
+            }
             let is_offline = self.session.intention_now() == Intention::Offline;
             gone_words(&name, &hand_out, is_offline)
         });
