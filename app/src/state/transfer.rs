@@ -45,7 +45,7 @@ fn progress_words(view: &TransferView) -> Option<String> {
     let TransferView { from, to, user_name, .. } = view;
     Some(match (view.state, view.is_mine) {
         (TransferState::Asked, false) => format!("{from} asks you to take over the call with {user_name}."),
-        (TransferState::Accepted, true) if view.is_joined => format!("{to} is on the line with you both."),
+        (TransferState::Accepted, true) if view.is_joined => format!("{to} is on the line. You are three now."),
         (TransferState::Declined | TransferState::Lapsed, true) => format!("Nobody takes the call over. {user_name} stays with you."),
         (TransferState::Left, true) => format!("{to} is off the line again. {user_name} stays with you."),
         _ => return None,
