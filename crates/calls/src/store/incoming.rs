@@ -232,8 +232,8 @@ pub(crate) enum OfferAnswer {
     Withdrawn,
 }
 
-/// Offers it to an agent, until `expires_at` by the machine's time. False when they are on a call or listen to one, are offered another, or were offered this
-/// one before.
+/// Offers it to an agent, until `expires_at` by the machine's time. False when they are on a call or listen to one, are offered another, or
+/// were offered this one before.
 pub(crate) async fn insert_offer(
     conn: &mut PgConnection,
     incoming: CallId,
