@@ -1,15 +1,10 @@
 // Every attempt, whoever made it; putting right what was recorded; and what agents can record at all.
 import type { APIRequestContext, Page } from "@playwright/test";
 
+import { admin, next } from "./carrier";
 import { ALYS, GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, test } from "./support";
 
 const NOW = "(select business_at + (clock_timestamp() - machine_at) from server.clock)";
-
-/** What the next person to be rung does. */
-const next = async (request: APIRequestContext, ...steps: object[]) => {
-  const answer = await request.post("/twilio/admin/scenarios", { data: { match: {}, times: 1, steps } });
-  expect(answer.ok(), await answer.text()).toBe(true);
-};
 
 /** An agent rings somebody who does not answer, and says so, with a note. */
 const ringInVain = async (page: Page, request: APIRequestContext, note: string) => {
@@ -30,10 +25,7 @@ const ringInVain = async (page: Page, request: APIRequestContext, note: string) 
 const rows = (page: Page) => page.getByTestId("attempt");
 const opened = (page: Page) => page.getByTestId("opened");
 
-test.beforeEach(async ({ request }) => {
-  const answer = await request.post("/twilio/admin/reset", { data: {} });
-  expect(answer.ok(), await answer.text()).toBe(true);
-});
+test.beforeEach(async ({ request }) => admin(request, "reset"));
 
 test.afterEach(async () => {
   await ours("delete from calls.call where user_name = 'Planted Person'");

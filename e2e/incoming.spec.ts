@@ -1,28 +1,18 @@
 // People who ring us back. Who hears whom is measured in the page and at the carrier.
 import type { APIRequestContext, Page } from "@playwright/test";
 
+import { admin, counter, dock, legs, state } from "./carrier";
 import { GARETH, HANNAH, MARCUS, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
 
-type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
-type Leg = { sid: string; from: string; to: string; status: string; media: { received: Flow; sent: Flow; digits: string } };
 type Person = { id: string; number: string };
 
 const OURS = "+442079460000";
 const CHATS = [{ repeat: "chat" }];
 
-const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
-  const answer = await request.post(`/twilio/admin/${path}`, { data });
-  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-  return answer.status() === 204 ? {} : answer.json();
-};
 const ringIn = async (request: APIRequestContext, from: string, steps: object[] = CHATS): Promise<string> =>
   (await admin(request, "calls/incoming", { from, to: OURS, steps })).sid;
-const legs = async (request: APIRequestContext): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
 const leg = async (request: APIRequestContext, sid: string) => (await legs(request)).find((leg) => leg.sid === sid);
 
-const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
-const state = (page: Page) => page.getByTestId("state");
-const counter = async (page: Page, name: string) => Number(await dock(page).getAttribute(`data-${name}`));
 const rings = (page: Page) => page.getByTestId("ringing");
 const wrapUp = (page: Page) => page.getByRole("radiogroup", { name: "What came of the call?" });
 
@@ -202,6 +192,11 @@ test("somebody whom nobody knows is talked with, looked up or left without a nam
   await list.locator("summary").click();
   await expect(list).toContainText("01632 960962");
   await expect(list).toContainText("They heard that nobody was free.");
+  // Somebody has seen to it: it is listed no more, and it is on record who it was.
+  await list.getByRole("button", { name: /^Seen to: 01632 960962/ }).click();
+  await expect(list).toHaveCount(0);
+  const [seen] = await ours<{ email: string }>("select a.email from calls.incoming i join auth.agent a on a.id = i.seen_to_by where i.sid = $1", [missed]);
+  expect(seen?.email).toBe(GARETH);
   await gareth.context().close();
 });
 

@@ -1,18 +1,8 @@
 // A supervisor on an agent's call. Who hears whom is measured at the carrier: what each leg is sent, and how loud.
 import type { APIRequestContext, Page } from "@playwright/test";
 
+import { LOUD, SILENT, admin, dock, legs, type Leg } from "./carrier";
 import { GARETH, HANNAH, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
-
-type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
-type Leg = { sid: string; from: string; to: string; status: string; media: { received: Flow; sent: Flow } };
-
-const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
-  const answer = await request.post(`/twilio/admin/${path}`, { data });
-  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-};
-const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
-const SILENT = 30;
-const LOUD = 150;
 
 test.beforeEach(async ({ request }) => admin(request, "reset"));
 
@@ -27,8 +17,7 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
   await expect(page.getByTestId("state")).toContainText("Talking");
   const [{ id, name }] = await ours<{ id: string; name: string }>("select id::text, name from auth.agent where email = $1", [HANNAH]);
 
-  const legs = async (): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
-  const heardBy = async (is: (leg: Leg) => boolean) => (await legs()).findLast(is)?.media.sent.recent_rms ?? NaN;
+  const heardBy = async (is: (leg: Leg) => boolean) => (await legs(request)).findLast(is)?.media.sent.recent_rms ?? NaN;
   const agentHears = () => heardBy((leg) => leg.from === `client:agent_${id}`);
   const personHears = () => heardBy((leg) => leg.to.startsWith("+"));
 
@@ -46,7 +35,7 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
   await dock(page).getByRole("button", { name: "Mute" }).click();
   await expect(dock(page).getByRole("button", { name: "Muted" })).toBeVisible();
   await expect.poll(personHears).toBeLessThan(SILENT);
-  const supervisorSays = async () => (await legs()).findLast((leg) => leg.from.startsWith("client:") && leg.from !== `client:agent_${id}`)?.media.received;
+  const supervisorSays = async () => (await legs(request)).findLast((leg) => leg.from.startsWith("client:") && leg.from !== `client:agent_${id}`)?.media.received;
   await expect.poll(async () => (await supervisorSays())?.recent_rms).toBeGreaterThan(LOUD);
   expect(await agentHears()).toBeLessThan(SILENT);
   expect(await personHears()).toBeLessThan(SILENT);
@@ -55,6 +44,16 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
   await expect(panel).toContainText("The agent alone hears you.");
   await expect.poll(agentHears).toBeGreaterThan(LOUD);
   expect(await personHears()).toBeLessThan(SILENT);
+  // The agent's page is loaded anew, and with it their leg is another one: the whisper goes on.
+  const agentsLeg = async () => (await legs(request)).findLast((leg) => leg.from === `client:agent_${id}`)?.sid;
+  const before = await agentsLeg();
+  await page.reload();
+  await expect.poll(agentsLeg).not.toBe(before);
+  await expect(dock(page).getByRole("button", { name: "Mute" })).toBeEnabled();
+  await expect.poll(agentHears).toBeGreaterThan(LOUD);
+  await dock(page).getByRole("button", { name: "Mute" }).click();
+  await expect.poll(personHears).toBeLessThan(SILENT);
+  await expect(panel).toContainText("The agent alone hears you.");
 
   await panel.getByRole("button", { name: "Join in" }).click();
   await expect(panel).toContainText("Both hear you.");
@@ -70,10 +69,10 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
   await expect(page.getByTestId("state")).toContainText("Talking");
   const modes = await ours<{ mode: string }>(
     `select m.mode from calls.monitoring_mode m join calls.monitoring l on l.id = m.monitoring_id
-     join calls.call c on c.id = l.call_id where c.agent_id = $1 order by m.id desc limit 4`,
+     join calls.call c on c.id = l.call_id where c.agent_id = $1 order by m.id desc limit 5`,
     [id],
   );
-  expect(modes.map((row) => row.mode)).toEqual(["listen", "barge", "whisper", "listen"]);
+  expect(modes.map((row) => row.mode)).toEqual(["listen", "barge", "whisper", "whisper", "listen"]);
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await expect(page.getByRole("heading", { name: "What came of the call?" })).toBeVisible();
   await gareth.context().close();
@@ -93,6 +92,6 @@ test("listening ends with the call", async ({ page, browser, request }) => {
   await expect(gareth.getByTestId("monitor")).toContainText("Nobody hears you.");
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await expect(gareth.getByTestId("monitor")).toHaveCount(0);
-  await expect.poll(async () => ((await (await request.get("/twilio/admin/calls")).json()) as Leg[]).every((leg) => leg.status === "completed")).toBe(true);
+  await expect.poll(async () => (await legs(request)).every((leg) => leg.status === "completed")).toBe(true);
   await gareth.context().close();
 });

@@ -1,13 +1,12 @@
 // compliance, C10: the person is told at the start that the call is recorded.
 import type { APIRequestContext, Page } from "@playwright/test";
 
+import { admin, next } from "./carrier";
 import { ALYS, HANNAH, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
 
 /** Hannah talks to the next person, who answers at once. */
 const talk = async (page: Page, request: APIRequestContext) => {
-  const steps = [{ ring_ms: 500 }, { answer: true }, { repeat: "chat" }];
-  const answer = await request.post("/twilio/admin/scenarios", { data: { match: {}, times: 1, steps } });
-  expect(answer.ok(), await answer.text()).toBe(true);
+  await next(request, { ring_ms: 500 }, { answer: true }, { repeat: "chat" });
   await page.keyboard.press("Alt+n");
   await personOnScreen(page);
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
@@ -32,10 +31,7 @@ const opened = async (page: Page) => {
   return page.getByTestId("opened");
 };
 
-test.beforeEach(async ({ request }) => {
-  const answer = await request.post("/twilio/admin/reset", { data: {} });
-  expect(answer.ok(), await answer.text()).toBe(true);
-});
+test.beforeEach(async ({ request }) => admin(request, "reset"));
 test.afterEach(async () => {
   await ours("delete from queue.settings where version > 1");
 });

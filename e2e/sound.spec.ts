@@ -2,29 +2,19 @@
 // and go, and otherwise those that Chromium makes up.
 import type { APIRequestContext, BrowserContext, Locator, Page } from "@playwright/test";
 
+import { admin, counter, dock, legs, state } from "./carrier";
 import { HANNAH, alive, expect, expectErrors, personOnScreen, setStatus, signIn, test } from "./support";
 
-type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
-type Leg = { sid: string; from: string; to: string; status: string; media: { received: Flow; sent: Flow } };
 /** What the page asked of the browser, and the desk's plugs. */
 type Desk = { opened: string[]; sinks: string[]; plug: (name: string, isIn: boolean) => void };
 
-const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
-  const answer = await request.post(`/twilio/admin/${path}`, { data });
-  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-};
 const ANSWERS = [{ ring_ms: 500 }, { answer: true }, { repeat: "chat" }];
-const agentHeard = async (request: APIRequestContext) => {
-  const legs: Leg[] = await (await request.get("/twilio/admin/calls")).json();
-  return legs.findLast((leg) => leg.from.startsWith("client:"))?.media.received;
-};
+const agentHeard = async (request: APIRequestContext) => (await legs(request)).findLast((leg) => leg.from.startsWith("client:"))?.media.received;
 
-const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
-const state = (page: Page) => page.getByTestId("state");
 const connection = (page: Page) => page.getByTestId("connection");
 const microphoneLight = (page: Page) => page.getByTestId("microphone-light");
 const telephoneLight = (page: Page) => page.getByTestId("telephone-light");
-const packetsIn = async (page: Page) => Number(await dock(page).getAttribute("data-packets-in"));
+const packetsIn = (page: Page) => counter(page, "packets-in");
 const sound = (page: Page) => page.getByRole("dialog", { name: "Sound" });
 const litBars = (level: Locator) => level.locator("span.bg-success").count();
 

@@ -2,27 +2,13 @@
 // the carrier (lessons, line 23).
 import type { APIRequestContext, Page } from "@playwright/test";
 
+import { admin, counter, dock, legs, next, state } from "./carrier";
 import { GARETH, HANNAH, alive, expect, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
 
-type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
-type Leg = { sid: string; from: string; to: string; status: string; media: { connected: boolean; received: Flow; sent: Flow; digits: string } };
-
-const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
-  const answer = await request.post(`/twilio/admin/${path}`, { data });
-  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-};
-
-/** What the next person to be rung does. */
-const next = (request: APIRequestContext, ...steps: object[]) => admin(request, "scenarios", { match: {}, times: 1, steps });
 const ANSWERS = [{ ring_ms: 1200 }, { answer: true }, { repeat: "chat" }];
 
-const legs = async (request: APIRequestContext): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
 const agentLeg = async (request: APIRequestContext) => (await legs(request)).findLast((leg) => leg.from.startsWith("client:"));
 const personLegs = async (request: APIRequestContext) => (await legs(request)).filter((leg) => leg.to.startsWith("+"));
-
-const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
-const state = (page: Page) => page.getByTestId("state");
-const counter = async (page: Page, name: string) => Number(await dock(page).getAttribute(`data-${name}`));
 
 /** An agent who is available has somebody in front of them. */
 const offered = async (page: Page) => {

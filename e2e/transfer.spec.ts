@@ -2,19 +2,10 @@
 // each leg is sent, and how loud; and in the browsers: packets and energy, both ways.
 import type { APIRequestContext, Browser, Page } from "@playwright/test";
 
+import { LOUD, SILENT, admin, dock, legs, type Leg } from "./carrier";
 import { GARETH, HANNAH, alive, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
 
-type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
-type Leg = { sid: string; from: string; to: string; status: string; media: { received: Flow; sent: Flow } };
-
-const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
-  const answer = await request.post(`/twilio/admin/${path}`, { data });
-  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-};
-const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
 const bar = (page: Page) => page.getByTestId("transfer");
-const SILENT = 30;
-const LOUD = 150;
 
 /** Somebody who answers and says nothing, so that every sound is one of ours; and somebody who talks all the time. */
 const QUIET = [{ ring_ms: 500 }, { answer: true }];
@@ -35,8 +26,7 @@ const talk = async (page: Page, browser: Browser, request: APIRequestContext, st
   const person = await personOnScreen(page);
   await page.keyboard.press("Alt+c");
   await expect(page.getByTestId("state")).toContainText("Talking");
-  const legs = async (): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
-  const newest = async (is: (leg: Leg) => boolean) => (await legs()).findLast(is);
+  const newest = async (is: (leg: Leg) => boolean) => (await legs(request)).findLast(is);
   const [hannah, garethIs] = [await identity(HANNAH), await identity(GARETH)];
   const hears = (is: (leg: Leg) => boolean) => async () => (await newest(is))?.media.sent.recent_rms ?? NaN;
   return {

@@ -1,7 +1,10 @@
 use calls::MissedCaller;
+use kernel::CallId;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::icon::{Icon, icon};
+use super::folded_list::{FoldedLook, folded_list};
+use crate::state::announce::Announcer;
 use crate::state::query::Query;
 
 /// How many, in words.
@@ -13,27 +16,34 @@ fn headline(count: usize) -> String {
 }
 
 /// People who rang in the last week and whom nobody rings back, since nobody knows them; folded, and nothing when there is none.
-pub(crate) fn missed_callers(query: Query<Vec<MissedCaller>>) -> Option<impl IntoView> {
+pub(crate) fn missed_callers(query: Query<Vec<MissedCaller>>, announcer: Announcer) -> Option<impl IntoView> {
     let answer = query.answer().filter(|answer| !answer.value.is_empty())?;
     let rows = answer.value.iter().map(|caller| {
         let times = if caller.times > 1 { format!(" · {} times", caller.times) } else { String::new() };
+        let (id, number) = (caller.id, caller.number.clone().unwrap_or_else(|| "number withheld".to_owned()));
+        let label = format!("Seen to: {number}, {}", caller.at);
         view! {
-            <li class="grid grid-cols-[8rem_minmax(0,12rem)_minmax(0,1fr)] gap-3 py-1">
+            <li class="grid grid-cols-[8rem_minmax(0,12rem)_minmax(0,1fr)_auto] items-center gap-3 py-1">
                 <span>{caller.at.clone()}</span>
-                <span class="truncate">{caller.number.clone().unwrap_or_else(|| "number withheld".to_owned())} {times}</span>
+                <span class="truncate">{number} {times}</span>
                 <span class="text-muted">{caller.words.clone()}</span>
+                <button class="btn btn-xs" type="button" aria-label=label on:click=move |_| see_to(query, announcer, id)>
+                    "Seen to"
+                </button>
             </li>
         }
     });
-    Some(view! {
-        <details class="rounded-field border border-info/50 bg-info/8 px-4 py-2 text-dense" data-testid="missed-callers">
-            <summary class="cursor-pointer font-semibold">
-                <span class="mr-2 inline-flex align-[-2px] text-info">{icon(Icon::PhoneIncoming, "size-4")}</span>
-                {headline(answer.value.len())}
-            </summary>
-            <ul class="mt-1.5 max-h-48 divide-y divide-base-300 overflow-y-auto">{rows.collect_view()}</ul>
-        </details>
-    })
+    Some(folded_list("missed-callers", FoldedLook::Caller, headline(answer.value.len()), rows.collect_view()))
+}
+
+/// Takes somebody off the list.
+fn see_to(query: Query<Vec<MissedCaller>>, announcer: Announcer, caller: CallId) {
+    spawn_local(async move {
+        match calls::see_to_caller(caller).await {
+            Ok(()) => query.again(),
+            Err(error) => announcer.refuse(format!("They are still on the list: {}", error.message)),
+        }
+    });
 }
 
 #[cfg(test)]

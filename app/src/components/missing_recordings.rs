@@ -1,7 +1,7 @@
 use calls::MissingRecording;
 use leptos::prelude::*;
 
-use super::icon::{Icon, icon};
+use super::folded_list::{FoldedLook, folded_list};
 use crate::format::duration;
 use crate::state::query::Query;
 
@@ -25,15 +25,7 @@ pub(crate) fn missing_recordings(query: Query<Vec<MissingRecording>>) -> Option<
             </li>
         }
     });
-    Some(view! {
-        <details class="rounded-field border border-warning/50 bg-warning/8 px-4 py-2 text-dense" data-testid="missing-recordings">
-            <summary class="cursor-pointer font-semibold">
-                <span class="mr-2 inline-flex align-[-2px] text-warning">{icon(Icon::TriangleAlert, "size-4")}</span>
-                {headline(answer.value.len())}
-            </summary>
-            <ul class="mt-1.5 max-h-48 divide-y divide-base-300 overflow-y-auto">{rows.collect_view()}</ul>
-        </details>
-    })
+    Some(folded_list("missing-recordings", FoldedLook::Warning, headline(answer.value.len()), rows.collect_view()))
 }
 
 #[cfg(test)]

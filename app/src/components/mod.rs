@@ -13,6 +13,7 @@ pub(crate) mod device_choice;
 pub(crate) mod dialog;
 pub(crate) mod empty;
 pub(crate) mod error_strip;
+pub(crate) mod folded_list;
 pub(crate) mod icon;
 pub(crate) mod key_button;
 pub(crate) mod keypad;

@@ -18,6 +18,7 @@ use crate::components::tile::{decisions_tile, queue_tile, tile_skeleton};
 use crate::format::lag;
 use crate::routes::Summary;
 use crate::state::address::Address;
+use crate::state::announce::Announcer;
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -82,6 +83,7 @@ fn light(is_well: bool, title: &'static str, words: String) -> impl IntoView {
 fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     let agents = Query::new(session, move || live.agents.track(), auth::agents);
     let saved = Query::new(session, move || live.queues.track(), queue::saved_today_by_all);
+    let announcer = expect_context::<Announcer>();
     let missed = Query::new(session, move || live.queues.track(), calls::missed_callers);
     let missing = Query::new(session, move || live.queues.track(), calls::missing_recordings);
     let name = move |id: AgentId| {
@@ -101,7 +103,7 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:overflow-hidden">
             <div class="flex h-full min-h-0 flex-col gap-3 p-4">
                 {move || missing_recordings(missing)}
-                {move || missed_callers(missed)}
+                {move || missed_callers(missed, announcer)}
                 <div class="grid grid-cols-1 gap-3 lg:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">{tiles}</div>
                 <div class="grid min-h-0 flex-1 grid-cols-1 gap-3 lg:grid-cols-[minmax(0,1fr)_17.5rem] lg:grid-rows-[minmax(0,1fr)] 2xl:grid-cols-[minmax(0,1fr)_24rem]">
                     <Agents session live agents />

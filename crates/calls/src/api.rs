@@ -20,7 +20,7 @@ use crate::types::{
 
 pub use attempts::{attempt, attempt_choices, attempts, correct, correctable};
 pub use catalogue::{catalogue, change_disposition};
-pub use incoming::{answer, decline, identify, missed_callers, ringing};
+pub use incoming::{answer, decline, identify, missed_callers, ringing, see_to_caller};
 pub use transfer::{accept_transfer, ask_transfer, decline_transfer, hand_over, transfer, transfer_choices, withdraw_transfer};
 
 /// Begins a call to the person held. The browser's telephone then connects with the answer's id, within ten seconds, once.
@@ -76,14 +76,14 @@ pub async fn monitored() -> Result<Option<MonitorView>, WireError> {
 #[server(prefix = "/api", endpoint = "calls/set_monitor_mode", input = Json, output = Json)]
 pub async fn set_monitor_mode(mode: MonitorMode) -> Result<MonitorView, WireError> {
     let supervisor = auth::require(auth::Role::Supervisor).await?;
-    Ok(expect_context::<Calls>().set_monitor_mode(&supervisor, mode).await?)
+    Ok(expect_context::<Calls>().set_monitor_mode(supervisor.id, mode).await?)
 }
 
 /// Ends the listening; the call goes on.
 #[server(prefix = "/api", endpoint = "calls/stop_monitoring", input = Json, output = Json)]
 pub async fn stop_monitoring() -> Result<(), WireError> {
     let supervisor = auth::require(auth::Role::Supervisor).await?;
-    Ok(expect_context::<Calls>().stop_monitoring(&supervisor).await?)
+    Ok(expect_context::<Calls>().stop_monitoring(supervisor.id).await?)
 }
 
 /// Talks of the last week without a recording, newest first.

@@ -18,7 +18,7 @@ pub use api::{
     accept_transfer, answer, ask_transfer, attempt, attempt_choices, attempts, catalogue, change_disposition, correct, correctable,
     current, decline, decline_transfer, extend_wrap_up, find, give_notice, going, hand_over, hang_up, history, hold, identify,
     missed_callers, missing_recordings, monitor, monitored, note, promise_notes, record_outcome, rejoin, ringing, save_notes,
-    set_monitor_mode, start, stop_monitoring, transfer, transfer_choices, unrecorded, user, voice_token, withdraw_transfer,
+    see_to_caller, set_monitor_mode, start, stop_monitoring, transfer, transfer_choices, unrecorded, user, voice_token, withdraw_transfer,
 };
 pub use error::CallsError;
 pub use types::{

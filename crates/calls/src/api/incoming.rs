@@ -42,3 +42,10 @@ pub async fn missed_callers() -> Result<Vec<MissedCaller>, WireError> {
     auth::require(auth::Role::Supervisor).await?;
     Ok(expect_context::<Calls>().missed_callers().await?)
 }
+
+/// Takes one of them, with what came from the same number before, off that list: somebody has seen to it, and it is on record who.
+#[server(prefix = "/api", endpoint = "calls/see_to_caller", input = Json, output = Json)]
+pub async fn see_to_caller(id: CallId) -> Result<(), WireError> {
+    let supervisor = auth::require(auth::Role::Supervisor).await?;
+    Ok(expect_context::<Calls>().see_to_caller(&supervisor, id).await?)
+}

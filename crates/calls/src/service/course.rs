@@ -155,6 +155,9 @@ impl Calls {
         }
         if has_joined {
             self.hang_up_soon(call, former);
+            if row.state == CallState::Connected {
+                self.whisper_anew_soon(call);
+            }
         }
         // Somebody who can be heard in the conference has answered, or it is what the network says while it rings. Their leg's own
         // event tells which; when it does not, the carrier is asked (lessons, line 16).

@@ -6,7 +6,7 @@ use kernel::{AgentId, CallId, Hint, machine_now};
 use twilio::{Beep, CallSid, Coach, ParticipantKey, ParticipantUpdate, twiml};
 use uuid::Uuid;
 
-use super::course::{agent_legs, conference_name, rejection};
+use super::course::{agent_legs, conference_name, log_failure, rejection};
 use super::{Calls, CallsFailure, INTENT};
 use crate::error::CallsError;
 use crate::store::{self, MonitoringRow};
@@ -78,8 +78,8 @@ impl Calls {
     }
 
     /// Takes part in another way; what is shown and on record is what the carrier has confirmed.
-    pub(crate) async fn set_monitor_mode(&self, supervisor: &CurrentAgent, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
-        let row = store::find_monitoring_of(&self.shared.pool, supervisor.id).await?.ok_or(CallsError::NotListening)?;
+    pub(crate) async fn set_monitor_mode(&self, supervisor: AgentId, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
+        let row = store::find_monitoring_of(&self.shared.pool, supervisor).await?.ok_or(CallsError::NotListening)?;
         let call = store::find(&self.shared.pool, row.call).await?.ok_or(CallsError::NotListening)?;
         let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
         let conference = call.conference().ok_or(CallsError::NotListening)?;
@@ -100,21 +100,38 @@ impl Calls {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         store::set_monitoring_mode(&mut transaction, row.id, mode, self.shared.queue.now()).await?;
         transaction.commit().await?;
-        tracing::info!(agent.id = %supervisor.id, call.id = %call.id, monitoring.mode = mode.as_str(), "a supervisor takes part in another way");
-        self.shared.hints.send(Hint::Agent(supervisor.id));
-        self.monitor_view(supervisor.id).await?.ok_or_else(|| CallsError::NotListening.into())
+        tracing::info!(agent.id = %supervisor, call.id = %call.id, monitoring.mode = mode.as_str(), "how a supervisor takes part");
+        self.shared.hints.send(Hint::Agent(supervisor));
+        self.monitor_view(supervisor).await?.ok_or_else(|| CallsError::NotListening.into())
+    }
+
+    /// The agent talks by another leg, or it is another agent: whoever whispers is heard by that one from now on; without waiting.
+    pub(super) fn whisper_anew_soon(&self, call: CallId) {
+        let calls = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = calls.whisper_anew(call).await {
+                log_failure(call, &error);
+            }
+        });
+    }
+
+    async fn whisper_anew(&self, call: CallId) -> Result<(), CallsFailure> {
+        for supervisor in store::list_whispering(&self.shared.pool, call).await? {
+            self.set_monitor_mode(supervisor, MonitorMode::Whisper).await?;
+        }
+        Ok(())
     }
 
     /// Ends it; the call goes on.
-    pub(crate) async fn stop_monitoring(&self, supervisor: &CurrentAgent) -> Result<(), CallsFailure> {
-        let Some(row) = store::find_monitoring_of(&self.shared.pool, supervisor.id).await? else { return Ok(()) };
+    pub(crate) async fn stop_monitoring(&self, supervisor: AgentId) -> Result<(), CallsFailure> {
+        let Some(row) = store::find_monitoring_of(&self.shared.pool, supervisor).await? else { return Ok(()) };
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         // Their browser may be connecting just now.
         let Some(row) = store::lock_monitoring(&mut transaction, row.id).await? else { return Ok(()) };
         store::end_monitoring(&mut transaction, row.id, self.shared.queue.now()).await?;
         transaction.commit().await?;
         self.hang_up_soon(row.call, row.sid.into_iter().collect());
-        self.shared.hints.send(Hint::Agent(supervisor.id));
+        self.shared.hints.send(Hint::Agent(supervisor));
         if let Some(call) = store::find(&self.shared.pool, row.call).await? {
             self.tell(call.agent);
         }

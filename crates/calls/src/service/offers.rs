@@ -347,6 +347,15 @@ impl Calls {
         };
         Ok(rows.into_iter().map(shown).collect())
     }
+
+    /// Somebody has looked at it, and it is on record who.
+    pub(crate) async fn see_to_caller(&self, supervisor: &CurrentAgent, id: CallId) -> Result<(), CallsFailure> {
+        if store::set_seen_to(&self.shared.pool, id, supervisor.id, self.shared.queue.now()).await? {
+            tracing::info!(agent.id = %supervisor.id, call.id = %id, "a supervisor has seen to a missed caller");
+            self.shared.hints.send(kernel::Hint::Queues);
+        }
+        Ok(())
+    }
 }
 
 /// How whoever rang us is recorded: both sides apart.

@@ -220,6 +220,7 @@ impl Calls {
         tracing::info!(agent.id = %row.agent, call.id = %call, transfer.id = %found.id, transfer.to = %to, "a call was handed over");
         self.follow(&CallRow { agent: to, ..row.clone() }, step);
         self.hang_up_soon(call, former);
+        self.whisper_anew_soon(call);
         self.shared.hints.send(Hint::Queues);
         self.tell_all(row.agent, &[to]);
         Ok(())

@@ -259,34 +259,29 @@ pub(crate) async fn insert_offer(
     Ok(done.rows_affected() == 1)
 }
 
+/// The columns of [`OfferRow`], of offers that wait, after which the condition follows.
+macro_rules! select_offer {
+    ($condition:literal, $argument:expr) => {
+        sqlx::query_as!(
+            OfferRow,
+            r#"
+            select incoming_id as "incoming: CallId", agent_id as "agent: AgentId", expires_at
+            from calls.offer
+            where answer is null and "#
+                + $condition,
+            $argument
+        )
+    };
+}
+
 /// The offer that waits for an agent's answer to this call.
 pub(crate) async fn find_live_offer(executor: impl PgExecutor<'_>, incoming: CallId) -> sqlx::Result<Option<OfferRow>> {
-    sqlx::query_as!(
-        OfferRow,
-        r#"
-        select incoming_id as "incoming: CallId", agent_id as "agent: AgentId", expires_at
-        from calls.offer
-        where incoming_id = $1 and answer is null
-        "#,
-        incoming.get(),
-    )
-    .fetch_optional(executor)
-    .await
+    select_offer!("incoming_id = $1", incoming.get()).fetch_optional(executor).await
 }
 
 /// What is offered to this agent.
 pub(crate) async fn find_offer_to(executor: impl PgExecutor<'_>, agent: AgentId) -> sqlx::Result<Option<OfferRow>> {
-    sqlx::query_as!(
-        OfferRow,
-        r#"
-        select incoming_id as "incoming: CallId", agent_id as "agent: AgentId", expires_at
-        from calls.offer
-        where agent_id = $1 and answer is null
-        "#,
-        agent.get(),
-    )
-    .fetch_optional(executor)
-    .await
+    select_offer!("agent_id = $1", agent.get()).fetch_optional(executor).await
 }
 
 /// What became of the offer that waits. Whose it was; none when there is none.
@@ -396,7 +391,7 @@ pub(crate) async fn set_person(conn: &mut PgConnection, call: CallId, user: User
     Ok(done.rows_affected() == 1)
 }
 
-/// The newest call of each number that is nobody's and that reached nobody, since `since`.
+/// The newest call of each number that is nobody's and that reached nobody, since `since`, unless somebody has seen to it.
 #[derive(Debug)]
 pub(crate) struct MissedRow {
     pub(crate) id: CallId,
@@ -416,7 +411,7 @@ pub(crate) async fn list_missed(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Re
             select distinct on (coalesce(i.number, i.id::text)) i.id, i.number, i.arrived_at, i.ended_as,
                 count(*) over (partition by coalesce(i.number, i.id::text)) as times
             from calls.incoming i
-            where i.arrived_at >= $1 and i.users = '{}' and i.ended_as in ('gave_up', 'nobody_free', 'closed')
+            where i.arrived_at >= $1 and i.users = '{}' and i.ended_as in ('gave_up', 'nobody_free', 'closed') and i.seen_to_at is null
             order by coalesce(i.number, i.id::text), i.arrived_at desc
         ) m
         where not exists (
@@ -430,6 +425,27 @@ pub(crate) async fn list_missed(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Re
     )
     .fetch_all(pool)
     .await
+}
+
+/// Whoever it was has seen to this caller, as of this call and those before it from the same number. False when somebody had, or there is
+/// no such call.
+pub(crate) async fn set_seen_to(pool: &PgPool, id: CallId, by: AgentId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update calls.incoming i
+        set seen_to_by = $2, seen_to_at = $3
+        from calls.incoming seen
+        where seen.id = $1
+            and (i.id = seen.id or (i.number = seen.number and i.users = '{}' and i.arrived_at <= seen.arrived_at))
+            and i.seen_to_at is null
+        "#,
+        id.get(),
+        by.get(),
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Talks with callers that go on and of which no recording is known, since `before` or earlier.

@@ -85,6 +85,20 @@ pub(crate) async fn find_monitoring_of(executor: impl PgExecutor<'_>, supervisor
     select_monitoring!("supervisor_id = $1 and ended_at is null", supervisor.get()).fetch_optional(executor).await
 }
 
+/// Who whispers to the agent of this call.
+pub(crate) async fn list_whispering(pool: &PgPool, call: CallId) -> sqlx::Result<Vec<AgentId>> {
+    sqlx::query_scalar!(
+        r#"
+        select supervisor_id as "supervisor: AgentId"
+        from calls.monitoring
+        where call_id = $1 and mode = 'whisper' and joined_at is not null and ended_at is null
+        "#,
+        call.get(),
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// The leg by which the supervisor takes part.
 pub(crate) async fn set_monitoring_leg(conn: &mut PgConnection, id: Uuid, sid: &str) -> sqlx::Result<()> {
     sqlx::query!("update calls.monitoring set sid = $2 where id = $1", id, sid).execute(conn).await?;

@@ -1,8 +1,9 @@
-//! The server's process is killed in the middle of twenty calls, the carrier and the people go on without it, and it comes back. The carrier is a
-//! process of its own in life; here it is the test's, so that it outlives the server.
+//! The server's process is killed in the middle of twenty calls and four that have come in, the carrier and the people go on without it, and it
+//! comes back. The carrier is a process of its own in life; here it is the test's, so that it outlives the server.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use auth::Role;
@@ -13,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::Handset;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use twilio_emulator::{Application, Config, Emulator};
+use twilio_emulator::{Application, Config, Emulator, Inbound};
 
 use crate::killed::Binary;
 use crate::support::{Client, TestApp};
@@ -47,17 +48,30 @@ struct Floor {
     carrier: String,
     http: reqwest::Client,
     emulator: Emulator,
+    /// The user who rang us last.
+    callers: Mutex<i64>,
     _serving: JoinSet<()>,
+}
+
+/// Somebody who rings us.
+struct Caller {
+    user: i64,
+    number: String,
+    sid: String,
 }
 
 /// lessons, lines 1, 8, 14 and 22.
 #[sqlx::test(migrator = "server::MIGRATOR")]
-async fn twenty_calls_whose_server_is_killed_are_what_the_carrier_knows_of_them_within_a_minute_of_its_return(
+async fn twenty_calls_and_four_callers_whose_server_is_killed_are_what_the_carrier_knows_of_them_within_a_minute_of_its_return(
     _: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
     let floor = Floor::open(&connect).await;
     let server = floor.binary.start().await;
+    // Two callers talk with agents, and two wait while agents' consoles ring.
+    let (talks_on, hangs_up) = (floor.takes(("connected", None)).await, floor.takes(("ended", Some("by_person"))).await);
+    let waits = [floor.rung_in().await, floor.rung_in().await];
+
     let stays = json!([{"answer": true}]);
     let rings = |then: &[Value]| Value::from([&[json!({"ring_ms": 15_000})], then].concat());
 
@@ -130,6 +144,7 @@ async fn twenty_calls_whose_server_is_killed_are_what_the_carrier_knows_of_them_
     lingers.agent.ask("/api/calls/hang_up", json!({"call_id": lingers.call})).await;
 
     let states = floor.states().await;
+    floor.let_it_ring(20).await;
     drop(server);
     let of = |desks: &[&Desk]| desks.iter().map(|desk| states[&desk.call].as_str()).collect::<Vec<_>>();
     assert_eq!(of(&[&joining[0], &joining[1], &checking[0], &checking[1]]), ["joining", "joining", "checking", "checking"]);
@@ -138,11 +153,18 @@ async fn twenty_calls_whose_server_is_killed_are_what_the_carrier_knows_of_them_
     assert_eq!(of(&[&goes_on, &person_goes, &browser_goes, &both_go]), ["connected"; 4]);
     assert_eq!(of(&[&held, &held_goes]), ["connected on hold"; 2]);
     assert_eq!(of(&[&wrap_ups[0], &wrap_ups[1], &lingers]), ["ended"; 3]);
+    assert_eq!(of(&[&talks_on, &hangs_up]), ["connected"; 2]);
+    for (_, caller) in &waits {
+        assert_eq!(floor.incoming(caller).await, ("waiting".to_owned(), None, false));
+    }
 
     // The world goes on, and nobody can be told.
     floor.faults(json!({"rest_503": 0})).await;
     floor.person_hangs_up(&person_goes).await;
     floor.person_hangs_up(&held_goes).await;
+    floor.person_hangs_up(&hangs_up).await;
+    let [(patient, stays_on), (free, gives_up)] = &waits;
+    floor.hang_up(&gives_up.sid).await;
     browser_goes.handset.hang_up().unwrap();
     both_go.handset.hang_up().unwrap();
     floor.until_agents_leg_is_over(&both_go).await;
@@ -190,9 +212,27 @@ async fn twenty_calls_whose_server_is_killed_are_what_the_carrier_knows_of_them_
         j1,
         c0,
         c1,
+        talks_on,
+        hangs_up,
     ];
     let back = floor.binary.start().await;
+    let began = Instant::now();
     floor.until_healed(&desks).await;
+    // Nobody has taken the one's call in time, and the other has gone: both are rung back.
+    for (caller, end) in [(stays_on, "nobody_free"), (gives_up, "gave_up")] {
+        while floor.incoming(caller).await != ("ended".to_owned(), Some(end.to_owned()), true) {
+            assert!(began.elapsed() < HEALED, "{end}: {:?}", floor.incoming(caller).await);
+            // So that they have heard the message.
+            floor.pass(10).await;
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+    for agent in [patient, free] {
+        assert_eq!(agent.ask("/api/calls/ringing", json!({})).await, json!(null));
+        let promised = agent.call_next().await;
+        assert_eq!(promised["queue"], "callbacks", "nobody is stuck, and those two are first: {promised}");
+        agent.ask("/api/queue/release", json!({"lease_id": promised["lease_id"], "reason": "language"})).await;
+    }
     assert_eq!(floor.states().await[&desks[5].call], "connected on hold");
     floor.nobody_was_rung_twice(16).await;
     for desk in desks {
@@ -211,6 +251,11 @@ fn number(user: &str) -> String {
     format!("+4477009{:05}", 20_000 + user.parse::<u32>().unwrap())
 }
 
+/// Whether we rang them, or they us.
+fn is_persons(leg: &Value, desk: &Desk) -> bool {
+    leg["to"] == *desk.number || leg["from"] == *desk.number
+}
+
 /// Waits until it is so.
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let began = Instant::now();
@@ -223,9 +268,11 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
 impl Floor {
     async fn open(connect: &PgConnectOptions) -> Self {
         let app = TestApp::start(connect.clone()).await;
-        let people = (1..=40).map(|id| app.platform.user(id).unsigned().claim("santander").phone(&number(&id.to_string())));
-        app.platform.insert_all(people).await.unwrap();
-        assert_eq!(app.discover().await.added, 40);
+        let person = |id: i64| app.platform.user(id).claim("santander").phone(&number(&id.to_string()));
+        app.platform.insert_all((1..=80).map(|id| person(id).unsigned())).await.unwrap();
+        // People who ring us; nothing blocks their claims.
+        app.platform.insert_all((90..100).map(|id| person(id).signed())).await.unwrap();
+        assert_eq!(app.discover().await.added, 80);
         // The other server's clock goes on from here, or nobody would be available yet.
         server::clock::business_clock(&app.pool, Some(app.now())).await.unwrap();
 
@@ -239,6 +286,11 @@ impl Floor {
         let config = Config {
             applications: [(APPLICATION.to_owned(), application)].into(),
             numbers: vec![OURS.to_owned()],
+            inbound: Inbound {
+                voice_url: Some(format!("{}/webhooks/twilio/incoming", binary.base())),
+                status_callback: Some(format!("{}/webhooks/twilio/call-status", binary.base())),
+                sms_url: None,
+            },
             pace: PACE,
             base_url: Some(carrier.clone()),
             ..Config::new(ACCOUNT, SECRET, KEY, SECRET)
@@ -263,25 +315,97 @@ impl Floor {
             ("FIRM_NAME", "Example Claims".to_owned()),
             ("TWILIO_CPS", "1000".to_owned()),
         ]);
-        Self { app, binary, carrier, http: reqwest::Client::new(), emulator, _serving: serving }
+        Self { app, binary, carrier, http: reqwest::Client::new(), emulator, callers: Mutex::new(100), _serving: serving }
     }
 
-    /// An agent of the server that is killed, and a call that they have begun, to somebody who will do that.
-    async fn begin(&self, steps: Value, then: (&'static str, Option<&'static str>)) -> Desk {
+    /// An agent of the server that is killed.
+    async fn agent(&self) -> Client {
         let agent = self.app.signed_in(Role::Agent).await.agent;
         let (base, cookie) = (self.binary.base(), self.app.session_cookie(agent).await);
         let headers = header::HeaderMap::from_iter([(header::ORIGIN, base.parse().unwrap()), (header::COOKIE, cookie.parse().unwrap())]);
         let agent = Client { http: reqwest::Client::builder().default_headers(headers).build().unwrap(), base, agent };
         // Whoever has no session yet when the server looks is taken offline, and there was none for a moment.
         agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+        agent
+    }
+
+    async fn handset(&self, agent: &Client) -> Handset {
+        let token = agent.ask("/api/calls/voice_token", json!({})).await;
+        let signal = format!("ws://{}/signal", token["local_carrier"].as_str().unwrap());
+        Handset::connect(&signal, token["token"].as_str().unwrap()).await.unwrap()
+    }
+
+    /// A call that one of them has begun, to somebody who will do that.
+    async fn begin(&self, steps: Value, then: (&'static str, Option<&'static str>)) -> Desk {
+        let agent = self.agent().await;
         let held = agent.call_next().await;
         let number = number(held["user"]["id"].as_str().unwrap_or_else(|| panic!("nobody was offered: {held}")));
         self.tell("scenarios", &json!({"match": {"to": number}, "times": 1, "steps": steps})).await;
         let call = agent.ask("/api/calls/start", json!({"lease_id": held["lease_id"]})).await;
-        let token = agent.ask("/api/calls/voice_token", json!({})).await;
-        let signal = format!("ws://{}/signal", token["local_carrier"].as_str().unwrap());
-        let handset = Handset::connect(&signal, token["token"].as_str().unwrap()).await.unwrap();
+        let handset = self.handset(&agent).await;
         Desk { agent, handset, call: call["id"].as_str().unwrap().to_owned(), number, then }
+    }
+
+    /// Somebody whom nobody holds rings us, and an agent's console rings.
+    async fn rung_in(&self) -> (Client, Caller) {
+        let agent = self.agent().await;
+        let (user, number) = {
+            let mut callers = self.callers.lock().unwrap();
+            *callers -= 1;
+            (*callers, number(&callers.to_string()))
+        };
+        let posted = json!({"from": number, "to": OURS, "steps": [{"repeat": "chat"}]});
+        let answer = self.http.post(format!("{}/admin/calls/incoming", self.carrier)).json(&posted).send().await.unwrap();
+        let sid = answer.error_for_status().unwrap().json::<Value>().await.unwrap()["sid"].as_str().unwrap().to_owned();
+        let caller = Caller { user, number, sid };
+        until("they are greeted", async || self.incoming_id(&caller).await.is_some()).await;
+        // They have heard the greeting, at this pace.
+        self.pass(600).await;
+        until("the console rings", async || !agent.ask("/api/calls/ringing", json!({})).await.is_null()).await;
+        self.let_it_ring(300).await;
+        (agent, caller)
+    }
+
+    /// Consoles that ring do so for so many seconds more.
+    async fn let_it_ring(&self, seconds: u32) {
+        sqlx::query("update calls.offer set expires_at = clock_timestamp() + make_interval(secs => $1) where answer is null")
+            .bind(f64::from(seconds))
+            .execute(&self.app.pool)
+            .await
+            .unwrap();
+    }
+
+    /// The same, and the agent talks with them.
+    async fn takes(&self, then: (&'static str, Option<&'static str>)) -> Desk {
+        let (agent, caller) = self.rung_in().await;
+        let incoming = self.incoming_id(&caller).await;
+        let call = agent.ask("/api/calls/answer", json!({"id": incoming})).await;
+        let mut desk =
+            Desk { handset: self.handset(&agent).await, agent, call: call["id"].as_str().unwrap().to_owned(), number: caller.number, then };
+        desk.handset.call(&format!("call_id={}", desk.call)).await.unwrap();
+        self.until(&desk.call, "connected").await;
+        desk
+    }
+
+    async fn incoming_id(&self, caller: &Caller) -> Option<String> {
+        sqlx::query_scalar("select id::text from calls.incoming where sid = $1")
+            .bind(&caller.sid)
+            .fetch_optional(&self.app.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Where somebody who rang us stands, how it ended, and whether they are rung back.
+    async fn incoming(&self, caller: &Caller) -> (String, Option<String>, bool) {
+        sqlx::query_as(
+            "select state, ended_as, exists (select from queue.callback where user_id = $2 and is_return_call and state = 'scheduled')
+             from calls.incoming where sid = $1",
+        )
+        .bind(&caller.sid)
+        .bind(caller.user)
+        .fetch_one(&self.app.pool)
+        .await
+        .unwrap()
     }
 
     async fn connect(&self, steps: Value, then: (&'static str, Option<&'static str>), state: &str) -> Desk {
@@ -322,9 +446,13 @@ impl Floor {
     }
 
     async fn person_hangs_up(&self, desk: &Desk) {
-        let leg = self.legs().await.into_iter().find(|leg| leg["to"] == *desk.number).unwrap();
-        self.tell(&format!("calls/{}/hangup", leg["sid"].as_str().unwrap()), &json!({})).await;
+        let leg = self.legs().await.into_iter().find(|leg| is_persons(leg, desk)).unwrap();
+        self.hang_up(leg["sid"].as_str().unwrap()).await;
         self.until_leg(desk, "completed").await;
+    }
+
+    async fn hang_up(&self, sid: &str) {
+        self.tell(&format!("calls/{sid}/hangup"), &json!({})).await;
     }
 
     async fn admin(&self, path: &str) -> Vec<Value> {
@@ -337,7 +465,7 @@ impl Floor {
 
     async fn until_leg(&self, desk: &Desk, status: &str) {
         until(&format!("{} is {status}", desk.number), async || {
-            self.legs().await.iter().any(|leg| leg["to"] == *desk.number && leg["status"] == status)
+            self.legs().await.iter().any(|leg| is_persons(leg, desk) && leg["status"] == status)
         })
         .await;
     }
@@ -395,7 +523,7 @@ impl Floor {
             let status =
                 |is_theirs: &dyn Fn(&Value) -> bool| legs.iter().find(|leg| is_theirs(leg)).map(|leg| leg["status"].as_str().unwrap());
             let from = format!("client:agent_{}", desk.agent.agent);
-            let (person, agent) = (status(&|leg| leg["to"] == *desk.number), status(&|leg| leg["from"] == *from));
+            let (person, agent) = (status(&|leg| is_persons(leg, desk)), status(&|leg| leg["from"] == *from));
             let is_true = match state.as_str() {
                 "ringing" => person == Some("ringing") && agent == Some("in-progress"),
                 "connected" => person == Some("in-progress") && agent == Some("in-progress"),
@@ -424,14 +552,15 @@ impl Floor {
     /// The carrier was asked for so many people, each once, and each is on record.
     async fn nobody_was_rung_twice(&self, people: usize) {
         let mut rung: Vec<String> = self.legs().await.iter().filter_map(|leg| leg["to"].as_str()).map(str::to_owned).collect();
-        rung.retain(|to| to.starts_with('+'));
+        rung.retain(|to| to.starts_with('+') && to != OURS);
         rung.sort_unstable();
         rung.dedup();
         let asked = self.admin("journal?kind=rest").await;
         let is_create =
             |entry: &&Value| entry["detail"]["method"] == "POST" && entry["detail"]["path"].to_string().contains("Participants.json");
         assert_eq!((rung.len(), asked.iter().filter(is_create).count()), (people, people), "{rung:?}");
-        let mut counted: Vec<String> = sqlx::query_scalar("select number from queue.attempt").fetch_all(&self.app.pool).await.unwrap();
+        let mut counted: Vec<String> =
+            sqlx::query_scalar("select number from queue.attempt where not is_incoming").fetch_all(&self.app.pool).await.unwrap();
         counted.sort_unstable();
         assert_eq!(counted, rung);
     }

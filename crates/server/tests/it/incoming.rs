@@ -107,6 +107,12 @@ async fn let_it_ring(app: &TestApp) {
     app.app.calls.pass_on_offers().await.unwrap();
 }
 
+async fn are_away(agents: &[&Client]) {
+    for agent in agents {
+        agent.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
+    }
+}
+
 async fn return_calls(app: &TestApp) -> i64 {
     app.count("select count(*) from queue.callback where is_return_call and reason = 'user_asked' and state = 'scheduled'").await
 }
@@ -228,6 +234,22 @@ async fn a_call_goes_from_agent_to_agent_until_one_takes_it_and_then_to_nobody_e
     let supervisor = app.signed_in(Role::Supervisor).await;
     let missed = supervisor.ask("/api/calls/missed_callers", json!({})).await;
     assert_eq!((&missed[0]["number"], &missed[0]["times"]), (&json!("07700 900456"), &json!(1)), "{missed}");
+    // They ring again, and somebody sees to both; what comes later is there again.
+    are_away(&[&first, &second, &third, &supervisor]).await;
+    let again = async |sid: &str| {
+        let (_, id) = arrives(&app, "+447700900456", sid).await;
+        app.webhook(&format!("/webhooks/twilio/incoming-route?call={id}"), &[("CallSid", sid)]).await;
+        supervisor.ask("/api/calls/missed_callers", json!({})).await
+    };
+    let missed = again("CA00000000000000000000000000000002").await;
+    assert_eq!((&missed[0]["times"], missed.as_array().unwrap().len()), (&json!(2), 1), "{missed}");
+    assert_eq!(first.post("/api/calls/see_to_caller", json!({"id": missed[0]["id"]})).await.0, 403);
+    supervisor.ask("/api/calls/see_to_caller", json!({"id": missed[0]["id"]})).await;
+    supervisor.ask("/api/calls/see_to_caller", json!({"id": missed[0]["id"]})).await;
+    assert_eq!(supervisor.ask("/api/calls/missed_callers", json!({})).await, json!([]));
+    assert_eq!(app.count("select count(*) from calls.incoming where seen_to_by is not null").await, 2);
+    let missed = again("CA00000000000000000000000000000003").await;
+    assert_eq!(missed[0]["times"], 1, "{missed}");
     app.stop().await;
 }
 

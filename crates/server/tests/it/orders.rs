@@ -2,6 +2,7 @@
 //! stands between the carrier and the product: it hands on at once what asks for an answer, and gives the rest to the test.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use tokio::time::sleep;
 use crate::contention::branch;
 use crate::support::{Client, Made, TestApp};
 
+const OURS: &str = "+442079460000";
 /// So many agents work at once.
 const AGENTS: usize = 20;
 /// What takes longer does not come.
@@ -30,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How the call goes, in truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Ending {
+    /// Whoever rings us hangs up while they wait.
+    GivesUp,
     Busy,
     Fails,
     NobodyAnswers,
@@ -54,8 +58,20 @@ const STORIES: [Story; 10] = [
     (Ending::AgentStaysAway, 1),
 ];
 
-/// How a call stands when all is over: its end, whether it was answered, the legs that are not known to be over, attempts.
-type Final = (Option<String>, bool, i64, i64);
+/// The same of calls that come in.
+const STORIES_OF_CALLERS: [Story; 7] = [
+    (Ending::GivesUp, 0),
+    (Ending::PersonHangsUp, 0),
+    (Ending::PersonHangsUp, 1),
+    (Ending::AgentHangsUp, 0),
+    (Ending::AgentHangsUp, 1),
+    (Ending::AgentStaysAway, 0),
+    (Ending::AgentStaysAway, 1),
+];
+
+/// How a call stands when all is over: its end, whether it was answered, the legs that are not known to be over, attempts, and promises to
+/// ring them back.
+type Final = (Option<String>, bool, i64, i64, i64);
 
 /// lessons, lines 14 and 17. `ORDERS` says how many.
 #[sqlx::test(migrator = "server::MIGRATOR")]
@@ -65,11 +81,12 @@ async fn in_whatever_order_the_carriers_events_come_the_records_end_as_if_all_ha
 ) {
     let mut chance = seeded();
     let orders = times("ORDERS", 200) as usize;
-    let desk = Desk::open(connect, orders + STORIES.len()).await;
+    let desk = Desk::open(connect, orders + STORIES.len(), false).await;
 
-    let in_order: BTreeMap<Story, Final> = desk.run(STORIES.iter().map(|story| (*story, None)).collect()).await.into_iter().collect();
-    for (story, (end, was_answered, legs, attempts)) in &in_order {
+    let in_order: BTreeMap<Story, Final> = desk.run(&STORIES, None, STORIES.len()).await.into_iter().collect();
+    for (story, (end, was_answered, legs, attempts, _)) in &in_order {
         let wanted = match story.0 {
+            Ending::GivesUp => unreachable!(),
             Ending::Busy => "busy",
             Ending::Fails => "failed",
             Ending::NobodyAnswers => "no_answer",
@@ -80,15 +97,37 @@ async fn in_whatever_order_the_carriers_events_come_the_records_end_as_if_all_ha
         assert_eq!((end.as_deref(), *was_answered, *legs, *attempts), (Some(wanted), story.0 >= Ending::PersonHangsUp, 0, 1), "{story:?}");
     }
 
-    let shuffled = (0..orders).map(|number| (STORIES[number % STORIES.len()], Some(branch(&mut chance))));
-    let ended = desk.run(shuffled.collect()).await;
-    assert_eq!(ended.len(), orders);
-    for (story, end) in ended {
-        assert_eq!(end, in_order[&story], "{story:?}");
-    }
-    let lost: usize = desk.post.lost.lock().unwrap().len();
-    assert!(lost > orders / 2, "hardly anything was lost: {lost}");
+    desk.shuffled(&STORIES, &mut chance, orders, &in_order).await;
     desk.app.stop().await;
+}
+
+/// lessons, lines 14 and 17, for people who ring us. `ORDERS` says how many.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn in_whatever_order_the_carriers_events_come_calls_that_come_in_end_as_if_all_had_come_in_order(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let mut chance = seeded();
+    let orders = times("ORDERS", 100) as usize;
+    let desk = Desk::open(connect, orders + STORIES_OF_CALLERS.len(), true).await;
+    let in_order: BTreeMap<Story, Final> =
+        Box::pin(desk.run(&STORIES_OF_CALLERS, None, STORIES_OF_CALLERS.len())).await.into_iter().collect();
+    for (story, end) in &in_order {
+        let (how, was_answered, attempts, promises) = match story.0 {
+            Ending::GivesUp => ("gave_up", false, 0, 1),
+            Ending::PersonHangsUp => ("by_person", true, 1, 0),
+            Ending::AgentHangsUp => ("by_agent", true, 1, 0),
+            // Cut off by us: rung back, whatever the agent says of it.
+            _ => ("agent_lost", true, 1, 1),
+        };
+        assert_eq!(*end, (Some(how.to_owned()), was_answered, 0, attempts, promises), "{story:?}");
+    }
+    Box::pin(desk.shuffled(&STORIES_OF_CALLERS, &mut chance, orders, &in_order)).await;
+    desk.app.stop().await;
+}
+
+fn number_of(user: i64) -> String {
+    format!("+4477009{:05}", 20_000 + user)
 }
 
 /// One thing that the carrier says.
@@ -116,10 +155,12 @@ impl Post {
         request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(letter.body.clone()).send().await.unwrap()
     }
 
-    /// What has come about this call, or about one of these legs.
-    fn collect(&self, call: &str, legs: &[String]) -> Vec<Letter> {
-        let is_about =
-            |letter: &mut Letter| letter.path.contains(call) || legs.iter().any(|leg| letter.body.contains(&format!("CallSid={leg}")));
+    /// What has come about this call, or about one of its legs.
+    fn collect(&self, told: &Told<'_>) -> Vec<Letter> {
+        let is_about = |letter: &mut Letter| {
+            [&told.call, &told.conference].iter().any(|call| letter.path.contains(*call))
+                || told.legs.iter().any(|leg| letter.body.contains(&format!("CallSid={leg}")))
+        };
         self.letters.lock().unwrap().extract_if(.., is_about).collect()
     }
 }
@@ -127,7 +168,7 @@ impl Post {
 async fn receive(State(post): State<Arc<Post>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let signature = headers["x-twilio-signature"].to_str().unwrap().to_owned();
     let letter = Letter { path: uri.to_string(), signature, body: String::from_utf8(body.to_vec()).unwrap() };
-    if uri.path() == "/webhooks/twilio/voice" {
+    if ["/webhooks/twilio/voice", "/webhooks/twilio/incoming", "/webhooks/twilio/incoming-route"].contains(&uri.path()) {
         let answer = post.deliver(&letter).await;
         return (answer.status(), [(header::CONTENT_TYPE, "text/xml")], answer.text().await.unwrap()).into_response();
     }
@@ -138,6 +179,10 @@ async fn receive(State(post): State<Arc<Post>>, uri: Uri, headers: HeaderMap, bo
 struct Desk {
     app: TestApp,
     post: Arc<Post>,
+    /// Do people ring us, or we them?
+    rings_us: bool,
+    /// So many have rung us.
+    people: AtomicUsize,
     _serving: JoinSet<()>,
 }
 
@@ -146,6 +191,8 @@ struct Told<'a> {
     desk: &'a Desk,
     agent: &'a Client,
     call: String,
+    /// What the conference is named after: the call, or the one that came in.
+    conference: String,
     number: String,
     legs: Vec<String>,
     /// What is late, with how much that happens it still waits for.
@@ -155,7 +202,7 @@ struct Told<'a> {
 }
 
 impl Desk {
-    async fn open(connect: PgConnectOptions, people: usize) -> Self {
+    async fn open(connect: PgConnectOptions, people: usize, rings_us: bool) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let public = format!("http://{}", listener.local_addr().unwrap());
         let app = TestApp::made_for_a_crowd(connect, Made { public: Some(public), ..Made::with_carrier() }).await;
@@ -163,15 +210,17 @@ impl Desk {
         let router = axum::Router::new().fallback(receive).with_state(Arc::clone(&post));
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let people = (1..=i64::try_from(people).unwrap())
-            .map(|id| app.platform.user(id).unsigned().claim("santander").phone(&format!("+4477009{:05}", 20_000 + id)));
+        let people =
+            (1..=i64::try_from(people).unwrap()).map(|id| app.platform.user(id).unsigned().claim("santander").phone(&number_of(id)));
         app.platform.insert_all(people).await.unwrap();
         app.discover().await;
-        Self { app, post, _serving: serving }
+        Self { app, post, rings_us, people: AtomicUsize::default(), _serving: serving }
     }
 
-    /// Has agents make such calls, so many at a time. How each ended.
-    async fn run(&self, mut stories: Vec<(Story, Option<Seeded>)>) -> Vec<(Story, Final)> {
+    /// Has agents go through so many calls of this kind, some at a time: in order, or as chance has it. How each ended.
+    async fn run(&self, kinds: &[Story], mut chance: Option<&mut Seeded>, calls: usize) -> Vec<(Story, Final)> {
+        let mut stories: Vec<(Story, Option<Seeded>)> =
+            (0..calls).map(|call| (kinds[call % kinds.len()], chance.as_deref_mut().map(branch))).collect();
         let share = stories.len().div_ceil(AGENTS);
         let mut agents = Vec::new();
         while !stories.is_empty() {
@@ -180,12 +229,26 @@ impl Desk {
                 let agent = self.app.signed_in(Role::Agent).await;
                 let mut ends = Vec::new();
                 for (story, chance) in part {
-                    ends.push((story, Box::pin(self.tell(&agent, story, chance)).await));
+                    let told = if self.rings_us { Box::pin(self.takes(&agent)).await } else { Box::pin(self.rings(&agent, story.0)).await };
+                    ends.push((story, Box::pin(Told { chance, ..told }.tell(story)).await));
                 }
+                // Who has nothing more to do is offered nobody.
+                agent.ask("/api/auth/set_presence", json!({"intention": "break"})).await;
                 ends
             });
         }
         join_all(agents).await.into_iter().flatten().collect()
+    }
+
+    /// The same as chance has it: each ends as in order.
+    async fn shuffled(&self, kinds: &[Story], chance: &mut Seeded, calls: usize, in_order: &BTreeMap<Story, Final>) {
+        let ended = self.run(kinds, Some(chance), calls).await;
+        assert_eq!(ended.len(), calls);
+        for (story, end) in ended {
+            assert_eq!(end, in_order[&story], "{story:?}");
+        }
+        let lost: usize = self.post.lost.lock().unwrap().len();
+        assert!(lost > calls / 2, "hardly anything was lost: {lost}");
     }
 
     async fn admin(&self, path: &str, what: &Value) {
@@ -193,11 +256,11 @@ impl Desk {
         reqwest::Client::new().post(url).json(what).send().await.unwrap().error_for_status().unwrap();
     }
 
-    /// One call from its beginning to where nothing more can be said of it.
-    async fn tell(&self, agent: &Client, (ending, returns): Story, chance: Option<Seeded>) -> Final {
+    /// The agent presses Call for somebody who will do so.
+    async fn rings<'a>(&'a self, agent: &'a Client, ending: Ending) -> Told<'a> {
         let held = agent.call_next().await;
         let user: i64 = held["user"]["id"].as_str().unwrap().parse().unwrap();
-        let number = format!("+4477009{:05}", 20_000 + user);
+        let number = number_of(user);
         let decided = match ending {
             Ending::Busy => json!({"busy": true}),
             Ending::Fails => json!({"failed": true}),
@@ -208,45 +271,81 @@ impl Desk {
         self.admin("scenarios", &json!({"match": {"to": number}, "times": 1, "steps": steps})).await;
         let call = agent.ask("/api/calls/start", json!({"lease_id": held["lease_id"]})).await;
         let call = call["id"].as_str().unwrap().to_owned();
-        let mut told = Told { desk: self, agent, call, number, legs: Vec::new(), late: Vec::new(), chance };
+        Told { desk: self, agent, conference: call.clone(), call, number, legs: Vec::new(), late: Vec::new(), chance: None }
+    }
 
-        let mut handset = told.connect().await;
-        told.dialled().await;
-        if ending < Ending::PersonHangsUp {
-            told.until_person(&["busy", "failed", "no-answer"]).await;
-        } else {
-            told.until_person(&["in-progress"]).await;
-            told.happened().await;
-            // Whoever talks does so for a second at least.
-            sleep(Duration::from_millis(1_050)).await;
-            for _ in 0..returns {
-                told.pause().await;
-                handset.hang_up().unwrap();
-                told.until_leg_is_over(told.legs.len() - 1).await;
-                told.happened().await;
-                told.rejoin().await;
-                handset = told.connect().await;
-                told.happened().await;
+    /// Somebody rings us, and the agent is offered whoever it is.
+    async fn takes<'a>(&'a self, agent: &'a Client) -> Told<'a> {
+        let next = 1 + self.people.fetch_add(1, Ordering::Relaxed);
+        let from = number_of(i64::try_from(next).unwrap());
+        self.admin("calls/incoming", &json!({"from": from, "to": OURS, "steps": [{"repeat": "chat"}]})).await;
+        let began = Instant::now();
+        let incoming = loop {
+            let ringing = agent.ask("/api/calls/ringing", json!({})).await;
+            if !ringing.is_null() {
+                break ringing["id"].as_str().unwrap().to_owned();
             }
-            told.pause().await;
-            match ending {
-                Ending::PersonHangsUp => told.person_hangs_up().await,
-                Ending::AgentHangsUp => {
-                    agent.ask("/api/calls/hang_up", json!({"call_id": told.call})).await;
-                    handset.hang_up().unwrap();
-                }
-                _ => {
-                    handset.hang_up().unwrap();
-                    told.until_leg_is_over(told.legs.len() - 1).await;
-                }
-            }
-        }
-        told.happened().await;
-        told.settled().await
+            assert!(began.elapsed() < PATIENCE, "nothing rings");
+            sleep(Duration::from_millis(50)).await;
+            // It may ring at somebody's who has done all that they had to.
+            self.app.app.calls.pass_on_offers().await.unwrap();
+        };
+        let (number, sid) = sqlx::query_as("select number, sid from calls.incoming where id::text = $1")
+            .bind(&incoming)
+            .fetch_one(&self.app.pool)
+            .await
+            .unwrap();
+        Told { desk: self, agent, call: incoming.clone(), conference: incoming, number, legs: vec![sid], late: Vec::new(), chance: None }
     }
 }
 
 impl Told<'_> {
+    /// One call to where nothing more can be said of it.
+    async fn tell(mut self, (ending, returns): Story) -> Final {
+        if ending == Ending::GivesUp {
+            self.person_hangs_up().await;
+            self.happened().await;
+            return self.settled().await;
+        }
+        if self.desk.rings_us {
+            let call = self.agent.ask("/api/calls/answer", json!({"id": self.conference})).await;
+            call["id"].as_str().unwrap().clone_into(&mut self.call);
+        }
+        let mut handset = self.connect().await;
+        self.begun().await;
+        if ending < Ending::PersonHangsUp {
+            self.until_person(&["busy", "failed", "no-answer"]).await;
+        } else {
+            self.until_person(&["in-progress"]).await;
+            self.happened().await;
+            // Whoever talks does so for a second at least.
+            sleep(Duration::from_millis(1_050)).await;
+            for _ in 0..returns {
+                self.pause().await;
+                handset.hang_up().unwrap();
+                self.until_leg_is_over(self.legs.len() - 1).await;
+                self.happened().await;
+                self.rejoin().await;
+                handset = self.connect().await;
+                self.happened().await;
+            }
+            self.pause().await;
+            match ending {
+                Ending::PersonHangsUp => self.person_hangs_up().await,
+                Ending::AgentHangsUp => {
+                    self.agent.ask("/api/calls/hang_up", json!({"call_id": self.call})).await;
+                    handset.hang_up().unwrap();
+                }
+                _ => {
+                    handset.hang_up().unwrap();
+                    self.until_leg_is_over(self.legs.len() - 1).await;
+                }
+            }
+        }
+        self.happened().await;
+        self.settled().await
+    }
+
     async fn connect(&mut self) -> Handset {
         let token = self.agent.ask("/api/calls/voice_token", json!({})).await;
         let signal = format!("{}/twilio/signal", self.desk.app.base.replace("http://", "ws://"));
@@ -256,18 +355,19 @@ impl Told<'_> {
     }
 
     /// Until then everything comes as it is said: without the agent on the line nobody is rung, and nothing begins.
-    async fn dialled(&mut self) {
+    async fn begun(&mut self) {
         let mut others = Vec::new();
         let began = Instant::now();
-        while self.state().await.0 < 3 {
-            for letter in self.desk.post.collect(&self.call, &self.legs) {
-                if letter.body.contains("StatusCallbackEvent=participant-join") && letter.body.contains(&self.legs[0]) {
+        let agents = self.legs.last().unwrap();
+        while self.state().await.0 < if self.desk.rings_us { 5 } else { 3 } {
+            for letter in self.desk.post.collect(self) {
+                if letter.body.contains("StatusCallbackEvent=participant-join") && letter.body.contains(agents) {
                     assert_eq!(self.desk.post.deliver(&letter).await.status(), 204);
                 } else {
                     others.push(letter);
                 }
             }
-            assert!(began.elapsed() < PATIENCE, "nobody is dialled");
+            assert!(began.elapsed() < PATIENCE, "nothing begins");
             sleep(Duration::from_millis(10)).await;
         }
         self.sort(others).await;
@@ -277,7 +377,9 @@ impl Told<'_> {
     async fn state(&self) -> (i32, Option<String>) {
         sqlx::query_as(
             "select array_position(array['created', 'joining', 'checking', 'dialling', 'ringing', 'connected', 'ended'], state) - 1, end_reason
-             from calls.call where id::text = $1",
+             from calls.call where id::text = $1
+             union all
+             select case state when 'ended' then 6 else 0 end, ended_as from calls.incoming where id::text = $1",
         )
         .bind(&self.call)
         .fetch_one(&self.desk.app.pool)
@@ -296,7 +398,7 @@ impl Told<'_> {
         for letter in due {
             self.deliver(&letter).await;
         }
-        let new = self.desk.post.collect(&self.call, &self.legs);
+        let new = self.desk.post.collect(self);
         self.sort(new).await;
     }
 
@@ -341,6 +443,7 @@ impl Told<'_> {
         for statement in [
             "update calls.call set state_since = state_since - interval '2 minutes', agent_away_since = agent_away_since - interval '2 minutes'
              where id::text = $1",
+            "update calls.incoming set state_since = state_since - interval '2 minutes' where id::text = $1",
             "update calls.event set received_at = received_at - interval '2 minutes' where call_id::text = $1",
             "update calls.leg set ended_at = ended_at - interval '2 minutes' where call_id::text = $1",
         ] {
@@ -349,6 +452,7 @@ impl Told<'_> {
         let calls = &self.desk.app.app.calls;
         calls.reconcile().await.unwrap();
         calls.reconcile_unanswered().await.unwrap();
+        calls.ask_about_callers().await.unwrap();
     }
 
     /// The page asks until it may come back: it was told of the talk, or of nothing yet.
@@ -362,12 +466,15 @@ impl Told<'_> {
 
     async fn carriers_legs(&self) -> Vec<Value> {
         let legs: Vec<Value> = reqwest::get(format!("{}/twilio/admin/calls", self.desk.app.base)).await.unwrap().json().await.unwrap();
-        legs.into_iter().filter(|leg| leg["to"] == *self.number || self.legs.iter().any(|ours| leg["sid"] == **ours)).collect()
+        legs.into_iter().filter(|leg| self.is_persons(leg) || self.legs.iter().any(|ours| leg["sid"] == **ours)).collect()
+    }
+
+    fn is_persons(&self, leg: &Value) -> bool {
+        leg[if self.desk.rings_us { "from" } else { "to" }] == *self.number
     }
 
     async fn until_person(&self, statuses: &[&str]) {
-        self.until(async |legs| legs.iter().any(|leg| leg["to"] == *self.number && statuses.contains(&leg["status"].as_str().unwrap())))
-            .await;
+        self.until(async |legs| legs.iter().any(|leg| self.is_persons(leg) && statuses.contains(&leg["status"].as_str().unwrap()))).await;
     }
 
     async fn until_leg_is_over(&self, leg: usize) {
@@ -384,7 +491,7 @@ impl Told<'_> {
 
     async fn person_hangs_up(&self) {
         let legs = self.carriers_legs().await;
-        let leg = legs.iter().find(|leg| leg["to"] == *self.number).unwrap();
+        let leg = legs.iter().find(|leg| self.is_persons(leg)).unwrap();
         self.desk.admin(&format!("calls/{}/hangup", leg["sid"].as_str().unwrap()), &json!({})).await;
         self.until_person(&["completed"]).await;
     }
@@ -395,21 +502,26 @@ impl Told<'_> {
         for (_, letter) in std::mem::take(&mut self.late) {
             self.deliver(&letter).await;
         }
-        let rest = self.desk.post.collect(&self.call, &self.legs);
+        let rest = self.desk.post.collect(&self);
         self.sort(rest).await;
         for (_, letter) in std::mem::take(&mut self.late) {
             self.deliver(&letter).await;
         }
         self.settle().await;
-        let done = json!({"call_id": self.call, "disposition": "contacted", "notes": ""});
-        self.agent.ask("/api/calls/record_outcome", done).await;
+        if self.call != self.conference || !self.desk.rings_us {
+            let done = json!({"call_id": self.call, "disposition": "contacted", "notes": ""});
+            self.agent.ask("/api/calls/record_outcome", done).await;
+        }
         sqlx::query_as(
-            "select end_reason, answered_at is not null,
+            "select coalesce(c.end_reason, i.ended_as), c.answered_at is not null,
                 (select count(*) from calls.leg l where l.call_id = c.id and l.ended_at is null),
-                (select count(*) from queue.attempt a where a.number = c.number)
-             from calls.call c where id::text = $1",
+                (select count(*) from queue.attempt a where a.number = $2),
+                (select count(*) from queue.callback b where b.user_id = right($2, 5)::int - 20000 and b.is_return_call and b.state = 'scheduled')
+             from calls.call c full join calls.incoming i on i.id = c.incoming_id
+             where coalesce(c.id, i.id)::text = $1",
         )
         .bind(&self.call)
+        .bind(&self.number)
         .fetch_one(&self.desk.app.pool)
         .await
         .unwrap()
@@ -419,7 +531,7 @@ impl Told<'_> {
         let began = Instant::now();
         let calls = &self.desk.app.app.calls;
         loop {
-            let new = self.desk.post.collect(&self.call, &self.legs);
+            let new = self.desk.post.collect(self);
             self.sort(new).await;
             let open: i64 = sqlx::query_scalar("select count(*) from calls.leg where call_id::text = $1 and ended_at is null")
                 .bind(&self.call)

@@ -27,9 +27,9 @@ use tower_sessions::session::Id;
 use tracing::subscriber::DefaultGuard;
 use users::{CacheOptions, PATIENCE, Replica, ReplicaOptions};
 
-/// A Tuesday at 10:30 in London.
 /// What a scheduler outside shows.
 pub(crate) const CRON_SECRET: &str = "a-secret-of-the-tests-of-thirty-two";
+/// A Tuesday at 10:30 in London.
 pub const OPEN: &str = "2026-11-24T10:30:00Z";
 
 /// What opens /metrics.

@@ -1,0 +1,29 @@
+// What journeys do at the made-up carrier, and what they see of the telephone.
+import { type APIRequestContext, type Page, expect } from "@playwright/test";
+
+/** What went one way over a leg; the energy is a root mean square of samples of 16 bits. */
+type Flow = { packets: number; voiced: number; rms: number; recent_rms: number };
+/** One leg: `received` is what the party says, `sent` what the party hears. */
+export type Leg = { sid: string; from: string; to: string; status: string; media: { connected: boolean; received: Flow; sent: Flow; digits: string } };
+
+/** Below it nobody is heard, and above it somebody is. */
+export const SILENT = 30;
+export const LOUD = 150;
+
+/** Asks something of the carrier that only tests may. */
+export const admin = async (request: APIRequestContext, path: string, data: unknown = {}) => {
+  const answer = await request.post(`/twilio/admin/${path}`, { data });
+  expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+  return answer.status() === 204 ? {} : answer.json();
+};
+
+/** What the next person to be rung does. */
+export const next = (request: APIRequestContext, ...steps: object[]) => admin(request, "scenarios", { match: {}, times: 1, steps });
+
+export const legs = async (request: APIRequestContext): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
+
+/** The telephone's bar at the bottom, and the state of the call in words. */
+export const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
+export const state = (page: Page) => page.getByTestId("state");
+/** A figure that the telephone's bar shows to tests: `packets-in` and so on. */
+export const counter = async (page: Page, name: string) => Number(await dock(page).getAttribute(`data-${name}`));
