@@ -23,6 +23,20 @@ export const next = (request: APIRequestContext, ...steps: object[]) => admin(re
 
 export const legs = async (request: APIRequestContext): Promise<Leg[]> => (await request.get("/twilio/admin/calls")).json();
 
+/** The agent's newest leg. */
+export const agentLeg = async (request: APIRequestContext) => (await legs(request)).findLast((leg) => leg.from.startsWith("client:"));
+
+/** From now on sound comes both ways: what the page hears, in the page, and what is said there, at the carrier (lessons, line 23). */
+export const soundBothWays = async (page: Page, request: APIRequestContext) => {
+  const [packets, energy] = [await counter(page, "packets-in"), await counter(page, "energy-in")];
+  const said = async () => (await agentLeg(request))?.media.received;
+  const before = (await said())?.packets ?? NaN;
+  await expect.poll(() => counter(page, "packets-in")).toBeGreaterThan(packets + 50);
+  await expect.poll(() => counter(page, "energy-in")).toBeGreaterThan(energy);
+  await expect.poll(async () => (await said())?.packets).toBeGreaterThan(before + 50);
+  await expect.poll(async () => (await said())?.recent_rms).toBeGreaterThan(LOUD);
+};
+
 /** The telephone's bar at the bottom, and the state of the call in words. */
 export const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
 export const state = (page: Page) => page.getByTestId("state");

@@ -2,12 +2,11 @@
 // the carrier (lessons, line 23).
 import type { APIRequestContext, Page } from "@playwright/test";
 
-import { admin, counter, dock, legs, next, state } from "./carrier";
-import { GARETH, HANNAH, alive, expect, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
+import { LOUD, admin, agentLeg, counter, dock, legs, next, soundBothWays, state } from "./carrier";
+import { GARETH, HANNAH, alive, expect, expectErrors, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
 
 const ANSWERS = [{ ring_ms: 1200 }, { answer: true }, { repeat: "chat" }];
 
-const agentLeg = async (request: APIRequestContext) => (await legs(request)).findLast((leg) => leg.from.startsWith("client:"));
 const personLegs = async (request: APIRequestContext) => (await legs(request)).filter((leg) => leg.to.startsWith("+"));
 
 /** An agent who is available has somebody in front of them. */
@@ -190,6 +189,27 @@ for (const [what, steps, words, suggested] of [
   });
 }
 
+test("a machine that answers is heard, spoken to after its tone, and recorded as a voicemail", async ({ page, request }) => {
+  test.setTimeout(60_000);
+  await next(request, { ring_ms: 800 }, { answer: true }, { play: "voicemail" }, { beep: true });
+  const person = await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  // The greeting here, and what is said here there.
+  await soundBothWays(page, request);
+  const [machine] = await personLegs(request);
+  await expect.poll(async () => (await personLegs(request))[0].media.sent.voiced).toBeGreaterThan(machine.media.sent.voiced + 50);
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await expect(wrapUp(page)).toBeVisible();
+  await page.keyboard.press("8");
+  await expect(wrapUp(page).getByRole("radio", { name: /Left voicemail/ })).toBeChecked();
+  await page.getByTestId("person").focus();
+  await page.keyboard.press("Shift+Enter");
+  await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
+  const [attempt] = await ours<{ disposition: string; is_reached: boolean }>("select disposition, is_reached from queue.attempt where user_id = $1", [person.id]);
+  expect(attempt).toEqual({ disposition: "left_voicemail", is_reached: false });
+});
+
 test("who signs between Call next and Call is not rung, and counts as saved", async ({ page, request }) => {
   const person = await offered(page);
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
@@ -252,6 +272,21 @@ test("a microphone that gives nothing is told in words, and muting is not taken 
   await page.keyboard.press("Alt+m");
   await expect(page.getByTestId("microphone-light")).toContainText("muted");
   await expect(trouble).toHaveCount(0);
+});
+
+test("a talk of which nothing comes through is told in words within seconds, and no longer than that lasts (lessons, line 23)", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await soundBothWays(page, request);
+  await admin(request, "faults", { packet_loss: 1 });
+  const trouble = page.getByTestId("trouble");
+  await expect(trouble).toContainText("No sound reaches you: nothing has come through for 5 seconds", { timeout: 9_000 });
+  await expect(trouble).toHaveRole("alert");
+  await admin(request, "faults", { packet_loss: 0 });
+  await expect(trouble).toHaveCount(0);
+  await soundBothWays(page, request);
 });
 
 test("what is typed survives a reload in wrap-up, and so does the wrap-up", async ({ page, request }) => {
@@ -341,7 +376,32 @@ test("a telephone that has waited for longer than its token lives still calls (l
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
   await page.keyboard.press("Alt+c");
   await expect(state(page)).toContainText("Talking");
-  await expect.poll(() => counter(page, "packets-in")).toBeGreaterThan(50);
+  await soundBothWays(page, request);
+  await page.getByRole("button", { name: /Hang up/ }).click();
+  await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
+});
+
+test("a telephone whose token ran out, since nobody could be asked for another, is made anew and calls (lessons, line 21)", async ({ page, request }) => {
+  test.setTimeout(120_000);
+  // The browser reports requests that come to nothing, and the SDK that it was refused.
+  expectErrors("net::ERR_FAILED", "WebSocket connection to", "AccessToken");
+  await next(request, ...ANSWERS);
+  let life = 0;
+  page.on("response", async (answer) => {
+    if (answer.url().endsWith("/api/calls/voice_token")) life = ((await answer.json()) as { seconds: number }).seconds;
+  });
+  await offered(page);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  await expect.poll(() => life).toBeGreaterThan(0);
+  // As on a computer that sleeps: the token is not replaced, and then the connection is made anew with it.
+  await page.route("**/api/calls/voice_token", (route) => route.abort());
+  await page.waitForTimeout((life + 2) * 1000);
+  await admin(request, "faults", { drop_ws: true });
+  await expect(page.getByTestId("telephone-light")).not.toContainText("ready", { timeout: 20_000 });
+  await page.unroute("**/api/calls/voice_token");
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking", { timeout: 20_000 });
+  await soundBothWays(page, request);
   await page.getByRole("button", { name: /Hang up/ }).click();
   await expect(page.getByTestId("end-words")).toHaveText("You hung up.");
 });
@@ -559,7 +619,7 @@ test("another window takes the talk over, and the first one leaves it at that", 
   await expect(state(other)).toContainText("You are on the line in another window");
   await other.getByRole("button", { name: "Talk here" }).click();
 
-  await expect.poll(() => counter(other, "energy-in")).toBeGreaterThan(0);
+  await soundBothWays(other, request);
   await expect(state(page)).toContainText("You are on the line in another window");
   // The first one does not take it back.
   await page.waitForTimeout(2_500);
@@ -588,7 +648,12 @@ test("somebody on hold hears music and nobody hears them, and both hear each oth
   const silent = await counter(page, "energy-in");
   await page.waitForTimeout(2_000);
   expect((await counter(page, "energy-in")) - silent).toBeLessThan(silent / 20);
-  expect((await personLegs(request))[0].media.sent.recent_rms).toBeGreaterThan(150);
+  expect((await personLegs(request))[0].media.sent.recent_rms).toBeGreaterThan(LOUD);
+  // And that is ours: the carrier has asked for it, and was given it.
+  const journal = async (kind: string): Promise<{ detail: { url?: string; status?: number } }[]> => (await request.get(`/twilio/admin/journal?kind=${kind}`)).json();
+  expect(await journal("problem")).toEqual([]);
+  const asked = (await journal("webhook")).filter((entry) => entry.detail.url?.endsWith("/webhooks/twilio/hold"));
+  expect(asked.map((entry) => entry.detail.status)).toEqual([200]);
 
   await hold.click();
   await expect(state(page)).toContainText("Talking");

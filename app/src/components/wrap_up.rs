@@ -253,6 +253,7 @@ fn Consequences() -> impl IntoView {
                         {line("Attempts", choice.attempts, "")}
                         {choice.order.map(|order| line("Order", order, ""))}
                         {choice.also.map(|also| line("Also", also, "font-semibold"))}
+                        {choice.doubt.map(|doubt| line("But", doubt, "font-semibold text-warning"))}
                         {choice.needs_note.then(|| line("Needed", "a note: what did the person say?".to_owned(), ""))}
                     </dl>
                     {choice.needs_time.then(|| view! { <CallbackTime /> })}
@@ -328,6 +329,7 @@ mod tests {
             needs_note: false,
             needs_time: false,
             also: None,
+            doubt: None,
         };
         let choices = [
             choice(Disposition::Completed, Some(1), true),

@@ -34,8 +34,8 @@ pub use types::{
 pub use playback::playback;
 #[cfg(feature = "ssr")]
 pub use service::{
-    Calls, CallsFailure, CallsParts, DeletionError, Judged, Pruning, RecordingStore, RetentionFailure, ShownCarrier, Telephone, Verdict,
-    show_carrier,
+    Calls, CallsFailure, CallsParts, DeletionError, Judged, LONGEST_CALL_SECONDS, Pruning, RecordingStore, RetentionFailure, ShownCarrier,
+    Telephone, Verdict, show_carrier,
 };
 #[cfg(feature = "ssr")]
 pub use webhooks::webhooks;

@@ -34,6 +34,7 @@ use users::{Contexts, ReplicaError};
 
 pub use recordings::RecordingStore;
 pub use retention::{DeletionError, Judged, Pruning, RetentionFailure, Verdict};
+pub use ring::LONGEST_CALL_SECONDS;
 pub use show::{ShownCarrier, show_carrier};
 
 use crate::error::CallsError;

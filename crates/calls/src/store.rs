@@ -31,11 +31,13 @@ pub(crate) use incoming::{
     list_forgotten, list_missed, list_rung_by_number, list_unanswered, list_unrecorded_callers, lock_incoming, make_way, set_incoming,
     set_person, set_return_call, set_seen_to,
 };
-pub(crate) use legs::{LegRow, NewEvent, end_leg, hear_event, insert_event, insert_leg, list_legs, list_live_legs_of_ended, set_leg_left};
+pub(crate) use legs::{
+    LegRow, NewEvent, end_leg, hear_event, insert_event, insert_leg, list_legs, list_live_legs_of_ended, list_unknown_legs, set_leg_left,
+};
 pub(crate) use monitoring::{
     GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring,
-    find_monitoring_of, insert_monitoring, list_going, list_whispering, lock_monitoring, set_monitoring_joined, set_monitoring_leg,
-    set_monitoring_mode,
+    find_monitoring_of, insert_monitoring, list_going, list_whispering, lock_monitoring, queue_for_mode, set_monitoring_joined,
+    set_monitoring_leg, set_monitoring_mode,
 };
 pub(crate) use notice::{find_notice, set_notice};
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};

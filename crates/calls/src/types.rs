@@ -341,6 +341,8 @@ pub struct Choice {
     pub needs_time: bool,
     /// What else happens at once: “Never rung again by anybody”, “The number is not rung again until it changes”.
     pub also: Option<String>,
+    /// What the carrier knows of the call that speaks against it.
+    pub doubt: Option<String>,
 }
 
 /// What an agent says came of a call (rules, Dispositions).

@@ -53,17 +53,17 @@ async fn incoming(State(calls): State<Calls>, body: Bytes) -> Response {
 }
 
 async fn incoming_key(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
-    let Some(call) = about.call else { return StatusCode::BAD_REQUEST.into_response() };
+    let Some(call) = about.call else { return malformed("no call") };
     document(calls.key(call, Params::from_form(&body).get("Digits").unwrap_or_default()).await)
 }
 
 async fn incoming_route(State(calls): State<Calls>, Query(about): Query<About>) -> Response {
-    let Some(call) = about.call else { return StatusCode::BAD_REQUEST.into_response() };
+    let Some(call) = about.call else { return malformed("no call") };
     document(calls.route(call).await)
 }
 
 async fn incoming_message(State(calls): State<Calls>, Query(about): Query<About>) -> Response {
-    let Some(call) = about.call else { return StatusCode::BAD_REQUEST.into_response() };
+    let Some(call) = about.call else { return malformed("no call") };
     document(calls.message(call).await)
 }
 
@@ -76,17 +76,35 @@ fn document(result: Result<twiml::Response, CallsFailure>) -> Response {
 }
 
 async fn conference_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
-    let Some(call) = about.call else { return StatusCode::NO_CONTENT.into_response() };
-    done(calls.conference_event(call, &ConferenceEvent::from(Params::from_form(&body))).await)
+    let Some(call) = about.call else { return malformed("no call") };
+    let event = ConferenceEvent::from(Params::from_form(&body));
+    if event.kind.is_none() {
+        return malformed("nothing has happened");
+    }
+    done(calls.conference_event(call, &event).await)
 }
 
 async fn call_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
-    done(calls.leg_event(about.call, &CallStatusEvent::from(Params::from_form(&body))).await)
+    let event = CallStatusEvent::from(Params::from_form(&body));
+    if event.call_sid.is_none() || event.call_status.is_none() {
+        return malformed("no leg or no status");
+    }
+    done(calls.leg_event(about.call, &event).await)
 }
 
 async fn recording_status(State(calls): State<Calls>, Query(about): Query<About>, body: Bytes) -> Response {
-    let Some(call) = about.call else { return StatusCode::NO_CONTENT.into_response() };
-    done(calls.recording_event(call, &RecordingStatusEvent::from(Params::from_form(&body))).await)
+    let Some(call) = about.call else { return malformed("no call") };
+    let event = RecordingStatusEvent::from(Params::from_form(&body));
+    if event.recording_sid.is_none() || event.recording_status.is_none() {
+        return malformed("no recording or no status");
+    }
+    done(calls.recording_event(call, &event).await)
+}
+
+/// Rightly signed, and not what the carrier would say.
+fn malformed(lack: &'static str) -> Response {
+    tracing::warn!(webhook.lack = lack, "a webhook that says nothing was refused");
+    StatusCode::BAD_REQUEST.into_response()
 }
 
 fn done(result: Result<(), CallsFailure>) -> Response {

@@ -14,8 +14,10 @@ use crate::config::{CarrierConfig, Config};
 /// Making a connection to the carrier may take so long, and a whole request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
-/// A browser's token is good for so long, unless it is said otherwise.
-pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
+/// A browser's token is good for so long, unless it is said otherwise. Half of that is left when a call begins, and no call is longer: none
+/// outlives its token (lessons, line 21).
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(4);
+const _: () = assert!(TOKEN_LIFE.as_secs() / 2 >= calls::LONGEST_CALL_SECONDS as u64);
 /// What the real carrier takes of an account that asked for nothing more, and the emulated one.
 pub(crate) const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 pub(crate) const EMULATED_CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1000).unwrap();

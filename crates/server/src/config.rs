@@ -144,7 +144,7 @@ pub struct CarrierConfig {
     pub phone_number: String,
     /// FIRM_NAME: who we are, as people who ring us hear it.
     pub firm_name: String,
-    /// TWILIO_TOKEN_SECONDS: how long a browser's token is good for, an hour by default. It is replaced when half of that has passed.
+    /// TWILIO_TOKEN_SECONDS: how long a browser's token is good for, four hours by default. It is replaced when half of that has passed.
     pub token_life: Duration,
     /// TWILIO_CPS: how many calls a second the carrier takes, 1 by default, for all servers together.
     pub calls_per_second: NonZeroU32,
@@ -649,10 +649,10 @@ mod tests {
     }
 
     #[test]
-    fn a_browsers_token_lives_for_an_hour_or_as_long_as_is_said() {
+    fn a_browsers_token_lives_for_four_hours_or_as_long_as_is_said() {
         let life =
             |seconds| read(&[&PRODUCTION[..], &[("TWILIO_TOKEN_SECONDS", seconds)]].concat()).map(|config| config.carrier.token_life);
-        assert_eq!(life("").unwrap(), Duration::from_hours(1));
+        assert_eq!(life("").unwrap(), Duration::from_hours(4));
         assert_eq!(life("20").unwrap(), Duration::from_secs(20));
         for wrong in ["19", "86401", "1 h"] {
             assert!(life(wrong).unwrap_err()[0].starts_with("TWILIO_TOKEN_SECONDS is no number from 20 to 86400"), "{wrong}");

@@ -24,6 +24,14 @@ impl Address {
         &self.0
     }
 
+    /// Whether whoever calls has kept their number to themselves. The carrier then writes a word, or the digits that a keypad has for
+    /// RESTRICTED, BLOCKED, UNKNOWN, ANONYMOUS or UNAVAILABLE (its article "Why am I getting calls from these strange numbers?").
+    pub fn is_withheld(&self) -> bool {
+        let digits = self.0.strip_prefix('+').unwrap_or_default();
+        !digits.starts_with(|c: char| c.is_ascii_digit())
+            || ["7378742833", "2562533", "8656696", "266696687", "86282452253"].contains(&digits)
+    }
+
     /// The identity of the browser, if it is one.
     pub fn client_identity(&self) -> Option<&str> {
         self.0.strip_prefix("client:")
@@ -80,6 +88,16 @@ mod tests {
         let browser = Address::new("client:agent_7");
         assert_eq!(format!("{browser:?}"), "Address(client:agent_7)");
         assert_eq!(browser.client_identity(), Some("agent_7"));
+    }
+
+    #[test]
+    fn a_caller_who_keeps_their_number_to_themselves_has_none() {
+        for withheld in ["anonymous", "", "+266696687", "+7378742833", "Restricted"] {
+            assert!(Address::new(withheld).is_withheld(), "{withheld}");
+        }
+        for shown in ["+447700900142", "+353209130123", "+14155550123"] {
+            assert!(!Address::new(shown).is_withheld(), "{shown}");
+        }
     }
 
     #[test]

@@ -15,15 +15,15 @@ pub mod twiml;
 pub use address::Address;
 pub use params::Params;
 pub use rest::{
-    Call, CallFilter, CallUpdate, Client, ClientError, ClientOptions, Coach, Conference, ConferenceCallback, Listed, NewParticipant,
-    Participant, ParticipantKey, ParticipantUpdate, Recording, RecordingOptions, RestError, ShownRequest, Sound,
+    Call, CallFilter, CallUpdate, Client, ClientError, ClientOptions, Coach, Conference, ConferenceCallback, Listed, Message, NewMessage,
+    NewParticipant, Participant, ParticipantKey, ParticipantUpdate, Recording, RecordingOptions, RestError, ShownRequest, Sound,
 };
-pub use sid::{AccountSid, ApiKeySid, ApplicationSid, CallSid, ConferenceSid, InvalidSid, RecordingSid};
+pub use sid::{AccountSid, ApiKeySid, ApplicationSid, CallSid, ConferenceSid, InvalidSid, MessageSid, RecordingSid};
 pub use token::{
     Claims, Grants, Identity, Incoming, InvalidIdentity, InvalidTtl, Outgoing, SigningError, TokenError, TokenTtl, VoiceGrant, VoiceToken,
 };
-pub use webhook::{CallStatusEvent, ConferenceEvent, RecordingStatusEvent, VoiceRequest};
+pub use webhook::{CallStatusEvent, ConferenceEvent, IncomingMessage, MessageStatusEvent, RecordingStatusEvent, VoiceRequest};
 pub use words::{
     AnsweredBy, Beep, CallEvent, CallStatus, ConferenceEventKind, ConferenceStatus, ConferenceTopic, Direction, EndReason, LeaveReason,
-    ParticipantStatus, RecordingChannels, RecordingStatus,
+    MessageStatus, ParticipantStatus, RecordingChannels, RecordingStatus,
 };

@@ -6,6 +6,7 @@
 mod answer;
 mod calls;
 mod conferences;
+mod messages;
 mod participants;
 mod recordings;
 
@@ -28,6 +29,7 @@ use crate::address::mask_numbers;
 
 pub use calls::{Call, CallFilter, CallUpdate};
 pub use conferences::Conference;
+pub use messages::{Message, NewMessage};
 pub use participants::{Coach, ConferenceCallback, NewParticipant, Participant, ParticipantKey, ParticipantUpdate, RecordingOptions};
 pub use recordings::{Recording, Sound};
 

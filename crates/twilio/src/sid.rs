@@ -74,6 +74,10 @@ sid! {
     ConferenceSid "CF"
 }
 sid! {
+    /// A text message.
+    MessageSid "SM"
+}
+sid! {
     /// A recording of a leg or of a conference.
     RecordingSid "RE"
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     AccountSid, Address, AnsweredBy, ApplicationSid, CallSid, CallStatus, ConferenceEventKind, ConferenceSid, Direction, EndReason,
-    LeaveReason, Params, RecordingSid, RecordingStatus,
+    LeaveReason, MessageSid, MessageStatus, Params, RecordingSid, RecordingStatus,
 };
 
 /// The carrier asks what to do with a call: a browser's, or one to our number. Answer with TwiML.
@@ -133,6 +133,75 @@ pub struct RecordingStatusEvent {
     pub account_sid: Option<AccountSid>,
     /// Everything else.
     pub other: Params,
+}
+
+/// Somebody has written to one of our numbers. `Debug` does not show what they wrote.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct IncomingMessage {
+    /// The message.
+    pub message_sid: Option<MessageSid>,
+    /// Who wrote.
+    pub from: Option<Address>,
+    /// Which of our numbers.
+    pub to: Option<Address>,
+    /// What they wrote; none when it is empty.
+    pub body: Option<String>,
+    /// `STOP`, `START` or `HELP`, when the carrier has seen to it by itself.
+    pub opt_out_type: Option<String>,
+    /// The account.
+    pub account_sid: Option<AccountSid>,
+    /// Everything else.
+    pub other: Params,
+}
+
+impl std::fmt::Debug for IncomingMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IncomingMessage").field("message_sid", &self.message_sid).field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// A message of ours has come further.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageStatusEvent {
+    /// The message.
+    pub message_sid: Option<MessageSid>,
+    /// How far it has come.
+    pub message_status: Option<MessageStatus>,
+    /// Why it did not arrive.
+    pub error_code: Option<u32>,
+    /// Who was to get it.
+    pub to: Option<Address>,
+    /// The account.
+    pub account_sid: Option<AccountSid>,
+    /// Everything else.
+    pub other: Params,
+}
+
+impl From<Params> for IncomingMessage {
+    fn from(mut params: Params) -> Self {
+        Self {
+            message_sid: params.take("MessageSid"),
+            from: params.take("From"),
+            to: params.take("To"),
+            body: params.take("Body"),
+            opt_out_type: params.take("OptOutType"),
+            account_sid: params.take("AccountSid"),
+            other: params,
+        }
+    }
+}
+
+impl From<Params> for MessageStatusEvent {
+    fn from(mut params: Params) -> Self {
+        Self {
+            message_sid: params.take("MessageSid"),
+            message_status: params.take("MessageStatus"),
+            error_code: params.take("ErrorCode"),
+            to: params.take("To"),
+            account_sid: params.take("AccountSid"),
+            other: params,
+        }
+    }
 }
 
 impl From<Params> for VoiceRequest {
@@ -295,6 +364,20 @@ mod tests {
         assert!(event.recording_start_time.is_some());
     }
 
+    #[test]
+    fn messages_are_read_and_what_they_say_is_not_shown() {
+        let body = "MessageSid=SM00000000000000000000000000000001&From=%2B447700900142&To=%2B442079460000&Body=Stop+please&NumMedia=0";
+        let message = IncomingMessage::from(Params::from_form(body.as_bytes()));
+        assert_eq!(message.body.as_deref(), Some("Stop please"));
+        assert_eq!(message.other.get("NumMedia"), Some("0"));
+        let shown = format!("{message:?}");
+        assert!(!shown.contains("Stop") && !shown.contains("7700900142"), "{shown}");
+
+        let told = "MessageSid=SM00000000000000000000000000000001&MessageStatus=undelivered&ErrorCode=30003&To=%2B447700900142";
+        let event = MessageStatusEvent::from(Params::from_form(told.as_bytes()));
+        assert_eq!((event.message_status, event.error_code), (Some(MessageStatus::Undelivered), Some(30_003)));
+    }
+
     proptest! {
         #[test]
         fn anything_may_be_posted(body in any::<Vec<u8>>(), name in "CallSid|Timestamp|SequenceNumber|CallStatus|Muted", value in any::<String>()) {
@@ -302,7 +385,8 @@ mod tests {
             params.push((name, value));
             let params: Params = params.into_iter().collect();
             let _ = (VoiceRequest::from(params.clone()), CallStatusEvent::from(params.clone()));
-            let _ = (ConferenceEvent::from(params.clone()), RecordingStatusEvent::from(params));
+            let _ = (ConferenceEvent::from(params.clone()), RecordingStatusEvent::from(params.clone()));
+            let _ = (IncomingMessage::from(params.clone()), MessageStatusEvent::from(params));
         }
     }
 }

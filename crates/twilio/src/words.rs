@@ -231,6 +231,30 @@ heard! {
 }
 
 heard! {
+    /// How far a message has come. Only forwards, but events of it arrive twice, late and out of order.
+    MessageStatus {
+        /// Accepted, and not yet given to a sender.
+        Accepted = "accepted",
+        /// Waits for its turn.
+        Queued = "queued",
+        /// On its way to the network.
+        Sending = "sending",
+        /// With the network.
+        Sent = "sent",
+        /// With whoever was to get it.
+        Delivered = "delivered",
+        /// The network did not deliver it.
+        Undelivered = "undelivered",
+        /// The carrier did not send it.
+        Failed = "failed",
+        /// One to us, on its way.
+        Receiving = "receiving",
+        /// One to us.
+        Received = "received",
+    }
+}
+
+heard! {
     /// How far a recording has come.
     RecordingStatus {
         /// Being made.

@@ -155,9 +155,10 @@ impl Calls {
         }
         if has_joined {
             self.hang_up_soon(call, former);
-            if row.state == CallState::Connected {
-                self.whisper_anew_soon(call);
-            }
+        }
+        // The agent's leg may be another one than when the carrier was told whom the whisper is for.
+        if row.state == CallState::Connected && (has_joined || (listener.is_some() && kind == &ConferenceEventKind::Join)) {
+            self.whisper_anew_soon(call);
         }
         // Somebody who can be heard in the conference has answered, or it is what the network says while it rings. Their leg's own
         // event tells which; when it does not, the carrier is asked (lessons, line 16).

@@ -35,7 +35,8 @@ impl Calls {
             // The carrier asks again.
             return self.greeting(&row).await;
         }
-        let number = request.from.as_ref().and_then(|from| self.shared.queue.callers_number(from.as_str()));
+        let from = request.from.as_ref().filter(|from| !from.is_withheld());
+        let number = from.and_then(|from| self.shared.queue.callers_number(from.as_str()));
         let people = match &number {
             Some(number) => self.people_of(number).await?,
             None => Vec::new(),

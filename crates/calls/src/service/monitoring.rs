@@ -3,6 +3,7 @@
 use auth::CurrentAgent;
 use chrono::TimeDelta;
 use kernel::{AgentId, CallId, Hint, machine_now};
+use sqlx::PgExecutor;
 use twilio::{Beep, CallSid, Coach, ParticipantKey, ParticipantUpdate, twiml};
 use uuid::Uuid;
 
@@ -80,28 +81,7 @@ impl Calls {
     /// Takes part in another way; what is shown and on record is what the carrier has confirmed.
     pub(crate) async fn set_monitor_mode(&self, supervisor: AgentId, mode: MonitorMode) -> Result<MonitorView, CallsFailure> {
         let row = store::find_monitoring_of(&self.shared.pool, supervisor).await?.ok_or(CallsError::NotListening)?;
-        let call = store::find(&self.shared.pool, row.call).await?.ok_or(CallsError::NotListening)?;
-        let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
-        let conference = call.conference().ok_or(CallsError::NotListening)?;
-        let update = monitor_update(mode, self.agent_leg(call.id).await?);
-        let key = ParticipantKey::Call(&leg);
-        let client = &self.telephone()?.client;
-        let answered = match client.update_participant(&conference, key, &update).await {
-            Ok(participant) => Some(participant),
-            Err(error) if error.may_have_been_carried_out() => client.participant(&conference, key).await.unwrap_or_default(),
-            Err(error) => return Err(CallsFailure::Carrier(error)),
-        };
-        let wanted = (Some(mode == MonitorMode::Listen), Some(mode == MonitorMode::Whisper));
-        if answered.is_none_or(|there| (there.muted, there.coaching) != wanted) {
-            // Nobody is heard of whom the screen does not say it.
-            self.stop_monitoring(supervisor).await?;
-            return Err(CallsError::NotConfirmed.into());
-        }
-        let mut transaction = kernel::begin(&self.shared.pool).await?;
-        store::set_monitoring_mode(&mut transaction, row.id, mode, self.shared.queue.now()).await?;
-        transaction.commit().await?;
-        tracing::info!(agent.id = %supervisor, call.id = %call.id, monitoring.mode = mode.as_str(), "how a supervisor takes part");
-        self.shared.hints.send(Hint::Agent(supervisor));
+        self.change_mode(row.id, |_| Some(mode)).await?;
         self.monitor_view(supervisor).await?.ok_or_else(|| CallsError::NotListening.into())
     }
 
@@ -116,9 +96,49 @@ impl Calls {
     }
 
     async fn whisper_anew(&self, call: CallId) -> Result<(), CallsFailure> {
-        for supervisor in store::list_whispering(&self.shared.pool, call).await? {
-            self.set_monitor_mode(supervisor, MonitorMode::Whisper).await?;
+        for (id, supervisor) in store::list_whispering(&self.shared.pool, call).await? {
+            let still_whispers = |row: &MonitoringRow| (row.mode == MonitorMode::Whisper).then_some(MonitorMode::Whisper);
+            if let Err(error) = self.change_mode(id, still_whispers).await {
+                log_failure(call, &error);
+                // No panel says that the agent hears somebody whom they do not hear.
+                self.stop_monitoring(supervisor).await?;
+            }
         }
+        Ok(())
+    }
+
+    /// Has the carrier let a supervisor take part in the way that `choose` says of how it stands, if any. One change at a time, or the
+    /// carrier would hold the one and the screen the other.
+    async fn change_mode(&self, id: Uuid, choose: impl FnOnce(&MonitoringRow) -> Option<MonitorMode>) -> Result<(), CallsFailure> {
+        let mut transaction = kernel::begin(&self.shared.pool).await?;
+        store::queue_for_mode(&mut transaction, id).await?;
+        let row = store::find_monitoring(&mut *transaction, id).await?.filter(|row| row.ended_at.is_none());
+        let row = row.ok_or(CallsError::NotListening)?;
+        let Some(mode) = choose(&row) else { return Ok(()) };
+        let call = store::find(&mut *transaction, row.call).await?.ok_or(CallsError::NotListening)?;
+        let leg = row.sid.as_deref().and_then(|sid| sid.parse::<CallSid>().ok()).ok_or(CallsError::NotListening)?;
+        let conference = call.conference().ok_or(CallsError::NotListening)?;
+        let update = monitor_update(mode, self.agent_leg(&mut *transaction, call.id).await?);
+        let key = ParticipantKey::Call(&leg);
+        let client = &self.telephone()?.client;
+        let answered = match client.update_participant(&conference, key, &update).await {
+            Ok(participant) => Some(participant),
+            Err(error) if error.may_have_been_carried_out() => client.participant(&conference, key).await.unwrap_or_default(),
+            Err(error) => return Err(CallsFailure::Carrier(error)),
+        };
+        let wanted = (Some(mode == MonitorMode::Listen), Some(mode == MonitorMode::Whisper));
+        if answered.is_none_or(|there| (there.muted, there.coaching) != wanted) {
+            drop(transaction);
+            // Nobody is heard of whom the screen does not say it.
+            self.stop_monitoring(row.supervisor).await?;
+            return Err(CallsError::NotConfirmed.into());
+        }
+        if row.mode != mode {
+            store::set_monitoring_mode(&mut transaction, id, mode, self.shared.queue.now()).await?;
+        }
+        transaction.commit().await?;
+        tracing::info!(agent.id = %row.supervisor, call.id = %call.id, monitoring.mode = mode.as_str(), "how a supervisor takes part");
+        self.shared.hints.send(Hint::Agent(row.supervisor));
         Ok(())
     }
 
@@ -170,7 +190,7 @@ impl Calls {
         };
         let Some(call) = call.filter(|call| call.state == CallState::Connected) else { return Ok(rejection()) };
         let coach = match row.mode {
-            MonitorMode::Whisper => Some(self.agent_leg(row.call).await?),
+            MonitorMode::Whisper => Some(self.agent_leg(&mut *transaction, row.call).await?),
             MonitorMode::Listen | MonitorMode::Barge => None,
         };
         store::set_monitoring_leg(&mut transaction, id, sid.as_str()).await?;
@@ -190,8 +210,8 @@ impl Calls {
     }
 
     /// The leg by which the agent talks now.
-    async fn agent_leg(&self, call: CallId) -> Result<CallSid, CallsFailure> {
-        let legs = store::list_legs(&self.shared.pool, call).await?;
+    async fn agent_leg(&self, executor: impl PgExecutor<'_>, call: CallId) -> Result<CallSid, CallsFailure> {
+        let legs = store::list_legs(executor, call).await?;
         let live = agent_legs(&legs).filter(|leg| !leg.is_over).last().and_then(|leg| leg.sid.parse().ok());
         Ok(live.ok_or(CallsError::NotTalking)?)
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, machine_now};
 use queue::{Authorisation, Authorised};
 use twilio::{
-    Address, Beep, CallEvent, CallSid, ConferenceSid, NewParticipant, ParticipantKey, RecordingChannels, RecordingOptions, RestError,
+    Address, Beep, CallEvent, CallFilter, CallSid, ConferenceSid, NewParticipant, ParticipantKey, RecordingChannels, RecordingOptions,
 };
 
 use super::course::{PERSON, conference_name, log_failure};
@@ -18,6 +18,9 @@ use crate::types::{CallEnd, CallState, CallView};
 
 /// How long the person's telephone rings. An unanswered call rings at least 15 s (compliance, C2).
 const RING_SECONDS: u16 = 30;
+const _: () = assert!(RING_SECONDS >= 15);
+/// The carrier's clock and ours may differ by so much.
+const SLACK: TimeDelta = TimeDelta::seconds(10);
 /// The facts were more than two seconds old when the carrier was to be asked.
 const TOO_LATE: &str = "The last check took too long.";
 /// So many are rung already that the carrier's limit would keep the agent waiting.
@@ -25,7 +28,7 @@ const TOO_MANY: &str = "Too many calls are being made just now.";
 /// Longer nobody waits for the carrier's limit.
 const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(8);
 /// No call of ours is longer.
-pub(super) const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
+pub const LONGEST_CALL_SECONDS: u32 = 2 * 60 * 60;
 
 impl Calls {
     /// The gate, and then the carrier. Called once for a call, when its agent has joined. An error means that the carrier was not asked, or
@@ -127,17 +130,28 @@ impl Calls {
         Ok(())
     }
 
-    /// After silence: is the person being rung? A leg that is over already is not found, but its events, which carry the call's id, are on
-    /// their way. Nothing is ever asked for twice.
-    pub(super) async fn look_up(&self, call: CallId) -> Result<Option<CallSid>, RestError> {
+    /// After silence: was the person rung? They are looked for in the call's conference by label, and, since a leg that is over has left it,
+    /// among the carrier's calls to that number since then. Nothing is ever asked for twice (lessons, line 20).
+    pub(super) async fn look_up(&self, call: CallId) -> Result<Option<CallSid>, CallsFailure> {
         let Ok(telephone) = self.telephone() else { return Ok(None) };
-        for conference in telephone.client.conferences(&conference_name(call), None).await?.items {
+        for conference in telephone.client.conferences(&conference_name(call), None).await.map_err(CallsFailure::Carrier)?.items {
             let Some(sid) = conference.sid else { continue };
-            if let Some(found) = telephone.client.participant(&sid, ParticipantKey::Label(PERSON)).await? {
+            if let Some(found) = telephone.client.participant(&sid, ParticipantKey::Label(PERSON)).await.map_err(CallsFailure::Carrier)? {
                 return Ok(found.call_sid);
             }
         }
-        Ok(None)
+        let Some(row) = store::find(&self.shared.pool, call).await? else { return Ok(None) };
+        let Some(number) = row.number else { return Ok(None) };
+        let since = machine_now() - (self.shared.queue.now() - row.state_since) - SLACK;
+        let filter = dialled_since(&number, since);
+        let is_ours = |leg: &twilio::Call| leg.from.as_ref() == Some(&telephone.number) && leg.date_created.is_some_and(|at| at >= since);
+        let legs = telephone.client.calls(&filter).await.map_err(CallsFailure::Carrier)?.items.into_iter().filter(is_ours);
+        let sids: Vec<String> = legs.filter_map(|leg| leg.sid).map(|sid| sid.to_string()).collect();
+        match store::list_unknown_legs(&self.shared.pool, &sids).await?.as_slice() {
+            [only] => Ok(only.parse().ok()),
+            // Of several it cannot be told which it is.
+            _ => Ok(None),
+        }
     }
 
     /// Ends a call that rang nobody, and the agent's leg with it.
@@ -164,6 +178,11 @@ impl Calls {
         }
         self.find(agent, call).await
     }
+}
+
+/// The legs to this number since then, as the carrier is asked for them.
+pub(super) fn dialled_since(number: &str, since: DateTime<Utc>) -> CallFilter {
+    CallFilter { to: Some(Address::new(number)), status: None, start_time_after: Some(since) }
 }
 
 /// The person, as the carrier is asked to ring them.

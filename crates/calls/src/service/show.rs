@@ -1,13 +1,13 @@
 //! Everything that the product asks of the carrier, built as for a call and sent nowhere: for whoever sets a real account up.
 
-use kernel::{AgentId, CallId};
-use twilio::{CallFilter, CallSid, CallUpdate, ConferenceSid, ParticipantKey, RecordingSid, ShownRequest};
+use kernel::{AgentId, CallId, machine_now};
+use twilio::{CallSid, CallUpdate, ConferenceSid, ParticipantKey, RecordingSid, ShownRequest};
 
 use super::course::{conference_name, goodbye};
 use super::hold::hold_update;
 use super::monitoring::monitor_update;
 use super::offers::recording_of_caller;
-use super::ring::new_person;
+use super::ring::{dialled_since, new_person};
 use super::{Telephone, identity_of};
 use crate::types::MonitorMode;
 
@@ -41,6 +41,8 @@ pub async fn show_carrier(telephone: &Telephone, number: &str) -> Result<ShownCa
     keep("After silence: which conference is it?");
     let _ = client.participant(&conference, ParticipantKey::Label("person")).await;
     keep("After silence: is the person in it, or being rung?");
+    let _ = client.calls(&dialled_since(number, machine_now())).await;
+    keep("… and if not: which legs to that number are there since then? One that is over is no participant");
     for (what, is_held) in [("Hold", true), ("No longer on hold", false)] {
         let _ = client.update_participant(&conference, key, &hold_update(telephone, is_held)).await;
         keep(what);
@@ -51,14 +53,16 @@ pub async fn show_carrier(telephone: &Telephone, number: &str) -> Result<ShownCa
         let _ = client.update_participant(&conference, key, &monitor_update(mode, leg.clone())).await;
         keep(what);
     }
+    let _ = client.participant(&conference, key).await;
+    keep("The answer to one of these was lost: how is it now?");
     let _ = client.update_call(&leg, &CallUpdate::Completed).await;
     keep("Hang up");
     let _ = client.update_call(&leg, &CallUpdate::Twiml(goodbye(true))).await;
     keep("The agent is gone for good: a sentence for the person");
+    let _ = client.update_call(&leg, &CallUpdate::Twiml(goodbye(false))).await;
+    keep("… and for somebody who rang us and is not rung back");
     let _ = client.call(&leg).await;
     keep("Nothing was heard of a leg: how is it?");
-    let _ = client.calls(&CallFilter::default()).await;
-    keep("Which legs are there?");
     let _ = client.recordings(&leg).await;
     keep("Nothing was heard of a recording: is there one?");
     let _ = client.record_call(&leg, &recording_of_caller(telephone, call)).await;

@@ -88,6 +88,7 @@ impl Calls {
                 needs_note: disposition.needs_note,
                 needs_time: false,
                 also: also(disposition).filter(|_| is_objection),
+                doubt: None,
             }
         });
         Ok(choices.collect())
@@ -102,7 +103,7 @@ impl Calls {
         let choices = offered.map(|disposition| {
             let closing = closing(disposition, row.answered_at.is_some(), None, now);
             let after = self.shared.queue.after(prospects, &closing);
-            choice(disposition, &closing, &after, before, now)
+            Choice { doubt: doubt(disposition, row).map(str::to_owned), ..choice(disposition, &closing, &after, before, now) }
         });
         Ok(choices.collect())
     }
@@ -111,6 +112,15 @@ impl Calls {
 /// Whether it can have come of this call: with whoever rang us somebody has talked.
 fn fits(disposition: &DispositionRow, row: &CallRow) -> bool {
     row.incoming.is_none() || disposition.is_reached != Some(false)
+}
+
+/// What the carrier knows of the call against it. The agent may be right all the same: a network may tell of an answer late, or never.
+fn doubt(disposition: &DispositionRow, row: &CallRow) -> Option<&'static str> {
+    match (disposition.code, row.answered_at) {
+        (_, None) if disposition.is_reached == Some(true) => Some("the carrier heard nobody answer"),
+        (Disposition::NoAnswer | Disposition::Busy, Some(_)) => Some("the carrier heard somebody answer, or a machine"),
+        _ => None,
+    }
 }
 
 fn choice(disposition: &DispositionRow, closing: &Closing, after: &After, before: Before, now: DateTime<Utc>) -> Choice {
@@ -139,6 +149,7 @@ fn choice(disposition: &DispositionRow, closing: &Closing, after: &After, before
         needs_note: disposition.needs_note,
         needs_time: disposition.needs_time,
         also: also(disposition),
+        doubt: None,
     }
 }
 

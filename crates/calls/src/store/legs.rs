@@ -30,6 +30,16 @@ pub(crate) async fn insert_leg(
     Ok(done.rows_affected() == 1)
 }
 
+/// Those of these legs that are of no call that we know.
+pub(crate) async fn list_unknown_legs(pool: &PgPool, sids: &[String]) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select s.sid as "sid!" from unnest($1::text[]) s (sid) where not exists (select from calls.leg l where l.sid = s.sid)"#,
+        sids,
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// The carrier said that the leg is over.
 pub(crate) async fn end_leg(
     executor: impl PgExecutor<'_>,

@@ -85,18 +85,26 @@ pub(crate) async fn find_monitoring_of(executor: impl PgExecutor<'_>, supervisor
     select_monitoring!("supervisor_id = $1 and ended_at is null", supervisor.get()).fetch_optional(executor).await
 }
 
-/// Who whispers to the agent of this call.
-pub(crate) async fn list_whispering(pool: &PgPool, call: CallId) -> sqlx::Result<Vec<AgentId>> {
-    sqlx::query_scalar!(
+/// The whispers to the agent of this call whose legs are in its conference, and whose they are.
+pub(crate) async fn list_whispering(pool: &PgPool, call: CallId) -> sqlx::Result<Vec<(Uuid, AgentId)>> {
+    let rows = sqlx::query!(
         r#"
-        select supervisor_id as "supervisor: AgentId"
+        select id, supervisor_id as "supervisor: AgentId"
         from calls.monitoring
         where call_id = $1 and mode = 'whisper' and joined_at is not null and ended_at is null
         "#,
         call.get(),
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.supervisor)).collect())
+}
+
+/// Waits until nobody else changes how this supervisor takes part, and keeps others from it until the transaction ends. The row itself
+/// stays free: what the carrier says of the leg does not wait.
+pub(crate) async fn queue_for_mode(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", id.to_string()).execute(conn).await?;
+    Ok(())
 }
 
 /// The leg by which the supervisor takes part.

@@ -20,9 +20,18 @@ pub struct Caller {
 }
 
 impl Queue {
-    /// A number that a call comes from, in E.164; none when it is withheld, or none that we could ring.
+    /// A number that a call comes from, in E.164, also one that we would not ring; none when it is no number.
     pub fn callers_number(&self, from: &str) -> Option<String> {
-        PhoneNumber::parse(from, &self.shared.numbers).ok().map(|number| number.as_e164().to_owned())
+        self.any_number(from).map(|number| number.as_e164().to_owned())
+    }
+
+    fn any_number(&self, text: &str) -> Option<PhoneNumber> {
+        PhoneNumber::parse(text, &self.shared.numbers).or_else(|_| PhoneNumber::try_from(text.to_owned())).ok()
+    }
+
+    /// A caller's number or one of ours, in E.164, as people write it; none when it is no number.
+    pub fn shown_number(&self, e164: &str) -> Option<String> {
+        self.any_number(e164).map(|number| number.national())
     }
 
     /// Everybody who has this number (E.164) on the claims platform, the newest first. However it is written there.

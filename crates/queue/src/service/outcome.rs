@@ -399,11 +399,6 @@ impl Queue {
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
     }
-
-    /// A number of ours as people write it; none when it is no number.
-    pub fn shown_number(&self, e164: &str) -> Option<String> {
-        PhoneNumber::parse(e164, &self.shared.numbers).ok().map(|number| number.national())
-    }
 }
 
 /// A wall time as a form's field has it, with or without seconds.

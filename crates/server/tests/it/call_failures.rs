@@ -183,7 +183,7 @@ async fn an_agent_who_leaves_while_the_last_check_runs_rings_nobody(_: PgPoolOpt
     let app = TestApp::with_carrier(connect).await;
     let begun = begin(&app, ANSWERS).await;
     app.warm_replica().await;
-    app.replica_proxy.slow(Duration::from_millis(700)).await;
+    app.replica_proxy.slow(Duration::from_millis(450)).await;
     begun.join(&app).await;
     begun.until("checking").await;
     begun.leave(&app).await;
@@ -210,6 +210,26 @@ async fn a_request_to_ring_that_is_never_answered_is_looked_up_and_not_repeated(
     app.until_count("the leg is found", "select count(*) from calls.leg where party = 'person'", 1).await;
     set_faults(&app, json!({"webhook_delay_ms": 0})).await;
     begun.until("connected").await;
+    assert_eq!(people_rung(&app).await, 1);
+    assert_eq!(app.count("select count(*) from queue.attempt").await, 1);
+    app.stop().await;
+}
+
+/// The same of somebody who has hung up by the time that they are looked for: a leg that is over is in no conference.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_person_whose_call_was_over_before_it_was_looked_up_is_found_by_number_and_time(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, "+447700900123").await;
+    next_person(&app, json!([{"answer": true}, {"hangup_after_ms": 30_000}])).await;
+    set_faults(&app, json!({"rest_timeout": 1, "webhook_lost": 50})).await;
+    begun.join(&app).await;
+    until_person_is(&app, "completed").await;
+    app.until_count("the leg is found", "select count(*) from calls.leg where party = 'person'", 1).await;
+    keep_agent(&app).await;
+    pass(&app, 20).await;
+    app.app.calls.reconcile_unanswered().await.unwrap();
+    let call = begun.until("ended").await;
+    assert_eq!((&call["end"]["how"], &call["talk_seconds"]), (&json!("by_person"), &json!(1)), "{call}");
     assert_eq!(people_rung(&app).await, 1);
     assert_eq!(app.count("select count(*) from queue.attempt").await, 1);
     app.stop().await;

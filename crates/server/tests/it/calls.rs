@@ -14,6 +14,7 @@ use testkit::{RoundTrips, TestPlatform};
 use crate::begun::{ANSWERS, DOES_NOT_ANSWER, ENGAGED, FAILS, HANGS_UP, LEG, begin, next_person, people_rung, set_faults, start};
 use crate::support::{Log, TestApp};
 
+/// lessons, line 28: two dispositions on a double click.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_call_rings_the_person_only_with_the_agent_on_the_line_and_ends_in_one_outcome(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
@@ -53,6 +54,9 @@ async fn a_call_rings_the_person_only_with_the_agent_on_the_line_and_ends_in_one
     assert_eq!(keys.len(), 9);
     let chosen = choices.iter().find(|choice| choice["disposition"] == "going_to_complete").unwrap();
     assert_eq!((&chosen["hint"], &chosen["attempts"]), (&json!("next 27 Nov"), &json!("1 of 3 today · 1 of 10 in seven days")));
+    let against = |code: &str| choices.iter().find(|choice| choice["disposition"] == code).unwrap()["doubt"].clone();
+    assert_eq!((against("going_to_complete"), against("left_voicemail")), (json!(null), json!(null)));
+    assert_eq!(against("no_answer"), "the carrier heard somebody answer, or a machine");
     assert_eq!(chosen["next_attempt"], "Friday 27 November, from 10:31");
 
     // A double click, and the page that was loaded anew: one outcome.
@@ -252,6 +256,60 @@ async fn repeated_late_and_reordered_events_have_no_effect(_: PgPoolOptions, con
     app.stop().await;
 }
 
+/// What was rightly signed, and says nothing or says it again, changes nothing.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn replayed_webhooks_change_nothing_and_malformed_ones_are_refused(_: PgPoolOptions, connect: PgConnectOptions) {
+    let (log, _guard) = Log::start();
+    let app = TestApp::with_carrier(connect).await;
+    let begun = begin(&app, HANGS_UP).await;
+    begun.join(&app).await;
+    begun.until("ended").await;
+    begun.record("contacted").await;
+    app.until_count("all has been heard", "select count(*) from calls.leg where party = 'person' and ended_at is not null", 1).await;
+
+    let about = format!("call={}", begun.call);
+    let malformed = [
+        ("conference-status", "", vec![("CallSid", LEG), ("StatusCallbackEvent", "participant-join")]),
+        ("conference-status", about.as_str(), vec![("CallSid", LEG)]),
+        ("call-status", about.as_str(), vec![("CallStatus", "completed")]),
+        ("call-status", about.as_str(), vec![("CallSid", "not an id"), ("CallStatus", "completed")]),
+        ("call-status", about.as_str(), vec![("CallSid", LEG)]),
+        ("recording-status", "", vec![("RecordingSid", "RE00000000000000000000000000000001"), ("RecordingStatus", "completed")]),
+        ("recording-status", about.as_str(), vec![("RecordingStatus", "completed")]),
+        ("call-status", "call=nonsense", vec![("CallSid", LEG), ("CallStatus", "completed")]),
+    ];
+    for (path, about, form) in malformed {
+        let (status, _) = app.webhook(&format!("/webhooks/twilio/{path}?{about}"), &form).await;
+        assert_eq!(status, 400, "{path} {about} {form:?}");
+    }
+    assert_eq!(log.lines("a webhook that says nothing was refused").len(), 7);
+
+    // Everything that the carrier has said of this call, as it signed it, once more.
+    let records = async || -> String {
+        sqlx::query_scalar(
+            "select jsonb_build_object('calls', (select jsonb_agg(c) from calls.call c), 'legs', (select jsonb_agg(l order by l.sid) from calls.leg l),
+                'attempts', (select jsonb_agg(a) from queue.attempt a), 'outcomes', (select jsonb_agg(o) from calls.outcome o))::text",
+        )
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
+    };
+    let before = records().await;
+    let url = format!("{}/twilio/admin/journal?kind=webhook", app.base);
+    let told: Vec<serde_json::Value> = reqwest::get(url).await.unwrap().json().await.unwrap();
+    let mut replayed = 0;
+    for told in &told {
+        let (url, params) = (told["detail"]["url"].as_str().unwrap(), told["detail"]["params"].as_object().unwrap());
+        let form: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        let (status, _) = app.webhook(url.strip_prefix(&*app.base).unwrap(), &form).await;
+        assert!((200..300).contains(&status), "{url}: {status}");
+        replayed += 1;
+    }
+    assert!(replayed > 3, "{told:?}");
+    assert_eq!(records().await, before);
+    app.stop().await;
+}
+
 /// lessons, line 16: the parent's leg was taken for the person's. What becomes of the agent's leg says nothing of an answer.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn an_agents_leg_that_is_answered_and_over_is_no_answer_of_the_person(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -328,6 +386,10 @@ async fn the_catalogue_takes_no_code_that_the_program_does_not_know_and_says_who
     assert_eq!(also("no_claim"), "A supervisor will look at it.");
     assert_eq!(also("vulnerable"), "Read the script. A supervisor will look at it.");
     assert_eq!(also("contacted"), json!(null));
+    // What the agent says against the carrier is doubted in words, and taken.
+    let against = |code: &str| choices.iter().find(|choice| choice["disposition"] == code).unwrap()["doubt"].clone();
+    assert_eq!((against("contacted"), against("busy")), (json!("the carrier heard nobody answer"), json!(null)));
+    assert_eq!(begun.record("contacted").await["disposition"], "contacted");
     app.stop().await;
 }
 
@@ -339,7 +401,7 @@ async fn a_voice_token_lives_as_long_as_the_browser_is_told(_: PgPoolOptions, co
     let telephone = &app.carrier.as_ref().unwrap().telephone;
     let token = agent.ask("/api/calls/voice_token", json!({})).await;
     let claims = twilio::Claims::verify(token["token"].as_str().unwrap(), &telephone.api_secret, machine_now()).unwrap();
-    assert_eq!((&token["seconds"], claims.exp - claims.iat), (&json!(3600), 3600));
+    assert_eq!((&token["seconds"], claims.exp - claims.iat), (&json!(14_400), 14_400));
     app.stop().await;
 }
 

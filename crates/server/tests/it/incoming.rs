@@ -113,6 +113,10 @@ async fn are_away(agents: &[&Client]) {
     }
 }
 
+async fn supervisor_sees(app: &TestApp) -> Value {
+    app.signed_in(Role::Supervisor).await.ask("/api/calls/missed_callers", json!({})).await
+}
+
 async fn return_calls(app: &TestApp) -> i64 {
     app.count("select count(*) from queue.callback where is_return_call and reason = 'user_asked' and state = 'scheduled'").await
 }
@@ -350,6 +354,25 @@ async fn outside_our_hours_people_hear_that_we_are_closed_and_are_rung_when_we_o
         sqlx::query_scalar("select promised_wall_time from queue.callback where is_return_call").fetch_one(&app.pool).await.unwrap();
     assert_eq!(promised.to_string(), "2026-11-25 09:00:00");
 
+    // A number that we would not ring is a number all the same.
+    for (from, shown, sid) in [
+        ("+353209130123", "+353209130123", "CA00000000000000000000000000000005"),
+        ("+448450000123", "08450 000123", "CA00000000000000000000000000000006"),
+    ] {
+        let (_, id) = arrives(&app, from, sid).await;
+        let missed = supervisor_sees(&app).await;
+        assert_eq!(missed[0]["number"], shown, "{missed}");
+        let (_, document) = app.webhook(&format!("/webhooks/twilio/incoming-key?call={id}"), &[("CallSid", sid), ("Digits", "9")]).await;
+        assert!(document.contains("We will not call this number again"), "{document}");
+        assert_eq!(
+            app.count("select count(*) from queue.suppression where number like '+353%' or number like '+44845%'").await,
+            if shown.starts_with('+') { 1 } else { 2 }
+        );
+    }
+    let (_, id) = arrives(&app, "+266696687", "CA00000000000000000000000000000007").await;
+    let (_, document) = app.webhook(&format!("/webhooks/twilio/incoming-key?call={id}"), &[("CallSid", CALLER), ("Digits", "9")]).await;
+    assert!(document.contains("Your number is withheld"), "what the carrier writes for it: {document}");
+
     // Nothing is promised that nobody can keep.
     for (from, sid) in [("+447700900456", "CA00000000000000000000000000000003"), ("anonymous", "CA00000000000000000000000000000004")] {
         let (closed, _) = arrives(&app, from, sid).await;
@@ -515,19 +538,7 @@ async fn what_is_promised_after_a_talk_stays_when_its_outcome_comes_late_and_ano
     let offered = agent.call_next().await;
     assert_eq!(offered["queue"], "callbacks");
     let begun = agent.ask("/api/calls/start", json!({"lease_id": offered["lease_id"]})).await;
-    let from = format!("client:agent_{}", agent.agent);
-    let leg = "CAdddddddddddddddddddddddddddddddd";
-    app.webhook("/webhooks/twilio/voice", &[("CallSid", leg), ("From", &from), ("To", ""), ("call_id", begun["id"].as_str().unwrap())])
-        .await;
-    let form = [
-        ("ConferenceSid", CONFERENCE),
-        ("FriendlyName", &*format!("call-{}", begun["id"].as_str().unwrap())),
-        ("StatusCallbackEvent", "participant-join"),
-        ("CallSid", leg),
-        ("ParticipantLabel", "agent"),
-        ("SequenceNumber", "1"),
-    ];
-    app.webhook(&format!("/webhooks/twilio/conference-status?call={}", begun["id"].as_str().unwrap()), &form).await;
+    join_as(&app, &agent, &begun, &begun, "CAdddddddddddddddddddddddddddddddd").await;
     let refused = until(&agent, &begun, "ended").await;
     assert_eq!(refused["end"]["how"], "not_placed");
     assert!(refused["end"]["words"].as_str().unwrap().contains("on the telephone with this number"), "{refused}");

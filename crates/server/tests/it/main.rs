@@ -21,6 +21,7 @@ mod healed;
 mod incoming;
 mod inputs;
 mod killed;
+mod messages;
 mod migrations;
 mod monitoring;
 mod notice;

@@ -32,7 +32,7 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTim
 /// which somebody would be rung a second time.
 #[derive(Deserialize)]
 pub struct Page<T> {
-    #[serde(alias = "calls", alias = "conferences", alias = "participants", alias = "recordings")]
+    #[serde(alias = "calls", alias = "conferences", alias = "participants", alias = "recordings", alias = "messages")]
     items: Vec<T>,
     #[serde(default = "Option::default", deserialize_with = "lenient")]
     next_page_uri: Option<String>,

@@ -103,7 +103,7 @@ pub struct RecordingOptions {
 pub struct ParticipantUpdate {
     /// Whether it is apart from the others: it hears what `hold_url` says, and nobody hears it.
     pub hold: Option<bool>,
-    /// Who is asked for the TwiML that a participant on hold hears; nothing said is the carrier's music.
+    /// Who is asked, by POST, for the TwiML that a participant on hold hears; nothing said is the carrier's music.
     pub hold_url: Option<String>,
     /// Whether nobody hears it.
     pub muted: Option<bool>,
@@ -182,7 +182,10 @@ impl ParticipantUpdate {
         let Self { hold, hold_url, muted, coach, announce_url, end_conference_on_exit } = self;
         let mut pairs = Vec::new();
         pairs.extend(hold.map(|hold| ("Hold", hold.to_string())));
-        pairs.extend(hold_url.iter().map(|url| ("HoldUrl", url.clone())));
+        if let Some(url) = hold_url {
+            // The carrier would ask by GET.
+            pairs.extend([("HoldUrl", url.clone()), ("HoldMethod", "POST".to_owned())]);
+        }
         pairs.extend(muted.map(|muted| ("Muted", muted.to_string())));
         match coach {
             None => {}
