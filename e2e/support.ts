@@ -21,6 +21,7 @@ export const test = base.extend<{ isTelephoneChecked: boolean; noErrors: void }>
       await ours("update auth.agent set intention = 'offline', intention_since = now(), engagement = null, engaged_since = null");
       await ours(`update calls.call set closed_at = now(), state = 'ended', ended_at = coalesce(ended_at, now()),
         end_reason = coalesce(end_reason, 'by_agent'), agent_away_since = null, held_since = null where closed_at is null`);
+      await ours("update calls.monitoring set ended_at = now() where ended_at is null");
       await ours("update calls.offer set answer = 'withdrawn', answered_at = now() where answer is null");
       await ours("update calls.incoming set state = 'ended', ended_as = coalesce(ended_as, 'gave_up') where state <> 'ended'");
       await ours("update queue.entry set leased_by = null");

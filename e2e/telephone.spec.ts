@@ -560,6 +560,23 @@ test("in a second window the telephone waits for a key or a click, before which 
   await expect(other.getByTestId("telephone-light")).toContainText("ready");
 });
 
+test("two who make the telephone ready at the same moment share one line, and neither waits in vain", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await expect(page.getByTestId("telephone-light")).toContainText("ready");
+  const took = await page.evaluate(async () => {
+    const answer = await fetch("/api/calls/voice_token", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+    const { token, local_carrier } = await answer.json();
+    // @ts-expect-error: of the page's own script
+    const { start } = window.dialler_telephone;
+    return Promise.all([start(token, local_carrier), start(token, local_carrier)]);
+  });
+  expect(took.every((millis: number) => millis < 5_000)).toBe(true);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await soundBothWays(page, request);
+});
+
 test("a page that is loaded anew in a talk asks first, and is back on the line within three seconds, with sound both ways", async ({ page, request }) => {
   await next(request, ...ANSWERS);
   const person = await offered(page);

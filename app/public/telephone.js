@@ -98,8 +98,7 @@
     return made;
   }
 
-  /** Connects to the carrier anew. Answers how many milliseconds that took. */
-  async function start(token, carrier) {
+  async function startNow(token, carrier) {
     await load(carrier);
     const began = performance.now();
     const former = device;
@@ -110,6 +109,16 @@
     look();
     use();
     return performance.now() - began;
+  }
+
+  let starting = null;
+  /** Connects to the carrier anew. Answers how many milliseconds that took. Two who ask at once share one line: the second would take the
+   *  first one's away, which would then wait in vain. */
+  function start(token, carrier) {
+    starting ??= startNow(token, carrier).finally(() => {
+      starting = null;
+    });
+    return starting;
   }
 
   /** A token for the time after this one's, between calls. */

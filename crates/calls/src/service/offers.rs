@@ -14,7 +14,7 @@ use crate::error::CallsError;
 use crate::store::{self, IncomingEnd, IncomingState, NewIncomingCall, OfferAnswer};
 use crate::types::{CallEnd, CallView, Candidate, MissedCaller, RingingCall};
 
-/// An agent's console rings for so long (the issue of calls that come in: twenty seconds each).
+/// An agent's console rings for so long.
 const OFFER: TimeDelta = TimeDelta::seconds(20);
 /// An answer on its way when the time is up still counts.
 const GRACE: TimeDelta = TimeDelta::seconds(1);

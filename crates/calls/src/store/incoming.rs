@@ -436,6 +436,8 @@ pub(crate) async fn set_seen_to(pool: &PgPool, id: CallId, by: AgentId, now: Dat
         set seen_to_by = $2, seen_to_at = $3
         from calls.incoming seen
         where seen.id = $1
+            and seen.users = '{}'
+            and seen.ended_as in ('gave_up', 'nobody_free', 'closed')
             and (i.id = seen.id or (i.number = seen.number and i.users = '{}' and i.arrived_at <= seen.arrived_at))
             and i.seen_to_at is null
         "#,
