@@ -1,10 +1,11 @@
 //! A call as its agent sees it.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use kernel::machine_now;
 use queue::{After, Before, Closing, Prospects};
 
 use super::outcome::closing;
+use super::ring::LONGEST_CALL_SECONDS;
 use super::{Calls, CallsFailure};
 use crate::store::{self, CallRow, DispositionRow};
 use crate::types::{CallEnd, CallView, Choice, Disposition, Ended, Notice, WrapUp};
@@ -232,6 +233,8 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
         (CallEnd::Failed, _) => "The call could not be put through.".to_owned(),
         (CallEnd::Cancelled, _) => "You hung up before anybody answered.".to_owned(),
         (CallEnd::ByAgent, _) => "You hung up.".to_owned(),
+        // The carrier hung up on both.
+        (CallEnd::ByPerson, _) if was_longest(row) => "The call was ended after two hours: none may last longer.".to_owned(),
         (CallEnd::ByPerson, _) if row.user.is_none() => "They hung up.".to_owned(),
         (CallEnd::ByPerson, _) => format!("{name} hung up."),
         (CallEnd::CallerGone, _) => "They hung up before you were on the line.".to_owned(),
@@ -240,6 +243,12 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
             format!("Your telephone was gone for 15 seconds, so {name} was told that we will ring again, and the call ended.")
         }
     }
+}
+
+/// Whether they talked for as long as the carrier lets anybody.
+fn was_longest(row: &CallRow) -> bool {
+    let longest = TimeDelta::seconds(i64::from(LONGEST_CALL_SECONDS) - 5);
+    row.answered_at.zip(row.ended_at).is_some_and(|(answered, ended)| ended - answered >= longest)
 }
 
 pub(super) fn lower_first(text: &str) -> String {

@@ -241,6 +241,11 @@ async fn repeated_late_and_reordered_events_have_no_effect(_: PgPoolOptions, con
     let call = begun.until("ended").await;
     assert_eq!(call["end"]["how"], "by_person");
     assert_eq!(call["end"]["words"], "Priya hung up.");
+    // Who is cut off by the carrier after the longest time has not hung up.
+    let two_hours = "update calls.call set answered_at = answered_at + $1 * interval '2 hours'";
+    sqlx::query(two_hours).bind(-1.0).execute(&app.pool).await.unwrap();
+    assert_eq!(begun.find().await["end"]["words"], "The call was ended after two hours: none may last longer.");
+    sqlx::query(two_hours).bind(1.0).execute(&app.pool).await.unwrap();
     assert_eq!(people_rung(&app).await, 1, "joined three times, rung once");
 
     let leg: String = sqlx::query_scalar("select sid from calls.leg where party = 'person'").fetch_one(&app.pool).await.unwrap();
