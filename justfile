@@ -28,8 +28,9 @@ sign user_id:
     @exec scripts/sign {{ user_id }}
 
 # Run the binary on the demo's databases: `just dialler queue export`, `just dialler help`.
+[positional-arguments]
 dialler *arguments:
-    @exec scripts/dialler {{ arguments }}
+    @exec scripts/dialler "$@"
 
 # Check everything: format, lints, saved queries, front end and its size, tests, documentation, journeys.
 test:
@@ -59,12 +60,14 @@ build-app:
     @exec scripts/build-app
 
 # Run the browser journeys against databases of their own; arguments go to Playwright.
+[positional-arguments]
 e2e *arguments:
-    @exec scripts/e2e {{ arguments }}
+    @exec scripts/e2e "$@"
 
 # Run the emulated carrier under the real voice SDK in Chromium; arguments go to Playwright.
+[positional-arguments]
 carrier-journeys *arguments:
-    @exec scripts/carrier-journeys {{ arguments }}
+    @exec scripts/carrier-journeys "$@"
 
 # Try every statement for the claims platform on a MySQL or MariaDB of your own; scripts/test-replica says how.
 test-replica:

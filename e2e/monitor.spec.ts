@@ -42,6 +42,7 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
 
   await panel.getByRole("button", { name: "Whisper" }).click();
   await expect(panel).toContainText("The agent alone hears you.");
+  await expect(page.getByTestId("joined")).toContainText("whispers to you: you alone hear them.");
   await expect.poll(agentHears).toBeGreaterThan(LOUD);
   expect(await personHears()).toBeLessThan(SILENT);
   // The agent's page is loaded anew, and with it their leg is another one: the whisper goes on.
@@ -57,11 +58,13 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
 
   await panel.getByRole("button", { name: "Join in" }).click();
   await expect(panel).toContainText("Both hear you.");
+  await expect(page.getByTestId("joined")).toContainText("has joined in: both of you hear them.");
   await expect.poll(personHears).toBeGreaterThan(LOUD);
   expect(await agentHears()).toBeGreaterThan(LOUD);
 
   await panel.getByRole("button", { name: "Listen", exact: true }).click();
   await expect(panel).toContainText("Nobody hears you.");
+  await expect(page.getByTestId("joined")).toHaveCount(0);
   await expect.poll(personHears).toBeLessThan(SILENT);
 
   await panel.getByRole("button", { name: "Stop" }).click();

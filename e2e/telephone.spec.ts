@@ -2,7 +2,7 @@
 // the carrier (lessons, line 23).
 import type { APIRequestContext, Page } from "@playwright/test";
 
-import { LOUD, admin, agentLeg, counter, dock, legs, next, soundBothWays, state } from "./carrier";
+import { LOUD, SILENT, admin, agentLeg, counter, dock, legs, next, soundBothWays, state } from "./carrier";
 import { GARETH, HANNAH, alive, expect, expectErrors, expectStatus, ours, personOnScreen, setStatus, sign, signIn, test } from "./support";
 
 const ANSWERS = [{ ring_ms: 1200 }, { answer: true }, { repeat: "chat" }];
@@ -558,6 +558,35 @@ test("in a second window the telephone waits for a key or a click, before which 
   expect(loaded).not.toContain("/vendor/twilio.min.js");
   await other.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Callbacks" }).click();
   await expect(other.getByTestId("telephone-light")).toContainText("ready");
+});
+
+test("keys that are typed quickly all arrive in order, and sound goes both ways afterwards", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await dock(page).getByRole("button", { name: /Keypad/ }).click();
+  const keys = "1234567890*#665544332211";
+  await page.keyboard.type(keys, { delay: 90 });
+  await expect(page.getByTestId("sent")).toHaveText(keys);
+  await expect.poll(async () => (await agentLeg(request))?.media.digits, { timeout: 15_000 }).toBe(keys);
+  await soundBothWays(page, request);
+});
+
+test("who has muted themself is muted still when the page is loaded anew in the call", async ({ page, request }) => {
+  await next(request, ...ANSWERS);
+  await offered(page);
+  await page.keyboard.press("Alt+c");
+  await expect(state(page)).toContainText("Talking");
+  await page.keyboard.press("Alt+m");
+  await expect(dock(page).getByRole("button", { name: "Muted" })).toBeVisible();
+  await page.reload();
+  await expect.poll(() => counter(page, "energy-in")).toBeGreaterThan(0);
+  await expect(dock(page).getByRole("button", { name: "Muted" })).toBeVisible();
+  await page.waitForTimeout(1_500);
+  expect((await agentLeg(request))?.media.received.recent_rms).toBeLessThan(SILENT);
+  await page.keyboard.press("Alt+m");
+  await soundBothWays(page, request);
 });
 
 test("two who make the telephone ready at the same moment share one line, and neither waits in vain", async ({ page, request }) => {

@@ -10,10 +10,12 @@
   const SOUNDS = ["disconnect", "incoming", "outgoing", "dtmfh", "dtmfs", ...Array.from({ length: 10 }, (_, digit) => `dtmf${digit}`)];
   // So long may the carrier take to answer, in milliseconds.
   const PATIENCE = 10_000;
-  // A key sounds for 160 ms, and 70 ms later the next may, in milliseconds.
-  const KEY_TIME = 250;
+  // A key sounds for 160 ms, its end is said three times, and 50 ms later the next may; of those that come sooner Chromium loses some.
+  const KEY_TIME = 320;
   // After this the SDK has done what it does by itself when something is plugged in, in milliseconds.
   const SETTLING = 500;
+  // In this window's storage: the call in which the agent has muted themself.
+  const MUTED = "dialler.muted";
   // So long an echo is, in milliseconds.
   const ECHO_TIME = 3000;
   // What is known of the microphone, as in `Microphone::from_number`.
@@ -27,6 +29,8 @@
   let sdk;
   let device = null;
   let call = null;
+  /** What its leg was named by. */
+  let connectedAs = "";
   /** So many calls are on their way to becoming `call`. */
   let connecting = 0;
   /** The connection of the newest call. */
@@ -153,6 +157,7 @@
       throw code;
     });
     call = made;
+    connectedAs = id;
     let isAccepted = false;
     const on = (event, say) => made.on(event, (...details) => made === call && say(...details));
     on("accept", () => {
@@ -162,6 +167,8 @@
       tell("accepted");
     });
     on("mute", (isMuted) => tell("muted", isMuted ? 1 : 0));
+    // Before any sound goes out.
+    if (sessionStorage.getItem(MUTED) === id) made.mute(true);
     on("reconnecting", () => tell("reconnecting"));
     on("reconnected", () => tell("reconnected"));
     // Under the SDK's own names.
@@ -212,7 +219,11 @@
   }
 
   const disconnect = () => call?.disconnect();
-  const mute = (isMuted) => call?.mute(isMuted);
+  /** Also for this page loaded anew in the same call. */
+  function mute(isMuted) {
+    call?.mute(isMuted);
+    sessionStorage.setItem(MUTED, isMuted ? connectedAs : "");
+  }
 
   let keys = "";
   let isSending = false;

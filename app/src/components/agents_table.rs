@@ -163,7 +163,7 @@ fn row(
             <td class="text-muted">{role_label(agent.role)}</td>
             <td>{badge(presence_look(presence))}</td>
             <td class="text-right"><span class=for_class>{mark} {move || time_in_state(now.get())}</span></td>
-            <td class=held_class>{held}</td>
+            <td class=held_class>{move || monitor.caller_of(id).map_or_else(|| held.clone(), |caller| format!("Rang us: {caller}"))}</td>
             <td class=format!("text-right {held_class}")>{held_for}</td>
             <td class="text-right">{listen}</td>
         </tr>

@@ -26,6 +26,16 @@ pub(crate) fn call_notices(console: Console, calls: Calls) -> impl IntoView {
             }
         })
     };
+    let joined = move || {
+        calls.map(|view| view.joined_by.clone()).flatten().map(|words| {
+            view! {
+                <p class="flex gap-3 rounded-field border border-info/40 bg-info/8 p-3 text-dense" role="status" data-testid="joined">
+                    <span class="mt-px text-info">{icon(Icon::Headphones, "size-4")}</span>
+                    <span>{words}</span>
+                </p>
+            }
+        })
+    };
     let changed = move || {
         let is_in_call = calls.phase().is_some();
         console.held().filter(|_| is_in_call).and_then(|held| held.value.note.clone()).map(|note| {
@@ -37,5 +47,5 @@ pub(crate) fn call_notices(console: Console, calls: Calls) -> impl IntoView {
             }
         })
     };
-    view! { {failure} {leg_failure} {trouble} {changed} }
+    view! { {failure} {leg_failure} {trouble} {joined} {changed} }
 }

@@ -309,6 +309,7 @@ mod tests {
             needs_note: disposition == Disposition::DoNotContact,
             needs_time: disposition == Disposition::CallbackRequested,
             also: None,
+            doubt: None,
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn Keypad(is_open: RwSignal<bool>) -> impl IntoView {
             <div class="px-5 pt-4 pb-5">
                 <h2 class="text-lg leading-6 font-semibold" id="keypad-title">"Keypad"</h2>
                 <p class="mt-0.5 text-dense text-muted">"Press the keys here or on your keyboard."</p>
-                <p class="mt-3 flex min-h-10 items-center rounded-field bg-base-200 px-3 font-mono text-base" role="status" aria-label="Sent" data-testid="sent">
+                <p class="mt-3 flex min-h-10 items-center rounded-field bg-base-200 px-3 py-2 font-mono text-base break-all" role="status" aria-label="Sent" data-testid="sent">
                     {move || sent.get()}
                 </p>
                 <div class="mt-3 grid grid-cols-3 gap-2">

@@ -72,6 +72,11 @@ impl Monitor {
         self.going.map(listeners).flatten().unwrap_or_default()
     }
 
+    /// Who has rung us and is with this agent, by name.
+    pub(crate) fn caller_of(self, agent: AgentId) -> Option<String> {
+        self.going.map(|going| going.iter().find(|call| call.agent_id == agent).and_then(|call| call.caller.clone())).flatten()
+    }
+
     /// Listens to this call. The telephone is made ready first, so that the ten seconds to connect are enough.
     pub(crate) fn listen(self, call: CallId) {
         self.run("You are not on the line", async move {

@@ -9,6 +9,7 @@ use super::card::{CARD, card_header};
 use super::icon::{Icon, icon};
 use super::recording_notice::notice_missing;
 use crate::format::{duration, initials, user_words};
+use crate::parts::{FetchedPiece, WHO_RINGS};
 use crate::state::calls::{Calls, Part};
 use crate::state::console::{Console, Then};
 
@@ -84,6 +85,8 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
             });
         }
     });
+    let is_nobody = Memo::new(move |_| calls.map(|view| view.is_incoming && view.user_id.is_none()) == Some(true));
+    let is_nobody = move || is_nobody.get();
     // What is at fault takes the focus.
     Effect::new(move |_| {
         let part = calls.problem.get().map(|(part, _)| part);
@@ -106,6 +109,8 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
     view! {
         <div class="flex flex-col gap-3">
             <Who />
+            // Whoever rang may have said their name just before the end.
+            {move || is_nobody().then(|| view! { <FetchedPiece piece=&WHO_RINGS /> })}
             <section class=CARD aria-labelledby="outcome">
                 {card_header(
                     Icon::PenLine,

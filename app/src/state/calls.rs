@@ -725,6 +725,7 @@ mod tests {
             notes: String::new(),
             away_seconds: None,
             held_seconds: None,
+            joined_by: None,
             handed_over: None,
         }
     }

@@ -36,7 +36,7 @@ pub(crate) use legs::{
 };
 pub(crate) use monitoring::{
     GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring,
-    find_monitoring_of, insert_monitoring, list_going, list_whispering, lock_monitoring, queue_for_mode, set_monitoring_joined,
+    find_monitoring_of, insert_monitoring, list_going, list_heard, list_whispering, lock_monitoring, queue_for_mode, set_monitoring_joined,
     set_monitoring_leg, set_monitoring_mode,
 };
 pub(crate) use notice::{find_notice, set_notice};
@@ -45,7 +45,7 @@ pub(crate) use recordings::{
     DueRecording, MissingRow, RecordingRow, Stored, claim_recordings, find_recording, find_stored_recording, insert_recording_access,
     list_missing_recordings, list_unheard_recordings, note_recording, set_recording_failed, set_recording_stored,
 };
-pub(crate) use retention::{KeptRow, decide_deletion, end_hold, insert_hold, list_kept, list_kept_of, set_deleted};
+pub(crate) use retention::{KeptRow, decide_deletion, end_hold, has_calls, insert_hold, list_kept, list_kept_of, set_deleted};
 pub(crate) use transfer::{
     NewTransfer, TransferRow, accept_transfer, decline_transfer, end_transfer, end_transfers_of, find_passed_by, find_transfer,
     find_transfer_for, find_transfer_of_call, insert_transfer, lapse_transfers, list_free, list_transfers, lock_transfer, pass_call,

@@ -182,6 +182,9 @@ pub struct CallView {
     pub notice: Option<Notice>,
     /// The agent's note, as last kept.
     pub notes: String,
+    /// Who of the staff is on the line as well and can be heard, and by whom, in a sentence. Whoever only listens is not said.
+    #[serde(default)]
+    pub joined_by: Option<String>,
     /// To whom the agent has handed it over, and when, in a sentence: it is over for them, and goes on for somebody else.
     #[serde(default)]
     pub handed_over: Option<String>,
@@ -280,6 +283,8 @@ pub struct GoingCall {
     pub is_talking: bool,
     /// Who listens, by name.
     pub listeners: Vec<String>,
+    /// They rang us: who, or how many it may be.
+    pub caller: Option<String>,
 }
 
 /// A talk of at least a minute that we have no recording of (every call is recorded).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::{Moment, QueueKind, display_time};
 use users::{Facts, LagSource, ReplicaLag, UserCard};
 
@@ -128,7 +128,11 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
     checks.push(own("attempts", format!("{used} of {limit} calls used today"), None));
     let (last, needs) = match grounds.own.last_attempt_at {
         None => ("Never rung before".to_owned(), None),
-        Some(at) => (format!("Last call {}", since(at, grounds.moment.at)), cap.hours_between.map(|hours| format!("needs {hours} h"))),
+        Some(at) => {
+            // Who asked for the call, or rings us, does not wait for that.
+            let met = cap.hours_between.filter(|hours| grounds.moment.at - at >= TimeDelta::hours(i64::from(*hours)));
+            (format!("Last call {}", since(at, grounds.moment.at)), met.map(|hours| format!("needs {hours} h")))
+        }
     };
     checks.push(own("cooling_off", last, needs));
     let until = hours::describe(*grounds.moment, &grounds.settings.calling_hours, grounds.bank_holidays);

@@ -146,6 +146,7 @@ mod tests {
             needs_note: disposition == Disposition::DoNotContact,
             needs_time: disposition == Disposition::CallbackRequested,
             also: None,
+            doubt: None,
         }
     }
 

@@ -28,8 +28,22 @@ impl Calls {
             agent_id: row.agent,
             is_talking: row.is_talking,
             listeners: row.listeners,
+            caller: row.caller,
         };
         Ok(rows.into_iter().map(shown).collect())
+    }
+
+    /// Who else can be heard on the agent's talk, in a sentence for the agent.
+    pub(super) async fn joined_by(&self, call: CallId) -> Result<Option<String>, CallsFailure> {
+        let heard = store::list_heard(&self.shared.pool, call).await?;
+        let words: Vec<String> = heard
+            .into_iter()
+            .map(|(name, mode)| match mode {
+                MonitorMode::Whisper => format!("{name} whispers to you: you alone hear them."),
+                MonitorMode::Barge | MonitorMode::Listen => format!("{name} has joined in: both of you hear them."),
+            })
+            .collect();
+        Ok((!words.is_empty()).then(|| words.join(" ")))
     }
 
     /// Begins to listen to somebody's talk. The supervisor's browser connects with the answer's id, within ten seconds, once.
@@ -139,6 +153,7 @@ impl Calls {
         transaction.commit().await?;
         tracing::info!(agent.id = %row.supervisor, call.id = %call.id, monitoring.mode = mode.as_str(), "how a supervisor takes part");
         self.shared.hints.send(Hint::Agent(row.supervisor));
+        self.tell(call.agent);
         Ok(())
     }
 

@@ -85,6 +85,9 @@ pub enum RetentionFailure {
     /// Holds say why.
     #[error("say why, for whoever asks later")]
     ReasonNeeded,
+    /// A wrong id, most likely.
+    #[error("nobody is known by that id, neither on the claims platform nor from our calls: nothing was put on record")]
+    Unknown,
     /// There is a hold.
     #[error("a complaint or proceedings are on record for this person already")]
     HeldAlready,
@@ -123,13 +126,20 @@ impl Calls {
     }
 
     /// Puts on record that a complaint or proceedings go on: nothing of the person's is deleted until they have ended.
-    pub async fn hold_recordings(&self, user: UserId, reason: &str) -> Result<(), RetentionFailure> {
+    ///
+    /// Answers the person's name where the claims platform tells it. Somebody of whom neither it nor our calls know is refused: another
+    /// person's recordings would go on being deleted.
+    pub async fn hold_recordings(&self, user: UserId, reason: &str) -> Result<Option<String>, RetentionFailure> {
         let reason = reason.trim();
         if reason.is_empty() {
             return Err(RetentionFailure::ReasonNeeded);
         }
+        let name = self.shared.queue.names_of(&[user]).await.remove(&user);
+        if name.is_none() && !store::has_calls(&self.shared.pool, user).await? {
+            return Err(RetentionFailure::Unknown);
+        }
         let is_new = store::insert_hold(&self.shared.pool, user, reason, self.shared.queue.now()).await?;
-        if is_new { Ok(()) } else { Err(RetentionFailure::HeldAlready) }
+        if is_new { Ok(name) } else { Err(RetentionFailure::HeldAlready) }
     }
 
     /// Puts on record that they have ended, now: the months run from then.

@@ -8,7 +8,7 @@ use super::outcome::closing;
 use super::ring::LONGEST_CALL_SECONDS;
 use super::{Calls, CallsFailure};
 use crate::store::{self, CallRow, DispositionRow};
-use crate::types::{CallEnd, CallView, Choice, Disposition, Ended, Notice, WrapUp};
+use crate::types::{CallEnd, CallState, CallView, Choice, Disposition, Ended, Notice, WrapUp};
 
 impl Calls {
     pub(super) async fn view(&self, row: CallRow) -> Result<CallView, CallsFailure> {
@@ -24,6 +24,7 @@ impl Calls {
             (Some(incoming), None, None) => self.candidates(incoming).await?,
             _ => Vec::new(),
         };
+        let joined_by = if row.state == CallState::Connected { self.joined_by(row.id).await? } else { None };
         let end = row.end_reason.map(|how| Ended { how, words: ended_words(&row, how), is_saved_call: row.is_saved_call });
         Ok(CallView {
             id: row.id,
@@ -45,6 +46,7 @@ impl Calls {
                 .filter(|_| row.answered_at.is_some())
                 .map(|words| Notice { words, is_given: row.notice_given_at.is_some() }),
             notes: row.notes,
+            joined_by,
             handed_over: None,
         })
     }

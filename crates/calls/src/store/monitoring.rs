@@ -240,6 +240,25 @@ pub(crate) struct GoingRow {
     pub(crate) agent: AgentId,
     pub(crate) is_talking: bool,
     pub(crate) listeners: Vec<String>,
+    pub(crate) caller: Option<String>,
+}
+
+/// Who is on the line of this call and can be heard, by name, and how they take part; whoever comes to take it over is not among them.
+pub(crate) async fn list_heard(pool: &PgPool, call: CallId) -> sqlx::Result<Vec<(String, MonitorMode)>> {
+    let rows = sqlx::query!(
+        r#"
+        select a.name as "name!", m.mode as "mode: MonitorMode"
+        from calls.monitoring m
+        join auth.published_agent a on a.id = m.supervisor_id
+        where m.call_id = $1 and m.ended_at is null and m.joined_at is not null and m.mode <> 'listen'
+            and not exists (select from calls.transfer t where t.monitoring_id = m.id)
+        order by a.name
+        "#,
+        call.get(),
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.mode)).collect())
 }
 
 /// The calls that go on, with the names of those who listen.
@@ -254,7 +273,8 @@ pub(crate) async fn list_going(pool: &PgPool) -> sqlx::Result<Vec<GoingRow>> {
                 join auth.published_agent a on a.id = m.supervisor_id
                 where m.call_id = c.id and m.ended_at is null and m.joined_at is not null
                 order by a.name
-            ) as "listeners!"
+            ) as "listeners!",
+            case when c.incoming_id is not null then c.user_name end as caller
         from calls.call c
         where c.closed_at is null and c.state <> 'ended'
         order by c.created_at

@@ -90,6 +90,11 @@ pub(crate) async fn set_deleted(pool: &PgPool, sid: &str, now: DateTime<Utc>) ->
     Ok(())
 }
 
+/// Whether anybody ever called this person, or they us.
+pub(crate) async fn has_calls(pool: &PgPool, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from calls.call where user_id = $1) as "known!""#, user.get()).fetch_one(pool).await
+}
+
 /// False when one is on record already.
 pub(crate) async fn insert_hold(pool: &PgPool, user: UserId, reason: &str, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(

@@ -25,8 +25,11 @@ pub(super) async fn recordings(config: &Config, command: RecordingsCommand) -> a
             Ok(())
         }
         RecordingsCommand::Hold { user, reason } => {
-            app.calls.hold_recordings(user, &reason).await?;
-            print("On record. Nothing of theirs is deleted until `dialler recordings release` says that it has ended.")
+            let name = app.calls.hold_recordings(user, &reason).await?;
+            let whom = name.map_or_else(|| format!("user {user}"), |name| format!("{name}, user {user}"));
+            print(&format!(
+                "On record for {whom}. Nothing of theirs is deleted until `dialler recordings release {user}` says that it has ended."
+            ))
         }
         RecordingsCommand::Release { user } => {
             app.calls.release_recordings(user).await?;

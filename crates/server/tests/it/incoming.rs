@@ -451,10 +451,30 @@ async fn of_several_people_at_one_number_the_agent_says_who_it_is(_: PgPoolOptio
     assert_eq!(agent.ask("/api/queue/current", json!({})).await["user"]["id"], "1");
     let stranger = app.signed_in(Role::Agent).await;
     assert_eq!(stranger.post("/api/calls/identify", json!({"call_id": call["id"], "user_id": "2"})).await.0, 404);
+    are_away(&[&stranger]).await;
     agent.ask("/api/calls/hang_up", json!({"call_id": call["id"]})).await;
     until(&agent, &call, "ended").await;
     agent.ask("/api/calls/record_outcome", json!({"call_id": call["id"], "disposition": "contacted"})).await;
     assert_eq!(app.count("select count(*) from queue.attempt where is_incoming and user_id = 1").await, 1);
+
+    // The name is said just before they hang up: it can be told in the wrap-up.
+    ring_in(&app, "+447700900457", stays()).await;
+    let incoming = ringing(&agent).await;
+    let (_, call) = answer(&agent, &incoming).await;
+    join_as(&app, &agent, &call, &incoming, "CAdddddddddddddddddddddddddddddddd").await;
+    until(&agent, &call, "connected").await;
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    are_away(&[&supervisor]).await;
+    let going = supervisor.ask("/api/calls/going", json!({})).await;
+    assert_eq!(going[0]["caller"], "Somebody we do not know", "{going}");
+    agent.ask("/api/calls/hang_up", json!({"call_id": call["id"]})).await;
+    until(&agent, &call, "ended").await;
+    let known = agent.ask("/api/calls/identify", json!({"call_id": call["id"], "user_id": "2"})).await;
+    assert_eq!((&known["state"], &known["user_name"]), (&json!("ended"), &json!("Dev Raman")));
+    assert!(known["wrap_up"]["choices"].to_string().contains("callback_requested"), "what can be promised to somebody who is known");
+    agent.ask("/api/calls/record_outcome", json!({"call_id": call["id"], "disposition": "contacted"})).await;
+    assert_eq!(app.count("select count(*) from queue.attempt where is_incoming and user_id = 2").await, 1);
+    assert_eq!(app.count("select count(*) from queue.lease").await, 0);
 
     // Nobody says who it is: it is on record, and an objection holds for the number.
     ring_in(&app, "+447700900456", stays()).await;

@@ -172,7 +172,9 @@ async fn the_command_says_why_by_the_calls_id_and_ends_with_a_failure_when_nothi
     let (is_well, _, refused) = run(&["delete", &begun.call]).await;
     assert!(!is_well && refused.contains("refused: a claim is still open"), "{refused}");
     let (is_well, told, errors) = run(&["hold", "1", "--reason", "A complaint"]).await;
-    assert!(is_well && told.starts_with("On record."), "{told}{errors}");
+    assert!(is_well && told.starts_with("On record for Priya Raman, user 1."), "{told}{errors}");
+    let (is_well, _, refused) = run(&["hold", "99999999", "--reason", "A complaint"]).await;
+    assert!(!is_well && refused.contains("nobody is known by that id"), "a mistyped id would protect nobody: {refused}");
     let (_, _, refused) = run(&["delete", &begun.call]).await;
     assert!(refused.contains("a complaint or proceedings"), "{refused}");
     assert!(run(&["release", "1"]).await.0);

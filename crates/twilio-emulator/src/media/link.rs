@@ -8,7 +8,7 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::{Codec, CodecExtra, FormatParams, PayloadParams};
 use str0m::media::{Direction, Frequency, MediaData, MediaKind, MediaTime, Mid, Pt};
 use str0m::net::Transmit;
-use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
 
 use super::mixer::{FRAME, Frame, SILENCE};
 use super::mulaw;
@@ -117,7 +117,8 @@ impl Link {
     }
 
     fn new(addresses: &[SocketAddr], now: Instant) -> Result<Self, LinkError> {
-        let mut config = RtcConfig::new().set_ice_lite(true).clear_codecs().enable_pcmu(true, false);
+        // Keys and sound share one numbering, and each is put in order by itself: whoever waits for the numbers between waits for the other's.
+        let mut config = RtcConfig::new().set_ice_lite(true).clear_codecs().enable_pcmu(true, false).set_reordering_size_audio(0);
         let format = FormatParams::parse_line("0-16");
         config.codec_config().add_config(101.into(), None, Codec::Tele, Frequency::EIGHT_KHZ, None, format);
         let mut rtc = config.build(now);
@@ -221,6 +222,9 @@ impl Link {
                     self.take(Input::Timeout(now));
                 }
                 Ok(Output::Timeout(_)) => break,
+                // It is dropped, and what follows is not: Chromium fills its packets up with the kind that it sent last, also a key that is
+                // none.
+                Err(error @ RtcError::Packet(..)) => tracing::debug!(%error, "a media packet was dropped"),
                 Err(error) => {
                     tracing::debug!(%error, "the media connection failed");
                     self.state = State::Broken;

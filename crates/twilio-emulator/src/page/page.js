@@ -152,16 +152,21 @@ find("mine").onchange = tried(async (event) => {
   if (event.target.checked) await ask("scenarios", { match: {}, steps: [{ no_answer: true }] });
   else await ask("scenarios", undefined, "DELETE");
 });
+// What Twilio writes for a number that is kept back: ANONYMOUS on a telephone's keys.
+const WITHHELD = "+266696687";
+// As people in the UK write a number, too.
+const e164 = (number) => number.replaceAll(" ", "").replace(/^0/, "+44");
 find("ring-in").onsubmit = tried((event) => {
-  const { from, to } = Object.fromEntries(new FormData(event.target));
+  const { from, to, withheld } = Object.fromEntries(new FormData(event.target));
+  const shown = withheld ? WITHHELD : e164(from);
   return withLine(async (line, sdp) => {
-    const call = await ask("calls/incoming", { from, to, sdp });
-    await talk(line, call.sid, `${from} to ${to}`, call.sdp);
+    const call = await ask("calls/incoming", { from: shown, to, sdp });
+    await talk(line, call.sid, `${withheld ? "withheld" : shown} to ${to}`, call.sdp);
   });
 });
 find("write").onsubmit = tried(async (event) => {
   const { from, to, body } = Object.fromEntries(new FormData(event.target));
-  await ask("messages/incoming", { from, to, body });
+  await ask("messages/incoming", { from: e164(from), to, body });
   event.target.elements.body.value = "";
 });
 addEventListener("pagehide", () => mine && navigator.sendBeacon(`admin/calls/${mine.sid}/hangup`));
