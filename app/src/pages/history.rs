@@ -329,7 +329,8 @@ fn List(wanted: Memo<Wanted>, page: Query<AttemptPage>) -> impl IntoView {
                             <th scope="col">"Agent"</th>
                             <th scope="col">"Queue"</th>
                             <th scope="col">"Outcome"</th>
-                            <th scope="col">"Ended"</th>
+                            // Beside what is opened there is no room for it; it stands there.
+                            <th scope="col" class="hidden @5xl:table-cell">"Ended"</th>
                             <th scope="col" class="text-right">"Talk"</th>
                         </tr>
                     </thead>
@@ -362,7 +363,7 @@ fn List(wanted: Memo<Wanted>, page: Query<AttemptPage>) -> impl IntoView {
     };
     view! {
         <section class="flex min-h-0 min-w-0 flex-col bg-base-100" aria-label="Calls">
-            <div class="min-h-0 flex-1 overflow-auto" tabindex="0" role="region" aria-label="Calls, newest first">{rows}</div>
+            <div class="@container min-h-0 flex-1 overflow-auto" tabindex="0" role="region" aria-label="Calls, newest first">{rows}</div>
             {pages}
         </section>
     }
@@ -448,7 +449,7 @@ fn row(wanted: Memo<Wanted>, attempt: &Attempt) -> impl IntoView + use<> {
                 {badge(attempt)} {corrected}
                 {(!notes.is_empty()).then(|| view! { <span class="block truncate text-xs text-muted" title=notes.clone()>{notes.clone()}</span> })}
             </td>
-            <td class="min-w-36 text-muted">{end(attempt)}</td>
+            <td class="hidden min-w-36 text-muted @5xl:table-cell">{end(attempt)}</td>
             <td class="text-right whitespace-nowrap">{length(attempt)}</td>
         </tr>
     }
