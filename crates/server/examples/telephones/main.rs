@@ -216,6 +216,7 @@ impl Floor {
                 ("TWILIO_API_SECRET", SECRET),
                 ("TWILIO_TWIML_APP_SID", APPLICATION),
                 ("TWILIO_PHONE_NUMBER", OURS),
+                ("FIRM_NAME", "Example Claims"),
                 ("TWILIO_CPS", "1000"),
                 ("METRICS_TOKEN", SECRET),
             ])
