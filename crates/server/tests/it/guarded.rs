@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 73] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 74] = [
     ("/api/auth/agents", Some(Role::Supervisor)),
     ("/api/auth/day", Some(Role::Agent)),
     ("/api/auth/limit", Some(Role::Admin)),
@@ -50,6 +50,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 73] = [
     ("/api/calls/rejoin", Some(Role::Agent)),
     ("/api/calls/ringing", Some(Role::Agent)),
     ("/api/calls/save_notes", Some(Role::Agent)),
+    ("/api/calls/see_to_caller", Some(Role::Supervisor)),
     ("/api/calls/set_monitor_mode", Some(Role::Supervisor)),
     ("/api/calls/start", Some(Role::Agent)),
     ("/api/calls/stop_monitoring", Some(Role::Supervisor)),
@@ -194,6 +195,7 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
                 json!({"transfer_id": "01936b6e-0000-7000-8000-000000000001"})
             }
             "/api/calls/monitor" => json!({"call_id": "01936b6e-0000-7000-8000-000000000001", "mode": "listen"}),
+            "/api/calls/see_to_caller" => json!({"id": "01936b6e-0000-7000-8000-000000000001"}),
             "/api/calls/set_monitor_mode" => json!({"mode": "listen"}),
             "/api/queue/change_settings" => json!({"settings": {}, "version": 1, "reason": "why"}),
             "/api/queue/lift" => json!({"objection_id": 1, "reason": "why"}),
