@@ -378,7 +378,7 @@ async fn requests_are_what_the_helper_sends() {
         {"path": [["conferences"], ["list"]], "arguments": {"friendlyName": "call-7", "status": "in-progress", "pageSize": 100}},
         {"path": [["conferences", CONFERENCE], ["update"]], "arguments": {"status": "completed"}},
         {"path": in_conference(CONFERENCE, json!([["participants", CALL], ["update"]])), "arguments":
-            {"hold": true, "holdUrl": "https://a.example/music"}},
+            {"hold": true, "holdUrl": "https://a.example/music", "holdMethod": "POST"}},
         {"path": in_conference(CONFERENCE, json!([["participants", "supervisor"], ["update"]])), "arguments":
             {"muted": false, "coaching": true, "callSidToCoach": CALL}},
         {"path": in_conference(CONFERENCE, json!([["participants", "supervisor"], ["update"]])), "arguments":
