@@ -70,6 +70,8 @@ struct Shared {
     reads: AtomicU64,
     samples: AtomicU64,
     last_lag: Mutex<Option<(Duration, Instant)>>,
+    /// When a connection was last found to be cut.
+    last_cut: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Everybody in a range of ids, read at one moment.
@@ -92,14 +94,19 @@ impl Replica {
     pub fn connect(url: &str, options: ReplicaOptions) -> Result<Self, ReplicaError> {
         let connect = MySqlConnectOptions::from_str(url).map_err(ReplicaError::Address)?.disable_statement_logging();
         let source = format!("{}:{}/{}", connect.get_host(), connect.get_port(), connect.get_database().unwrap_or_default());
+        let last_cut = Arc::new(Mutex::new(None::<Instant>));
+        let cut = Arc::clone(&last_cut);
         let pool = MySqlPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(ACQUIRE_PATIENCE)
-            // A ping before every use is one more round trip; only connections that rested long need one.
+            // A ping before every use is one more round trip; only connections that rested long need one, and those that rested while another
+            // was cut: whatever cut it, a restart of the server, will have cut them, too.
             .test_before_acquire(false)
-            .before_acquire(|conn, meta| {
+            .before_acquire(move |conn, meta| {
+                let last_cut = *cut.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_doubted = meta.idle_for > TRUSTED_IDLE || last_cut.is_some_and(|at| meta.idle_for > at.elapsed());
                 Box::pin(async move {
-                    if meta.idle_for > TRUSTED_IDLE {
+                    if is_doubted {
                         conn.ping().await?;
                     }
                     Ok(true)
@@ -114,6 +121,7 @@ impl Replica {
             reads: AtomicU64::new(0),
             samples: AtomicU64::new(0),
             last_lag: Mutex::new(None),
+            last_cut,
         };
         Ok(Self { pool, shared: Arc::new(shared) })
     }
@@ -277,8 +285,12 @@ impl Replica {
             self.shared.reads.fetch_add(reads, Ordering::Relaxed);
             let Some(conn) = borrowed.0.as_mut() else { return Err(ReplicaError::Unavailable(sqlx::Error::PoolClosed)) };
             let answer = question(conn).await;
-            if answer.is_ok() {
-                borrowed.give_back();
+            match &answer {
+                Ok(_) => borrowed.give_back(),
+                Err(ReplicaError::Unavailable(sqlx::Error::Io(_))) => {
+                    *self.shared.last_cut.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                }
+                Err(_) => {}
             }
             answer
         };
@@ -309,7 +321,7 @@ fn millis(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use testkit::TestPlatform;
+    use testkit::{TcpProxy, TestPlatform};
 
     use super::*;
 
@@ -330,6 +342,33 @@ mod tests {
             let error = sqlx::query(sql).execute(&replica.pool).await.unwrap_err();
             let number = error.as_database_error().unwrap().downcast_ref::<sqlx::mysql::MySqlDatabaseError>().number();
             assert_eq!(number, 1792, "{sql}: {error}");
+        }
+        replica.pool.close().await;
+        platform.drop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_restart_of_the_server_costs_one_question_however_many_connections_rested() {
+        let platform = TestPlatform::new().await.unwrap();
+        platform.user(1).insert().await.unwrap();
+        platform.caught_up().await.unwrap();
+        let proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
+        let replica = Replica::connect(proxy.url(), ReplicaOptions::default()).unwrap();
+        let read = || replica.facts(UserId::new(1), Extras::default(), kernel::machine_now());
+        let mut used = Vec::new();
+        for _ in 0..6 {
+            used.push(replica.pool.acquire().await.unwrap());
+        }
+        drop(used);
+        while replica.pool.num_idle() < 6 {
+            tokio::task::yield_now().await;
+        }
+
+        proxy.stop().await;
+        proxy.resume().await;
+        assert!(read().await.unwrap_err().is_unavailable(), "nothing told us yet");
+        for _ in 0..12 {
+            assert!(read().await.unwrap().is_some());
         }
         replica.pool.close().await;
         platform.drop().await.unwrap();
