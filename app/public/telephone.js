@@ -218,6 +218,10 @@
     tell("sample", now.packetsIn, now.packetsOut, now.energyIn, now.energyOut);
   }
 
+  /** The line is `id`'s from now on, and is found under that name by this page loaded anew. */
+  const willBe = (id) => {
+    connectedAs = id;
+  };
   const disconnect = () => call?.disconnect();
   /** Also for this page loaded anew in the same call. */
   function mute(isMuted) {
@@ -520,7 +524,7 @@
 
   const listen = (to) => (listener = to);
   window.dialler_telephone = {
-    listen, start, refresh, connect, disconnect, mute, sendDigits, look, devices: () => found, choose, allow, meterOn,
+    listen, start, refresh, connect, willBe, disconnect, mute, sendDigits, look, devices: () => found, choose, allow, meterOn,
     meterOff: () => stopMeter(), playSound, echo, echoOff: () => stopEcho(), ring,
   };
 })();

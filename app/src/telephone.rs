@@ -47,6 +47,8 @@ extern "C" {
     fn refresh(token: &str);
     #[wasm_bindgen(js_namespace = dialler_telephone)]
     fn connect(name: &str, id: &str) -> js_sys::Promise;
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = willBe)]
+    fn will_be(id: &str);
     #[wasm_bindgen(js_namespace = dialler_telephone)]
     fn disconnect();
     #[wasm_bindgen(js_namespace = dialler_telephone)]
@@ -73,6 +75,11 @@ extern "C" {
     fn echo_off();
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = ring)]
     fn ring(is_on: bool);
+}
+
+/// The line that this supervisor listens by is their own call's from now on.
+pub(crate) fn line_will_be_of(call: CallId) {
+    will_be(&call.to_string());
 }
 
 /// The telephone, for all screens. There is one for as long as the page is there, so that it is small to hand around.

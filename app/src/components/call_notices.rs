@@ -16,36 +16,52 @@ pub(crate) fn CallNotices() -> impl IntoView {
 pub(crate) fn call_notices(console: Console, calls: Calls) -> impl IntoView {
     let failure = move || calls.failure.get().map(|(title, error)| error_strip(title, &error, None));
     let leg_failure = move || calls.leg_failure.get().map(|error| error_strip("Your telephone did not stay connected", &error, None));
-    let trouble = move || {
-        calls.telephone.trouble.get().filter(|_| calls.is_talking()).map(|trouble| {
-            view! {
-                <p class="flex gap-3 rounded-field border border-error/40 bg-error/8 p-3 text-dense" role="alert" data-testid="trouble">
-                    <span class="mt-px text-error">{icon(Icon::TriangleAlert, "size-4")}</span>
-                    <span>{trouble.words()}</span>
-                </p>
-            }
-        })
-    };
-    let joined = move || {
-        calls.map(|view| view.joined_by.clone()).flatten().map(|words| {
-            view! {
-                <p class="flex gap-3 rounded-field border border-info/40 bg-info/8 p-3 text-dense" role="status" data-testid="joined">
-                    <span class="mt-px text-info">{icon(Icon::Headphones, "size-4")}</span>
-                    <span>{words}</span>
-                </p>
-            }
-        })
-    };
+    let trouble =
+        move || calls.telephone.trouble.get().filter(|_| calls.is_talking()).map(|trouble| notice(&TROUBLE, trouble.words().into()));
+    let joined = move || calls.map(|view| view.joined_by.clone()).flatten().map(|words| notice(&JOINED, words));
     let changed = move || {
         let is_in_call = calls.phase().is_some();
-        console.held().filter(|_| is_in_call).and_then(|held| held.value.note.clone()).map(|note| {
-            view! {
-                <p class="flex gap-3 rounded-field border border-accent/40 bg-accent/8 p-3 text-dense" data-testid="changed">
-                    <span class="mt-px text-accent">{icon(Icon::ShieldCheck, "size-4")}</span>
-                    <span>{note}</span>
-                </p>
-            }
-        })
+        console.held().filter(|_| is_in_call).and_then(|held| held.value.note.clone()).map(|note| notice(&CHANGED, note))
     };
     view! { {failure} {leg_failure} {trouble} {joined} {changed} }
+}
+
+/// What a notice looks like, and how it is announced; what has changed about the person is announced by the console.
+struct Look {
+    name: &'static str,
+    role: Option<&'static str>,
+    class: &'static str,
+    glyph: Icon,
+    glyph_class: &'static str,
+}
+
+const TROUBLE: Look = Look {
+    name: "trouble",
+    role: Some("alert"),
+    class: "flex gap-3 rounded-field border border-error/40 bg-error/8 p-3 text-dense",
+    glyph: Icon::TriangleAlert,
+    glyph_class: "mt-px text-error",
+};
+const JOINED: Look = Look {
+    name: "joined",
+    role: Some("status"),
+    class: "flex gap-3 rounded-field border border-info/40 bg-info/8 p-3 text-dense",
+    glyph: Icon::Headphones,
+    glyph_class: "mt-px text-info",
+};
+const CHANGED: Look = Look {
+    name: "changed",
+    role: None,
+    class: "flex gap-3 rounded-field border border-accent/40 bg-accent/8 p-3 text-dense",
+    glyph: Icon::ShieldCheck,
+    glyph_class: "mt-px text-accent",
+};
+
+fn notice(look: &'static Look, words: String) -> impl IntoView {
+    view! {
+        <p class=look.class role=look.role data-testid=look.name>
+            <span class=look.glyph_class>{icon(look.glyph, "size-4")}</span>
+            <span>{words}</span>
+        </p>
+    }
 }

@@ -10,22 +10,22 @@ use crate::state::query::Query;
 /// How many, in words.
 fn headline(count: usize) -> String {
     match count {
-        1 => "Somebody whom we do not know rang us and reached nobody".to_owned(),
-        _ => format!("{count} people whom we do not know rang us and reached nobody"),
+        1 => "Somebody rang us, reached nobody and is not rung back".to_owned(),
+        _ => format!("{count} people rang us, reached nobody and are not rung back"),
     }
 }
 
-/// People who rang in the last week and whom nobody rings back, since nobody knows them; folded, and nothing when there is none.
+/// People who rang in the last week and whom nobody rings back, since nobody knows them or they may not be rung; folded, and nothing when there is none.
 pub(crate) fn missed_callers(query: Query<Vec<MissedCaller>>, announcer: Announcer) -> Option<impl IntoView> {
     let answer = query.answer().filter(|answer| !answer.value.is_empty())?;
     let rows = answer.value.iter().map(|caller| {
         let times = if caller.times > 1 { format!(" · {} times", caller.times) } else { String::new() };
-        let (id, number) = (caller.id, caller.number.clone().unwrap_or_else(|| "number withheld".to_owned()));
-        let label = format!("Seen to: {number}, {}", caller.at);
+        let (id, who) = (caller.id, caller.who.clone());
+        let label = format!("Seen to: {who}, {}", caller.at);
         view! {
-            <li class="grid grid-cols-[8rem_minmax(0,12rem)_minmax(0,1fr)_auto] items-center gap-3 py-1">
+            <li class="grid grid-cols-[8rem_minmax(0,20rem)_minmax(0,1fr)_auto] items-center gap-3 py-1">
                 <span>{caller.at.clone()}</span>
-                <span class="truncate">{number} {times}</span>
+                <span class="truncate">{who} {times}</span>
                 <span class="text-muted">{caller.words.clone()}</span>
                 <button class="btn btn-xs" type="button" aria-label=label on:click=move |_| see_to(query, announcer, id)>
                     "Seen to"

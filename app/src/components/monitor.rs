@@ -92,7 +92,7 @@ impl Monitor {
     }
 
     fn set_mode(self, mode: MonitorMode) {
-        self.run("It is as before", async move { calls::set_monitor_mode(mode).await.map(drop) });
+        self.run("The change was not made", async move { calls::set_monitor_mode(mode).await.map(drop) });
     }
 
     fn stop(self) {

@@ -34,7 +34,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// From the parameters of an address. What cannot be read was never asked for.
+    /// From the parameters of an address. What cannot be read was never asked for: see [`is_misread`](Self::is_misread).
     fn read(parameter: impl Fn(&str) -> Option<String>) -> Self {
         // A year that is being typed passes through 0002 and 0020.
         let is_day = |day: &str| day.parse::<NaiveDate>().is_ok_and(|day| (1970..=9998).contains(&day.year()));
@@ -82,6 +82,13 @@ impl Wanted {
         if query.is_empty() { "/history".to_owned() } else { format!("/history?{}", query.join("&")) }
     }
 
+    /// Whether something of the address could not be read: a link that was cut short shows more than was meant.
+    fn is_misread(&self, parameter: impl Fn(&str) -> Option<String>) -> bool {
+        let link = self.link();
+        let names = ["from", "until", "agent", "queue", "outcome", "end", "user", "older", "newer", "open"];
+        names.iter().any(|name| parameter(name).is_some_and(|value| !value.is_empty()) && !link.contains(&format!("{name}=")))
+    }
+
     /// The same list with this one opened.
     fn opened(&self, open: Option<CallId>) -> String {
         Self { open, ..self.clone() }.link()
@@ -111,7 +118,8 @@ fn history_page() -> Result<impl IntoView, Missing> {
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;
     let address = provided::<Address>("address")?;
-    let wanted = Memo::new(move |_| Wanted::read(|name| address.parameter(name, |value| Some(value.to_owned()))));
+    let parameter = move |name: &str| address.parameter(name, |value| Some(value.to_owned()));
+    let wanted = Memo::new(move |_| Wanted::read(parameter));
     // Opening one asks for that one alone.
     let list = Memo::new(move |_| wanted.with(|wanted| (wanted.filter.clone(), wanted.place)));
     let page = Query::new(
@@ -129,7 +137,15 @@ fn history_page() -> Result<impl IntoView, Missing> {
     );
     let choices = Query::new(session, move || live.everything.track(), calls::attempt_choices);
     let open = Memo::new(move |_| wanted.with(|wanted| wanted.open));
-    let words = Signal::stored(Some("Every call, whoever made it, newest first".to_owned()));
+    let words = Signal::derive(move || {
+        let is_misread = wanted.with(|wanted| wanted.is_misread(parameter));
+        let words = if is_misread {
+            "A part of this page’s address makes no sense and is left out"
+        } else {
+            "Every call, whoever made it, newest first"
+        };
+        Some(words.to_owned())
+    });
     Ok(view! {
         <PageHeader title="History" words />
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto">
@@ -708,10 +724,14 @@ fn events(whole: &AttemptDetail) -> Option<impl IntoView + use<>> {
 mod tests {
     use super::*;
 
+    fn parameters(query: &str) -> impl Fn(&str) -> Option<String> {
+        move |name: &str| {
+            query.split('&').filter_map(|pair| pair.split_once('=')).find(|(of, _)| *of == name).map(|(_, value)| value.to_owned())
+        }
+    }
+
     fn read(query: &str) -> Wanted {
-        let pairs: Vec<(String, String)> =
-            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Wanted::read(|name| pairs.iter().find(|(of, _)| of == name).map(|(_, value)| value.clone()))
+        Wanted::read(parameters(query))
     }
 
     const CALL: &str = "019abcde-0123-7abc-8def-0123456789ab";
@@ -737,6 +757,10 @@ mod tests {
             "agent=x&queue=everybody&outcome=fine&end=well&user=-1&older=7&newer=x&open=x",
         ] {
             assert_eq!(read(nonsense), Wanted::default());
+            assert!(read(nonsense).is_misread(parameters(nonsense)), "and it is said");
+        }
+        for sense in ["", "from=&agent=7", "elsewhere=1", &format!("open={CALL}")] {
+            assert!(!read(sense).is_misread(parameters(sense)), "{sense}");
         }
     }
 

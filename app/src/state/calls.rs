@@ -22,7 +22,7 @@ use super::announce::Announcer;
 use super::clock::{Clock, Received};
 use super::session::Session;
 use super::slot::Slot;
-use crate::telephone::{Telephone, error_words};
+use crate::telephone::{Telephone, error_words, line_will_be_of};
 
 /// Where a window keeps which call's line it has, for as long as it is there: a page that was loaded anew takes the line up again.
 const LINE_KEY: &str = "dialler.on_line";
@@ -382,11 +382,12 @@ impl Calls {
             self.clear_outcome();
         }
         self.take_note(&answer.notes, typed);
-        if answer.state == CallState::Ended {
-            self.is_hanging_up.set(false);
-            self.telephone.disconnect();
-        }
         if is_step {
+            // Once: the line that this window has later is another call's.
+            if answer.state == CallState::Ended {
+                self.is_hanging_up.set(false);
+                self.telephone.disconnect();
+            }
             // What went wrong before is behind.
             self.failure.set(None);
             if answer.state == CallState::Connected {
@@ -577,6 +578,11 @@ impl Calls {
 
     /// A call whose line this window has already will be the agent's.
     pub(crate) fn will_be_ours(self, call: CallId) {
+        if untrack(|| self.is_late()) {
+            // What came of it can still be said later; until then it would stand in the way of this one.
+            self.leave_for_later();
+        }
+        line_will_be_of(call);
         line::set(call);
         self.has_had_line.set(true);
     }

@@ -189,6 +189,11 @@ impl Auth {
         store::set_break_if_available(conn, agent, machine_now()).await
     }
 
+    /// Supervisors and administrators who are signed in.
+    pub async fn list_supervisors(&self) -> Result<Vec<AgentId>, AuthFailure> {
+        Ok(store::list_supervisors(&self.pool, machine_now()).await?)
+    }
+
     /// Whether this session is alive. Looking keeps it no longer.
     pub async fn is_signed_in(&self, session: Option<Id>) -> Result<bool, AuthFailure> {
         let Some(id) = session else { return Ok(false) };

@@ -361,6 +361,22 @@ pub(crate) async fn list_reachable(pool: &PgPool, now: DateTime<Utc>) -> sqlx::R
     .await
 }
 
+/// Supervisors and administrators with a session.
+pub(crate) async fn list_supervisors(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
+    sqlx::query_scalar!(
+        r#"
+        select a.id as "id: AgentId"
+        from auth.agent a
+        where a.role in ('supervisor', 'admin')
+            and a.deactivated_at is null
+            and exists (select from auth.session s where s.agent_id = a.id and s.ended_at is null and s.expires_at > $1)
+        "#,
+        now,
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// Supervisors and administrators with a session, heard lately enough to count as there, by name.
 pub(crate) async fn list_supervisors_there(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<(AgentId, String)>> {
     let rows = sqlx::query!(

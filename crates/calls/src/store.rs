@@ -36,8 +36,8 @@ pub(crate) use legs::{
 };
 pub(crate) use monitoring::{
     GoingRow, MonitoringRow, end_abandoned_monitorings, end_monitoring, end_monitoring_by_leg, end_monitorings_of, find_monitoring,
-    find_monitoring_of, insert_monitoring, list_going, list_heard, list_whispering, lock_monitoring, queue_for_mode, set_monitoring_joined,
-    set_monitoring_leg, set_monitoring_mode,
+    find_monitoring_of, insert_monitoring, list_going, list_heard, list_listening, list_whispering, lock_monitoring, queue_for_mode,
+    set_monitoring_joined, set_monitoring_leg, set_monitoring_mode,
 };
 pub(crate) use notice::{find_notice, set_notice};
 pub(crate) use people::{Past, PastCall, PastRow, list_history, list_promise_notes};

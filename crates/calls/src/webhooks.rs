@@ -98,12 +98,15 @@ async fn recording_status(State(calls): State<Calls>, Query(about): Query<About>
     if event.recording_sid.is_none() || event.recording_status.is_none() {
         return malformed("no recording or no status");
     }
+    if !calls.is_from_the_carrier(&event) {
+        return malformed("the sound is said to be elsewhere");
+    }
     done(calls.recording_event(call, &event).await)
 }
 
 /// Rightly signed, and not what the carrier would say.
 fn malformed(lack: &'static str) -> Response {
-    tracing::warn!(webhook.lack = lack, "a webhook that says nothing was refused");
+    tracing::warn!(webhook.lack = lack, "a webhook that cannot be was refused");
     StatusCode::BAD_REQUEST.into_response()
 }
 

@@ -18,6 +18,9 @@ const RUN_LIMIT: Duration = Duration::from_secs(30);
 /// A discovery may take so long, which is many times what half a million users need.
 const DISCOVERY_LIMIT: Duration = Duration::from_mins(10);
 
+/// So long may it take to ask about all calls that go on, a few at a time.
+const CATCH_UP_LIMIT: Duration = Duration::from_mins(5);
+
 /// Some long recordings may take so long together.
 const FETCH_LIMIT: Duration = Duration::from_mins(6);
 
@@ -71,6 +74,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
             calls.end_abandoned().await?;
             calls.end_left().await?;
             calls.end_abandoned_monitorings().await?;
+            calls.end_unentitled_monitorings().await?;
             calls.lapse_transfers().await?;
             calls.end_lingering_legs().await
         }
@@ -105,7 +109,7 @@ pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
     });
     let calls = app.calls.clone();
     // At the start above all: what was said to a server that was not there is lost.
-    repeat(jobs, "ask the carrier about all live calls", Duration::from_hours(1), move || {
+    repeat_within(jobs, "ask the carrier about all live calls", Duration::from_mins(10), CATCH_UP_LIMIT, move || {
         let calls = calls.clone();
         async move { calls.catch_up().await }
     });

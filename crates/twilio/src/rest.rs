@@ -177,6 +177,13 @@ impl Client {
         Ok(Self { base_url: url.as_str().trim_end_matches('/').to_owned(), requests: Arc::new(requests), http, shown: None })
     }
 
+    /// Whether an address is at the host that requests go to, or at another one of the carrier's regions.
+    pub fn is_of_the_carrier(&self, url: &Url) -> bool {
+        let Ok(base) = Url::parse(&self.base_url) else { return false };
+        let is_twilio = |url: &Url| url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".twilio.com"));
+        url.origin() == base.origin() || (is_twilio(url) && is_twilio(&base))
+    }
+
     /// A client that sends nothing: each request is answered with [`RestError::NotSent`], and kept to be looked at.
     pub fn that_only_shows(options: &ClientOptions) -> Result<Self, ClientError> {
         Ok(Self { shown: Some(Arc::default()), ..Self::new(options)? })

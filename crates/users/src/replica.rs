@@ -34,6 +34,10 @@ const ACQUIRE_PATIENCE: Duration = Duration::from_secs(1);
 /// Connections that rested longer are tried before they are used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(30);
 
+/// A search reads every user there is. So many at once, so that those who are looked for, and everybody who rings us, leave connections to Call
+/// next.
+const SEARCHES_AT_ONCE: usize = 3;
+
 /// How often the lag is sampled, and how old a sample may grow before it says nothing any more.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 const SAMPLE_LIFE: Duration = Duration::from_secs(2);
@@ -70,6 +74,7 @@ struct Shared {
     reads: AtomicU64,
     samples: AtomicU64,
     last_lag: Mutex<Option<(Duration, Instant)>>,
+    searches: tokio::sync::Semaphore,
     /// When a connection was last found to be cut.
     last_cut: Arc<Mutex<Option<Instant>>>,
 }
@@ -121,6 +126,7 @@ impl Replica {
             reads: AtomicU64::new(0),
             samples: AtomicU64::new(0),
             last_lag: Mutex::new(None),
+            searches: tokio::sync::Semaphore::new(SEARCHES_AT_ONCE),
             last_cut,
         };
         Ok(Self { pool, shared: Arc::new(shared) })
@@ -160,6 +166,8 @@ impl Replica {
     /// Users who are looked for, the newest first, at most 21.
     pub async fn search(&self, search: &Search) -> Result<Vec<FoundUser>, ReplicaError> {
         let search = search.clone();
+        let turn = tokio::time::timeout(PATIENCE, self.shared.searches.acquire()).await;
+        let _turn = turn.map_err(|_| ReplicaError::too_slow(PATIENCE))?;
         self.ask(PATIENCE, 1, move |conn| Box::pin(async move { store::search(conn, &search).await })).await
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use kernel::{CallId, UserId};
+use queue::Caller;
 use twilio::{Beep, CallSid, CallStatus, ConferenceTopic, VoiceRequest, twiml};
 
 use super::course::{PERSON, conference_name, rejection};
@@ -41,13 +42,15 @@ impl Calls {
             Some(number) => self.people_of(number).await?,
             None => Vec::new(),
         };
+        let ids = |of: &dyn Fn(&&Caller) -> bool| people.iter().filter(of).map(|caller| caller.user.get()).collect::<Vec<_>>();
         let (state, ended_as) =
             if self.shared.queue.is_open() { (IncomingState::Greeted, None) } else { (IncomingState::Told, Some(IncomingEnd::Closed)) };
         let row = IncomingRow {
             id: CallId::generate(),
             sid: sid.to_string(),
             caller: caller_words(&people, number.is_some()),
-            users: people.iter().map(|(user, _)| user.get()).collect(),
+            users: ids(&|_| true),
+            may_be_rung_back: ids(&|caller| caller.may_be_rung_back),
             number,
             arrived_at: self.shared.queue.now(),
             state_since: self.shared.queue.now(),
@@ -68,12 +71,13 @@ impl Calls {
     }
 
     /// Whose number it is: by the claims platform; while that does not answer, by whom we have rung there.
-    async fn people_of(&self, number: &str) -> Result<Vec<(UserId, String)>, CallsFailure> {
+    async fn people_of(&self, number: &str) -> Result<Vec<Caller>, CallsFailure> {
         match self.shared.queue.callers(number).await {
-            Ok(callers) => Ok(callers.into_iter().map(|caller| (caller.user, caller.name)).collect()),
+            Ok(callers) => Ok(callers),
             Err(error) => {
                 tracing::warn!(error.message = %error, "the claims platform cannot say who rings; we go by our own calls");
-                Ok(store::list_rung_by_number(&self.shared.pool, number).await?)
+                let rung = store::list_rung_by_number(&self.shared.pool, number).await?;
+                Ok(rung.into_iter().map(|(user, name)| Caller { user, name, may_be_rung_back: true }).collect())
             }
         }
     }
@@ -178,10 +182,10 @@ impl Calls {
     /// Promises to ring them back: one promise for a number (lessons, line 30), first to whoever talked with them last.
     pub(super) async fn promise_return_call(&self, conn: &mut sqlx::PgConnection, row: &IncomingRow) -> Result<(), CallsFailure> {
         let Some(number) = &row.number else { return Ok(()) };
-        let mut people = row.people();
-        if self.shared.queue.is_objected(&mut *conn, number, &people).await? {
+        if self.shared.queue.is_objected(&mut *conn, number, &row.people()).await? {
             return Ok(());
         }
+        let mut people: Vec<UserId> = row.may_be_rung_back.iter().copied().map(UserId::new).collect();
         let last = store::find_last_talk(&mut *conn, &row.users, Some(number)).await?;
         if let Some((_, Some(known), _)) = last {
             // Of several people at one number, the one whom we talked with.
@@ -309,13 +313,13 @@ fn waiting(telephone: &Telephone, id: CallId) -> twiml::Response {
 }
 
 /// Who rings, for a screen.
-fn caller_words(people: &[(UserId, String)], is_shown: bool) -> String {
+fn caller_words(people: &[Caller], is_shown: bool) -> String {
     match people {
         [] if is_shown => "Somebody we do not know".to_owned(),
         [] => "Somebody with a withheld number".to_owned(),
-        [(_, name)] => name.clone(),
-        [(_, one), (_, other)] => format!("{one} or {other}"),
-        [(_, one), rest @ ..] => format!("{one} or one of {} others", rest.len()),
+        [only] => only.name.clone(),
+        [one, other] => format!("{} or {}", one.name, other.name),
+        [one, rest @ ..] => format!("{} or one of {} others", one.name, rest.len()),
     }
 }
 
@@ -325,7 +329,7 @@ mod tests {
 
     #[test]
     fn who_rings_is_said_as_far_as_it_is_known() {
-        let person = |id, name: &str| (UserId::new(id), name.to_owned());
+        let person = |id, name: &str| Caller { user: UserId::new(id), name: name.to_owned(), may_be_rung_back: true };
         let (ann, ben, cat) = (person(1, "Ann Ash"), person(2, "Ben Birch"), person(3, "Cat Cole"));
         assert_eq!(caller_words(&[], true), "Somebody we do not know");
         assert_eq!(caller_words(&[], false), "Somebody with a withheld number");

@@ -20,8 +20,9 @@ const AT_ONCE: i64 = 50;
 const ASKED_AT_ONCE: usize = 4;
 /// A call whose agent's leg has been over for so long is left: longer than the conference's word on it is waited for.
 const LEFT: TimeDelta = TimeDelta::seconds(2);
-/// A leg that the carrier neither names nor knows after so long is not there: longer than it rings.
-const LOST: TimeDelta = TimeDelta::seconds(60);
+/// A leg that the carrier neither names nor knows after so long is not there: longer than it rings. Such a call is looked at every fifteen
+/// seconds, so it is over within a minute.
+const LOST: TimeDelta = TimeDelta::seconds(40);
 /// A leg that outlives its call for so long is hung up again.
 const LINGERING: TimeDelta = TimeDelta::seconds(3);
 /// The same, of somebody who hears a sentence first.

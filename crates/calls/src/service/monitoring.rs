@@ -173,6 +173,21 @@ impl Calls {
         Ok(())
     }
 
+    /// Takes everybody off the line who may not listen any more: who has been signed out, by whomever, has another role or may not sign in
+    /// (lessons, line 42).
+    pub async fn end_unentitled_monitorings(&self) -> Result<(), CallsFailure> {
+        let listening = store::list_listening(&self.shared.pool).await?;
+        if listening.is_empty() {
+            return Ok(());
+        }
+        let entitled = self.shared.auth.list_supervisors().await?;
+        for supervisor in listening.into_iter().filter(|supervisor| !entitled.contains(supervisor)) {
+            tracing::warn!(agent.id = %supervisor, "somebody who may not listen any more was taken off the line");
+            self.stop_monitoring(supervisor).await?;
+        }
+        Ok(())
+    }
+
     /// Ends listenings whose browsers did not connect in time, or whose legs did not come into the conference.
     pub async fn end_abandoned_monitorings(&self) -> Result<(), CallsFailure> {
         for row in

@@ -6,7 +6,7 @@ use auth::{CurrentAgent, Engagement, Presence};
 use chrono::TimeDelta;
 use kernel::{AgentId, CallId, UserId, display_time, machine_now};
 use sqlx::PgConnection;
-use twilio::{CallSid, CallUpdate, RecordingChannels, RecordingOptions};
+use twilio::{CallSid, CallUpdate, RecordingChannels, RecordingOptions, RestError};
 
 use super::course::{PERSON, log_failure};
 use super::{Calls, CallsFailure, INTENT, Telephone};
@@ -96,11 +96,12 @@ impl Calls {
         let Some(row) = store::find_incoming(&self.shared.pool, id).await? else { return Ok(()) };
         let (telephone, Ok(sid)) = (self.telephone()?, row.sid.parse::<CallSid>()) else { return Ok(()) };
         let update = CallUpdate::Url(telephone.callback_url("incoming-message", id));
-        for _ in 0..TRIES {
-            match telephone.client.update_call(&sid, &update).await {
-                Ok(_) => break,
-                // They have hung up, most likely. If not, the music ends when the carrier is asked about them.
-                Err(error) => tracing::warn!(call.id = %id, error.message = %error, "somebody who waits could not be given the message"),
+        for tried in 1..=TRIES {
+            let Err(error) = telephone.client.update_call(&sid, &update).await else { break };
+            tracing::warn!(call.id = %id, error.message = %error, "somebody who waits could not be given the message");
+            // They have hung up, most likely. If not, the music ends when the carrier is asked about them.
+            if matches!(error, RestError::Refused { status: 400 | 404, .. }) || tried == TRIES {
+                break;
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -133,10 +134,9 @@ impl Calls {
             waiting.push(offer.incoming);
         }
         waiting.extend(store::list_forgotten(&self.shared.pool, now - FORGOTTEN).await?);
+        // Each by itself: the carrier may be slow about one of them.
         for id in waiting {
-            if let Err(error) = self.pass_on(id).await {
-                log_failure(id, &error);
-            }
+            self.pass_on_soon(id);
         }
         Ok(())
     }
@@ -335,7 +335,11 @@ impl Calls {
         let rows = store::list_missed(&self.shared.pool, now - LISTED).await?;
         let shown = |row: store::MissedRow| MissedCaller {
             id: row.id,
-            number: row.number.as_deref().and_then(|number| self.shared.queue.shown_number(number)),
+            who: {
+                let number = row.number.as_deref().and_then(|number| self.shared.queue.shown_number(number));
+                let who: Vec<String> = row.name.into_iter().chain(number).collect();
+                if who.is_empty() { "Number withheld".to_owned() } else { who.join(", ") }
+            },
             at: display_time(row.arrived_at, now),
             times: row.times,
             words: match row.ended_as {

@@ -88,7 +88,15 @@ enum NotStored {
 }
 
 impl Calls {
-    /// The carrier says how a recording stands. Where it says that the sound is, is passed over: it is asked for by its id (lessons, line 41). A
+    /// Whether the sound is said to be where the carrier keeps it. It is asked for by its id all the same (lessons, line 41).
+    pub(crate) fn is_from_the_carrier(&self, event: &RecordingStatusEvent) -> bool {
+        let (Some(url), Some(sid), Ok(telephone)) = (&event.recording_url, &event.recording_sid, self.telephone()) else { return true };
+        let Ok(url) = url::Url::parse(url) else { return false };
+        let is_emulated = telephone.local_carrier.as_ref().is_some_and(|carrier| carrier.split('/').next() == Some(url.authority()));
+        (is_emulated || telephone.client.is_of_the_carrier(&url)) && url.path().ends_with(&format!("/Recordings/{sid}"))
+    }
+
+    /// The carrier says how a recording stands. A
     /// recording of a leg that is none of this call's is nobody's (lessons, line 15).
     pub(crate) async fn recording_event(&self, call: CallId, event: &RecordingStatusEvent) -> Result<(), CallsFailure> {
         let (Some(sid), Some(leg), Some(status)) = (&event.recording_sid, &event.call_sid, &event.recording_status) else { return Ok(()) };

@@ -233,7 +233,7 @@ fn ended_words(row: &CallRow, how: CallEnd) -> String {
         (CallEnd::Busy, _) => "The line is engaged.".to_owned(),
         (CallEnd::NoAnswer, _) => "Nobody answered.".to_owned(),
         (CallEnd::Failed, _) => "The call could not be put through.".to_owned(),
-        (CallEnd::Cancelled, _) => "You hung up before anybody answered.".to_owned(),
+        (CallEnd::Cancelled, _) => "It ended before anybody answered.".to_owned(),
         (CallEnd::ByAgent, _) => "You hung up.".to_owned(),
         // The carrier hung up on both.
         (CallEnd::ByPerson, _) if was_longest(row) => "The call was ended after two hours: none may last longer.".to_owned(),

@@ -81,7 +81,7 @@ pub(crate) enum Way {
 /// The columns of [`AttemptRow`]: whether one can be null is said for each, since what the joins tell of it depends on their order. After them the
 /// condition and the order follow.
 macro_rules! select_attempts {
-    ($executor:expr, [$($condition:literal),+], $($argument:expr),* $(,)?) => {
+    ($executor:expr, [$from:literal, $($condition:literal),+], $($argument:expr),* $(,)?) => {
         sqlx::query_as!(
             AttemptRow,
             r#"
@@ -109,7 +109,7 @@ macro_rules! select_attempts {
                     ),
                     '[]'
                 ) as "superseded!: Json<Vec<SupersededRow>>"
-            from calls.call c
+            from "# + $from + r#" c
             left join calls.leg l on l.call_id = c.id and l.party = 'person'
             left join calls.outcome o on o.call_id = c.id
             left join calls.disposition d on d.code = o.disposition
@@ -132,10 +132,11 @@ pub(crate) async fn list_attempts(
     // Of a person, of an agent, of everybody, each in either order: statements of their own, since a plan that is kept for all of them would
     // walk along everybody's calls to find those of one. Each walks along its index (`call_history…`) from the mark on, and ends with the page.
     macro_rules! page {
-        ($of:literal, $beyond:literal, $order:literal) => {
+        ($from:literal, $of:literal, $beyond:literal, $order:literal) => {
             select_attempts!(
                 pool,
                 [
+                    $from,
                     $of,
                     "
                 and ($3::text is null or c.queue = $3)
@@ -177,19 +178,53 @@ pub(crate) async fn list_attempts(
             .await
         };
     }
+    // An agent's are also those that they have handed over.
+    macro_rules! page_of_person {
+        ($beyond:literal, $order:literal) => {
+            page!(
+                "calls.call",
+                "
+                c.user_id = $1
+                and (
+                    $2::bigint is null
+                    or c.agent_id = $2
+                    or exists (select from calls.transfer t where t.call_id = c.id and t.from_agent_id = $2 and t.state = 'passed')
+                )",
+                $beyond,
+                $order
+            )
+        };
+    }
+    macro_rules! page_of_agent {
+        ($beyond:literal, $order:literal) => {
+            page!(
+                "(
+                    select * from calls.call where agent_id = $2
+                    union all
+                    select *
+                    from calls.call
+                    where agent_id <> $2
+                        and id in (select t.call_id from calls.transfer t where t.from_agent_id = $2 and t.state = 'passed')
+                )",
+                "$1::bigint is null and $2::bigint is not null",
+                $beyond,
+                $order
+            )
+        };
+    }
     match (wanted.user, wanted.agent, way) {
-        (Some(_), _, Way::Older) => page!("c.user_id = $1 and ($2::bigint is null or c.agent_id = $2)", "<", "desc"),
-        (Some(_), _, Way::Newer) => page!("c.user_id = $1 and ($2::bigint is null or c.agent_id = $2)", ">", "asc"),
-        (None, Some(_), Way::Older) => page!("$1::bigint is null and c.agent_id = $2", "<", "desc"),
-        (None, Some(_), Way::Newer) => page!("$1::bigint is null and c.agent_id = $2", ">", "asc"),
-        (None, None, Way::Older) => page!("$1::bigint is null and $2::bigint is null", "<", "desc"),
-        (None, None, Way::Newer) => page!("$1::bigint is null and $2::bigint is null", ">", "asc"),
+        (Some(_), _, Way::Older) => page_of_person!("<", "desc"),
+        (Some(_), _, Way::Newer) => page_of_person!(">", "asc"),
+        (None, Some(_), Way::Older) => page_of_agent!("<", "desc"),
+        (None, Some(_), Way::Newer) => page_of_agent!(">", "asc"),
+        (None, None, Way::Older) => page!("calls.call", "$1::bigint is null and $2::bigint is null", "<", "desc"),
+        (None, None, Way::Newer) => page!("calls.call", "$1::bigint is null and $2::bigint is null", ">", "asc"),
     }
 }
 
 /// One of them.
 pub(crate) async fn find_attempt(pool: &PgPool, call: CallId) -> sqlx::Result<Option<AttemptRow>> {
-    select_attempts!(pool, ["c.id = $1"], call.get()).fetch_optional(pool).await
+    select_attempts!(pool, ["calls.call", "c.id = $1"], call.get()).fetch_optional(pool).await
 }
 
 /// Everybody who ever had an account, by name.

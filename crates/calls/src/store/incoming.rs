@@ -43,6 +43,8 @@ pub(crate) struct IncomingRow {
     pub(crate) number: Option<String>,
     /// Whose number it is.
     pub(crate) users: Vec<i64>,
+    /// Those of them who may be rung back, as it was when they rang.
+    pub(crate) may_be_rung_back: Vec<i64>,
     pub(crate) caller: String,
     pub(crate) arrived_at: DateTime<Utc>,
     pub(crate) state: IncomingState,
@@ -63,7 +65,7 @@ macro_rules! select_incoming {
         sqlx::query_as!(
             IncomingRow,
             r#"
-            select id as "id: CallId", sid, number, users, caller, arrived_at, state as "state: IncomingState", state_since,
+            select id as "id: CallId", sid, number, users, may_be_rung_back, caller, arrived_at, state as "state: IncomingState", state_since,
                 ended_as as "ended_as: IncomingEnd"
             from calls.incoming
             where "# + $condition,
@@ -76,8 +78,8 @@ macro_rules! select_incoming {
 pub(crate) async fn insert_incoming(executor: impl PgExecutor<'_>, new: &IncomingRow, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        insert into calls.incoming (id, sid, number, users, caller, arrived_at, state, state_since, ended_as)
-        values ($1, $2, $3, $4, $5, $6, $7, $6, $8)
+        insert into calls.incoming (id, sid, number, users, may_be_rung_back, caller, arrived_at, state, state_since, ended_as)
+        values ($1, $2, $3, $4, $9, $5, $6, $7, $6, $8)
         on conflict (sid) do nothing
         "#,
         new.id.get(),
@@ -88,6 +90,7 @@ pub(crate) async fn insert_incoming(executor: impl PgExecutor<'_>, new: &Incomin
         now,
         new.state as IncomingState,
         new.ended_as as Option<IncomingEnd>,
+        &new.may_be_rung_back,
     )
     .execute(executor)
     .await?;
@@ -396,6 +399,8 @@ pub(crate) async fn set_person(conn: &mut PgConnection, call: CallId, user: User
 pub(crate) struct MissedRow {
     pub(crate) id: CallId,
     pub(crate) number: Option<String>,
+    /// Their name, if anybody is known who has this number.
+    pub(crate) name: Option<String>,
     pub(crate) arrived_at: DateTime<Utc>,
     pub(crate) times: i64,
     pub(crate) ended_as: IncomingEnd,
@@ -406,12 +411,13 @@ pub(crate) async fn list_missed(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Re
     sqlx::query_as!(
         MissedRow,
         r#"
-        select m.id as "id!: CallId", m.number, m.arrived_at as "arrived_at!", m.times as "times!", m.ended_as as "ended_as!: IncomingEnd"
+        select m.id as "id!: CallId", m.number, m.name, m.arrived_at as "arrived_at!", m.times as "times!", m.ended_as as "ended_as!: IncomingEnd"
         from (
             select distinct on (coalesce(i.number, i.id::text)) i.id, i.number, i.arrived_at, i.ended_as,
+                case when i.users <> '{}' then i.caller end as name,
                 count(*) over (partition by coalesce(i.number, i.id::text)) as times
             from calls.incoming i
-            where i.arrived_at >= $1 and i.users = '{}' and i.ended_as in ('gave_up', 'nobody_free', 'closed') and i.seen_to_at is null
+            where i.arrived_at >= $1 and i.may_be_rung_back = '{}' and i.ended_as in ('gave_up', 'nobody_free', 'closed') and i.seen_to_at is null
             order by coalesce(i.number, i.id::text), i.arrived_at desc
         ) m
         where not exists (
@@ -436,9 +442,9 @@ pub(crate) async fn set_seen_to(pool: &PgPool, id: CallId, by: AgentId, now: Dat
         set seen_to_by = $2, seen_to_at = $3
         from calls.incoming seen
         where seen.id = $1
-            and seen.users = '{}'
+            and seen.may_be_rung_back = '{}'
             and seen.ended_as in ('gave_up', 'nobody_free', 'closed')
-            and (i.id = seen.id or (i.number = seen.number and i.users = '{}' and i.arrived_at <= seen.arrived_at))
+            and (i.id = seen.id or (i.number = seen.number and i.may_be_rung_back = '{}' and i.arrived_at <= seen.arrived_at))
             and i.seen_to_at is null
         "#,
         id.get(),

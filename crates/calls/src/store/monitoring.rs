@@ -283,3 +283,10 @@ pub(crate) async fn list_going(pool: &PgPool) -> sqlx::Result<Vec<GoingRow>> {
     .fetch_all(pool)
     .await
 }
+
+/// Whoever listens, or is about to.
+pub(crate) async fn list_listening(pool: &PgPool) -> sqlx::Result<Vec<AgentId>> {
+    sqlx::query_scalar!(r#"select supervisor_id as "supervisor: AgentId" from calls.monitoring where ended_at is null"#)
+        .fetch_all(pool)
+        .await
+}

@@ -27,13 +27,13 @@ pub struct RingingCall {
     pub seconds_left: i64,
 }
 
-/// Somebody who rang us, reached nobody, and whom nobody can ring back from a queue: their number is nobody's whom we know.
+/// Somebody who rang us, reached nobody, and is not rung back: their number is nobody's whom we know, or may not be rung.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissedCaller {
     /// Which call.
     pub id: CallId,
-    /// The number that it came from, as people write it; none: withheld.
-    pub number: Option<String>,
+    /// Their name and number, as far as they are known.
+    pub who: String,
     /// When it was, in words: `today 10:42`.
     pub at: String,
     /// How often it was since then, this one included.

@@ -5,9 +5,10 @@ use kernel::{AgentId, CallId, Moment, PhoneNumber, UserId, from_london};
 use sqlx::PgConnection;
 use users::Search;
 
+use super::assessment::parse_number;
 use super::{Queue, QueueFailure};
 use crate::hours;
-use crate::rules::SuppressionKind;
+use crate::rules::{CallbackReason, DueCallback, Effect, SuppressionKind};
 use crate::store::{self, NewSuppression};
 
 /// Somebody whose number a call comes from.
@@ -17,6 +18,8 @@ pub struct Caller {
     pub user: UserId,
     /// Their name, or their id where none is known.
     pub name: String,
+    /// Nothing stands against ringing them back that time alone would not mend.
+    pub may_be_rung_back: bool,
 }
 
 impl Queue {
@@ -34,15 +37,30 @@ impl Queue {
         self.any_number(e164).map(|number| number.national())
     }
 
-    /// Everybody who has this number (E.164) on the claims platform, the newest first. However it is written there.
+    /// Everybody who has this number (E.164) on the claims platform, the newest first, however it is written there, and whether they may be
+    /// rung back.
     pub async fn callers(&self, number: &str) -> Result<Vec<Caller>, QueueFailure> {
         let Some(search) = Search::parse(number) else { return Ok(Vec::new()) };
         let found = self.shared.replica.search(&search).await?;
         let has_it = |raw: &str| PhoneNumber::parse(raw, &self.shared.numbers).is_ok_and(|theirs| theirs.as_e164() == number);
-        let theirs = found.into_iter().filter(|user| user.raw_number.as_deref().is_some_and(has_it));
-        Ok(theirs
-            .map(|user| Caller { user: user.id, name: if user.name.is_empty() { format!("User {}", user.id) } else { user.name } })
-            .collect())
+        let mut callers = Vec::new();
+        for user in found.into_iter().filter(|user| user.raw_number.as_deref().is_some_and(has_it)) {
+            let may_be_rung_back = self.may_be_rung_back(user.id).await?;
+            let name = if user.name.is_empty() { format!("User {}", user.id) } else { user.name };
+            callers.push(Caller { user: user.id, name, may_be_rung_back });
+        }
+        Ok(callers)
+    }
+
+    /// What the gate will say of a call that they have asked for themselves, but for the hour, the caps and whatever else passes.
+    async fn may_be_rung_back(&self, user: UserId) -> Result<bool, QueueFailure> {
+        let settings = self.settings();
+        let facts = self.shared.replica.facts(user, settings.extras(), self.shared.clock.now()).await?;
+        let number = parse_number(facts.as_ref(), &self.shared.numbers);
+        let mut own = self.own_facts_of(user, &number).await?;
+        own.facts.due_callback = Some(DueCallback { reason: CallbackReason::UserAsked, promise_used_today: false, is_retry: false });
+        let judgement = self.assess(&settings, facts.as_ref(), &number, &own).judgement;
+        Ok(self.shared.is_gate_off || !judgement.reasons.iter().any(|reason| reason.effect() == Effect::Remove))
     }
 
     /// When we may be rung, in words: the hours in which we ring.

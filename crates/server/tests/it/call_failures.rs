@@ -177,26 +177,37 @@ async fn a_person_in_the_conference_has_answered_when_their_leg_has(_: PgPoolOpt
     app.stop().await;
 }
 
+const CHECKED: &str = "select count(*) from queue.decision where purpose = 'dial'";
+
 /// lessons, line 22: the page went and the call stayed up. Here the server goes as well, while it waits for the conference's word.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn an_agent_who_leaves_while_the_last_check_runs_rings_nobody(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::with_carrier(connect).await;
-    let begun = begin(&app, ANSWERS).await;
-    app.warm_replica().await;
-    app.replica_proxy.slow(Duration::from_millis(450)).await;
-    begun.join(&app).await;
-    begun.until("checking").await;
-    begun.leave(&app).await;
-    assert_eq!(begun.until("ended").await["end"]["how"], "not_connected");
+    let (agent, hand_out) = handed_out(&app, ANSWERS).await;
+    // The replica answers once the agent has left, and the check finds the person callable; on a busy machine it has lost patience by then, and
+    // it is tried again.
+    for leg in [LEG, "CA22222222222222222222222222222222", "CA33333333333333333333333333333333", "CA44444444444444444444444444444444"] {
+        let begun = start(agent.clone(), &hand_out, leg).await;
+        app.warm_replica().await;
+        let checked = app.count(CHECKED).await;
+        app.replica_proxy.stall().await;
+        begun.join(&app).await;
+        begun.until("checking").await;
+        begun.leave(&app).await;
+        assert_eq!(begun.until("ended").await["end"]["how"], "not_connected");
+        app.replica_proxy.resume().await;
 
-    // The check ends after that, and finds the person callable.
-    app.until_count("the check is through", "select count(*) from queue.decision where purpose = 'dial' and outcome = 'callable'", 1).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(people_rung(&app).await, 0);
-    assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
-    app.replica_proxy.resume().await;
-    assert_eq!(begun.agent.ask("/api/auth/me", json!({})).await["engagement"], json!(null));
-    app.stop().await;
+        app.until_count("the check is through", CHECKED, checked + 1).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(people_rung(&app).await, 0);
+        assert_eq!(app.count("select count(*) from queue.attempt").await, 0);
+        assert_eq!(agent.ask("/api/auth/me", json!({})).await["engagement"], json!(null));
+        if app.count("select count(*) from queue.decision where purpose = 'dial' and outcome = 'callable'").await == 1 {
+            app.stop().await;
+            return;
+        }
+    }
+    panic!("no check has ended well after the agent had left");
 }
 
 /// lessons, line 20: what was retried silently rang people later.
@@ -277,11 +288,12 @@ async fn a_call_that_the_carrier_may_not_have_taken_is_given_up_and_not_asked_fo
     begun.until("dialling").await;
     keep_agent(&app).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    pass(&app, 50).await;
+    pass(&app, 30).await;
     app.app.calls.reconcile_unanswered().await.unwrap();
     assert_eq!(begun.find().await["state"], "dialling", "it may still ring");
 
-    pass(&app, 11).await;
+    // Looked at every fifteen seconds, it is over within the minute.
+    pass(&app, 15).await;
     app.app.calls.reconcile_unanswered().await.unwrap();
     let call = begun.find().await;
     assert_eq!((&call["state"], &call["end"]["how"]), (&json!("ended"), &json!("failed")));

@@ -287,7 +287,7 @@ async fn replayed_webhooks_change_nothing_and_malformed_ones_are_refused(_: PgPo
         let (status, _) = app.webhook(&format!("/webhooks/twilio/{path}?{about}"), &form).await;
         assert_eq!(status, 400, "{path} {about} {form:?}");
     }
-    assert_eq!(log.lines("a webhook that says nothing was refused").len(), 7);
+    assert_eq!(log.lines("a webhook that cannot be was refused").len(), 7);
 
     // Everything that the carrier has said of this call, as it signed it, once more.
     let records = async || -> String {

@@ -237,7 +237,7 @@ async fn a_call_goes_from_agent_to_agent_until_one_takes_it_and_then_to_nobody_e
     assert_eq!(return_calls(&app).await, 0);
     let supervisor = app.signed_in(Role::Supervisor).await;
     let missed = supervisor.ask("/api/calls/missed_callers", json!({})).await;
-    assert_eq!((&missed[0]["number"], &missed[0]["times"]), (&json!("07700 900456"), &json!(1)), "{missed}");
+    assert_eq!((&missed[0]["who"], &missed[0]["times"]), (&json!("07700 900456"), &json!(1)), "{missed}");
     // They ring again, and somebody sees to both; what comes later is there again.
     are_away(&[&first, &second, &third, &supervisor]).await;
     let again = async |sid: &str| {
@@ -254,6 +254,55 @@ async fn a_call_goes_from_agent_to_agent_until_one_takes_it_and_then_to_nobody_e
     assert_eq!(app.count("select count(*) from calls.incoming where seen_to_by is not null").await, 2);
     let missed = again("CA00000000000000000000000000000003").await;
     assert_eq!(missed[0]["times"], 1, "{missed}");
+    app.stop().await;
+}
+
+/// What is said is what will be: nobody is promised a call that the gate would never let through, and whoever is not rung back is on a list.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn nobody_is_promised_a_call_that_may_not_be_made(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    priya(&app).await;
+    let agent = app.signed_in(Role::Agent).await;
+    are_away(&[&agent]).await;
+    let told = async |sid: &str| {
+        let (_, id) = arrives(&app, PRIYA, sid).await;
+        app.webhook(&format!("/webhooks/twilio/incoming-route?call={id}"), &[("CallSid", sid)]).await.1
+    };
+    let platform = async |sql: &'static str| {
+        sqlx::query(sql).execute(app.platform.primary()).await.unwrap();
+        app.platform.caught_up().await.unwrap();
+    };
+    for (n, (may_not, may_again)) in [
+        ("update claims set status = 'Complete'", "update claims set status = null"),
+        ("update users set is_enabled = 0", "update users set is_enabled = 1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        platform(may_not).await;
+        let document = told(&format!("CA{n:032}")).await;
+        assert!(document.contains("Please ring us again") && !document.contains("ring you back"), "{may_not}: {document}");
+        platform(may_again).await;
+    }
+    assert_eq!(return_calls(&app).await, 0);
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    are_away(&[&supervisor]).await;
+    let missed = supervisor.ask("/api/calls/missed_callers", json!({})).await;
+    assert_eq!((&missed[0]["who"], &missed[0]["times"]), (&json!("Priya Raman, 07700 900123"), &json!(2)), "{missed}");
+
+    // Another person at this number may be rung, and is.
+    app.platform.user(2).unsigned().name("Dev", "Raman").phone("+447700900123").claim("barclays").insert().await.unwrap();
+    platform("update users set is_enabled = 0 where id = 1").await;
+    let document = told("CA00000000000000000000000000000009").await;
+    assert!(document.contains("We will ring you back"), "{document}");
+    assert_eq!(app.count("select count(*) from queue.callback where user_id = 2 and is_return_call").await, 1);
+
+    // Nothing is pending for somebody who asked themselves: that is no reason not to ring back (rules, eligibility 2).
+    platform("update users set is_enabled = 1, current_signature_file_id = uuid() where id = 1").await;
+    platform("update users set is_enabled = 0 where id = 2").await;
+    sqlx::query("update queue.callback set state = 'no_longer_needed'").execute(&app.pool).await.unwrap();
+    assert!(told("CA00000000000000000000000000000010").await.contains("We will ring you back"));
+    assert_eq!(app.count("select count(*) from queue.callback where user_id = 1 and is_return_call and state = 'scheduled'").await, 1);
     app.stop().await;
 }
 
@@ -361,7 +410,7 @@ async fn outside_our_hours_people_hear_that_we_are_closed_and_are_rung_when_we_o
     ] {
         let (_, id) = arrives(&app, from, sid).await;
         let missed = supervisor_sees(&app).await;
-        assert_eq!(missed[0]["number"], shown, "{missed}");
+        assert_eq!(missed[0]["who"], shown, "{missed}");
         let (_, document) = app.webhook(&format!("/webhooks/twilio/incoming-key?call={id}"), &[("CallSid", sid), ("Digits", "9")]).await;
         assert!(document.contains("We will not call this number again"), "{document}");
         assert_eq!(

@@ -133,23 +133,26 @@ async fn a_recording_that_is_said_to_be_elsewhere_or_of_a_leg_that_is_not_the_ca
     let person: String = sqlx::query_scalar("select sid from calls.leg where party = 'person'").fetch_one(&app.pool).await.unwrap();
     let path = format!("/webhooks/twilio/recording-status?call={}", begun.call);
     let made_up = "RE00000000000000000000000000000009";
-    let post = async |leg: &str| {
-        let form = [
-            ("RecordingSid", made_up),
-            ("CallSid", leg),
-            ("RecordingStatus", "completed"),
-            ("RecordingUrl", &elsewhere),
-            ("RecordingDuration", "9"),
-        ];
+    let post = async |leg: &str, url: Option<&str>| {
+        let mut form = vec![("RecordingSid", made_up), ("CallSid", leg), ("RecordingStatus", "completed"), ("RecordingDuration", "9")];
+        form.extend(url.map(|url| ("RecordingUrl", url)));
         app.webhook(&path, &form).await.0
     };
 
     let (log, _guard) = Log::start();
-    assert_eq!(post(SUPERVISORS_LEG).await, 204);
+    assert_eq!(post(SUPERVISORS_LEG, None).await, 204);
     assert_eq!(app.count("select count(*) from calls.recording where sid like '%0009'").await, 0);
     assert_eq!(log.lines("a recording of a leg that is not this call's was ignored").len(), 1);
 
-    assert_eq!(post(&person).await, 204);
+    // Refused, and on the log. Where nothing is wrong with the address, it is still the carrier that is asked, by the id.
+    let other = format!("{}/twilio/2010-04-01/Accounts/AC/Recordings/RE00000000000000000000000000000008", app.base);
+    for url in [elsewhere.clone(), format!("{elsewhere}/Recordings/{made_up}"), other, "no address".to_owned()] {
+        assert_eq!(post(&person, Some(&url)).await, 400, "{url}");
+    }
+    assert_eq!(log.lines("the sound is said to be elsewhere").len(), 4);
+    assert_eq!(app.count("select count(*) from calls.recording where sid like '%0009'").await, 0);
+    let theirs = format!("{}/twilio/2010-04-01/Accounts/AC/Recordings/{made_up}", app.base);
+    assert_eq!(post(&person, Some(&theirs)).await, 204);
     app.app.calls.fetch_recordings().await.unwrap();
     let caught = tokio::time::timeout(Duration::from_millis(300), trap.accept()).await;
     assert!(caught.is_err(), "somebody came for it");
@@ -234,6 +237,31 @@ async fn a_supervisor_who_listens_is_muted_by_the_carrier_and_on_record(_: PgPoo
     assert_eq!((&call["state"], &call["away_seconds"]), (&json!("connected"), &json!(null)));
     assert_eq!(app.count("select count(*) from calls.monitoring where joined_at is not null and ended_at is not null").await, 1);
     assert_eq!(app.count("select count(*) from calls.monitoring_mode where mode = 'listen'").await, 1);
+    app.stop().await;
+}
+
+/// lessons, line 42: access that was taken away went on; here also to whatever is heard already.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn whoever_may_not_listen_any_more_is_taken_off_the_line(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    let begun = talk(&app).await;
+    for (taken_away, leg) in [
+        ("update auth.agent set role = 'agent' where id = $1", "CA11111111111111111111111111111111"),
+        ("update auth.agent set deactivated_at = now() where id = $1", "CA22222222222222222222222222222222"),
+        ("update auth.session set ended_at = now(), ended_reason = 'signed_out' where agent_id = $1", "CA33333333333333333333333333333333"),
+    ] {
+        let supervisor = app.signed_in(Role::Supervisor).await;
+        let (_, view) = listen(&supervisor, &begun.call, "barge").await;
+        ask_to_listen(&app, &supervisor, view["id"].as_str().unwrap(), leg).await;
+        app.app.calls.end_unentitled_monitorings().await.unwrap();
+        assert_eq!(app.count("select count(*) from calls.monitoring where ended_at is null").await, 1, "nothing was taken away yet");
+
+        sqlx::query(taken_away).bind(supervisor.agent).execute(&app.pool).await.unwrap();
+        app.app.calls.end_unentitled_monitorings().await.unwrap();
+        assert_eq!(app.count("select count(*) from calls.monitoring where ended_at is null").await, 0, "{taken_away}");
+        assert!(ask_to_listen(&app, &supervisor, view["id"].as_str().unwrap(), leg).await.contains("<Reject"));
+    }
+    assert_eq!(begun.find().await["state"], "connected", "the talk goes on");
     app.stop().await;
 }
 

@@ -260,9 +260,13 @@ async fn agents_see_their_own_day_and_supervisors_everybodys_with_how_each_sessi
     assert_eq!(supervisor.ask("/api/auth/day", json!({"day": "1999-12-31"})).await["stretches"], json!([]), "nothing is made up");
 
     // lessons, line 48.
-    supervisor.ask("/api/auth/day", json!({"agent": id})).await;
-    let before = counted.count();
-    supervisor.ask("/api/auth/day", json!({"agent": id})).await;
-    assert_eq!(counted.count() - before, 1 + 3, "the session, whose day it is, what they were, their sessions");
+    let mut counts = Vec::new();
+    for _ in 0..6 {
+        let before = counted.count();
+        supervisor.ask("/api/auth/day", json!({"agent": id})).await;
+        counts.push(counted.count() - before);
+    }
+    // A connection that is new to a statement asks once more.
+    assert_eq!(counts.iter().min(), Some(&(1 + 3)), "the session, whose day it is, what they were, their sessions");
     app.stop().await;
 }

@@ -157,6 +157,16 @@ async fn a_talk_passes_whole_to_the_supervisor_who_is_on_the_line_and_the_agent_
     assert_eq!((&told["state"], &told["reason"]), (&json!("passed"), &json!("They want a manager")), "{whole}");
     assert_eq!(whole["attempt"]["agent_id"], supervisor.agent.to_string(), "what comes of it is the last one's");
     assert_eq!((&told["from"], &told["to"]), (&json!("Robin Tester"), &json!("Robin Tester")), "{told}");
+    // Both find it among theirs, and nobody else.
+    let somebody = heard(&app, Role::Agent).await.agent;
+    for (whose, is_found) in [(agent.agent, true), (supervisor.agent, true), (somebody, false)] {
+        for user in [None, Some("1")] {
+            let filter = json!({"agent_id": whose.to_string(), "user_id": user, "with_unrung": false, "is_incoming": false});
+            let page = agent.ask("/api/calls/attempts", json!({"filter": filter, "place": "newest"})).await;
+            let found = page["attempts"].as_array().unwrap().iter().filter(|attempt| attempt["id"] == json!(talk.begun.call)).count();
+            assert_eq!(found, usize::from(is_found), "{whose} {user:?}: {page}");
+        }
+    }
     app.stop().await;
 }
 
