@@ -17,7 +17,7 @@ use crate::types::{
 const PAGE: usize = 50;
 
 impl Calls {
-    /// A page of the history: one statement. Before it is shown it is noted who looks.
+    /// A page of the history: one statement, and another one where it is of one agent. Before it is shown it is noted who looks.
     pub(crate) async fn attempts(&self, agent: &CurrentAgent, filter: &AttemptFilter, place: Place) -> Result<AttemptPage, CallsFailure> {
         let wanted = wanted(filter)?;
         let (way, mark) = match place {
