@@ -134,6 +134,7 @@ test("a supervisor joins, all three hear each other, and the call passes: the ag
 });
 
 test("a supervisor who takes the call hears the person and is heard, also after the page was loaded anew", async ({ page, browser, request }) => {
+  test.slow();
   const { gareth, names, ...line } = await talk(page, browser, request, CHATS);
   await ask(page, "Any supervisor");
   await bar(gareth).getByRole("button", { name: "Accept" }).click();
@@ -146,15 +147,42 @@ test("a supervisor who takes the call hears the person and is heard, also after 
   await expect.poll(line.supervisorHears).toBeGreaterThan(LOUD);
   await expect.poll(line.personHears).toBeGreaterThan(LOUD);
 
+  // Whoever is muted stays so.
+  await dock(gareth).getByRole("button", { name: "Mute" }).click();
+  await expect(dock(gareth).getByRole("button", { name: "Muted" })).toBeVisible();
+  await expect.poll(line.personHears).toBeLessThan(SILENT);
   gareth.on("dialog", (dialog) => dialog.accept());
   await gareth.reload();
   await alive(gareth);
   await expect(gareth.getByTestId("state")).toContainText("Talking");
-  await flows(gareth, dock);
   await expect.poll(line.supervisorHears).toBeGreaterThan(LOUD);
+  expect(await line.personHears()).toBeLessThan(SILENT);
+  await dock(gareth).getByRole("button", { name: "Muted" }).click();
+  await flows(gareth, dock);
   await expect.poll(line.personHears).toBeGreaterThan(LOUD);
   await dock(gareth).getByRole("button", { name: /^Hang up/ }).click();
   await expect(gareth.getByTestId("state")).toContainText("Wrap-up");
+
+  // What came of it can be said later: with the form still there they listen to another call, and nothing takes them off the line.
+  await ours("update calls.call set wrap_up_until = now() - interval '1 second' where closed_at is null");
+  await expect(gareth.getByTestId("state")).toContainText("Not recorded yet", { timeout: 15_000 });
+  await admin(request, "scenarios", { match: {}, times: 1, steps: CHATS });
+  await page.keyboard.press("Alt+n");
+  await personOnScreen(page);
+  await page.keyboard.press("Alt+c");
+  await expect(page.getByTestId("state")).toContainText("Talking", { timeout: 15_000 });
+  await gareth.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Floor" }).click();
+  await gareth.getByRole("button", { name: `Listen to ${names.hannah}` }).click();
+  const panel = gareth.getByTestId("monitor");
+  await expect(panel).toContainText("Nobody hears you.");
+  await expect.poll(line.supervisorHears).toBeGreaterThan(LOUD);
+  const asked = gareth.waitForResponse((answer) => answer.url().endsWith("/api/calls/find"));
+  await ours(`select pg_notify('dialler_hints', '["everything"]')`);
+  await asked;
+  const energy = async () => Number(await panel.getAttribute("data-energy-in"));
+  const before = await energy();
+  await expect.poll(energy).toBeGreaterThan(before);
+  await expect.poll(line.supervisorHears).toBeGreaterThan(LOUD);
   await gareth.context().close();
 });
 
