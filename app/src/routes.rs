@@ -260,7 +260,7 @@ fn listen_to_keys(console: State, calls: Calls, ringing: Ringing, keys: RwSignal
             "KeyH" => &|| calls.hang_up_by_key(),
             "Slash" => &|| keys.set(true),
             "KeyO" => &|| calls.hold(),
-            "KeyM" => &|| telephone.mute(!telephone.is_muted.get_untracked()),
+            "KeyM" if calls.phase_now() == Some(Phase::Going) => &|| telephone.mute(!telephone.is_muted.get_untracked()),
             _ => return,
         };
         event.prevent_default();

@@ -101,6 +101,10 @@ pub(crate) fn BottomBar() -> impl IntoView {
     let session = expect_context::<Session>();
     let promise = expect_context::<Promise>();
     let clock = expect_context::<Clock>();
+    // This call's own line: what a supervisor listens by beside an outcome that is still to be said has no keys and is not muted here.
+    let has_line = Memo::new(move |_| {
+        telephone.is_on_line.get() && calls.map(|view| view.state != CallState::Ended).unwrap_or_else(|| calls.is_beginning.get())
+    });
     let state_part = NodeRef::<Div>::new();
     let shown = move || {
         if telephone.is_being_checked.get() {
@@ -162,7 +166,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 </div>
             }
         }}
-        {move || telephone.is_on_line.get().then(|| levels(telephone))}
+        {move || has_line.get().then(|| levels(telephone))}
         {move || (console.stage() == Stage::WrapUp && !calls.is_late()).then(|| view! {
             <button type="button" class="btn btn-sm ml-1" aria-label="+30 s, extend the wrap-up" on:click=move |_| calls.extend()>"+30 s"</button>
         })}
@@ -269,7 +273,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 tabindex="-1"
                 node_ref=state_part
                 data-testid="state">{words}</div>
-            {move || telephone.is_on_line.get().then(|| controls(calls, is_pressing))}
+            {move || has_line.get().then(|| controls(calls, is_pressing))}
             <div
                 class=move || {
                     // On a narrow screen the countdown needs a line of its own.
@@ -284,7 +288,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 {next}
             </div>
         </footer>
-        {move || (is_pressing.get() && telephone.is_on_line.get()).then(|| view! { <Keypad is_open=is_pressing /> })}
+        {move || (is_pressing.get() && has_line.get()).then(|| view! { <Keypad is_open=is_pressing /> })}
     }
 }
 

@@ -9,6 +9,7 @@ use leptos::task::spawn_local;
 use super::error_strip::error_strip;
 use super::icon::{Icon, icon};
 use crate::format::stopwatch;
+use crate::state::announce::Announcer;
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -38,7 +39,7 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     /// Asks what is listened to, if anything.
-    pub(crate) fn new(session: Session, live: &Live, telephone: Telephone) -> Self {
+    pub(crate) fn new(session: Session, live: &Live, telephone: Telephone, announcer: Announcer) -> Self {
         let (me, agents) = (live.me, live.agents);
         let view = Query::new(session, move || me.track(), calls::monitored);
         let going = Query::new(session, move || agents.track(), calls::going);
@@ -46,6 +47,7 @@ impl Monitor {
         on_cleanup(move || {
             if monitor.view().is_some() {
                 telephone.disconnect();
+                announcer.show("You are off the line: listening ends when you leave the floor.");
                 spawn_local(async {
                     // The carrier's word that the leg is over ends it too.
                     let _ = calls::stop_monitoring().await;

@@ -128,7 +128,7 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
 fn Agents(session: Session, live: Live, agents: Query<Vec<AgentPresence>>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     let holdings = Query::new(session, move || live.agents.track(), queue::holdings);
-    let monitor = Monitor::new(session, &live, expect_context::<Telephone>());
+    let monitor = Monitor::new(session, &live, expect_context::<Telephone>(), expect_context::<Announcer>());
     let address = expect_context::<Address>();
     let wanted = Memo::new(move |_| address.parameter("state", state_from_key));
     let table = move || match (agents.answer(), agents.error()) {

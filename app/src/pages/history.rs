@@ -292,8 +292,15 @@ fn Filters(wanted: Memo<Wanted>, page: Query<AttemptPage>, choices: Query<Attemp
                     inputmode="numeric"
                     prop:value=move || wanted.with(|wanted| wanted.filter.user_id.map(|id| id.to_string()).unwrap_or_default())
                     on:change:target=move |event| {
-                        let value = event.target().value();
-                        narrow(&|filter| filter.user_id = value.trim().parse().ok());
+                        let field = event.target();
+                        let value = field.value();
+                        let user = value.trim().parse().ok();
+                        let is_wrong = user.is_none() && !value.trim().is_empty();
+                        field.set_custom_validity(if is_wrong { "A user’s id is a number." } else { "" });
+                        if !is_wrong {
+                            narrow(&|filter| filter.user_id = user);
+                        }
+                        field.report_validity();
                     }
                 />
             </label>
@@ -417,8 +424,11 @@ fn badge(attempt: &Attempt) -> impl IntoView + use<> {
     view! { <span class=format!("badge badge-sm badge-soft whitespace-nowrap {class}")>{icon(glyph, "size-3.5")} {words}</span> }
 }
 
-/// How long they talked, or how long it rang.
+/// How long they talked, or how long it rang; nothing while it goes on.
 fn length(attempt: &Attempt) -> String {
+    if attempt.state != CallState::Ended {
+        return String::new();
+    }
     match (attempt.talk_seconds, attempt.ring_seconds) {
         (Some(talked), _) => duration(talked),
         (None, Some(rang)) => format!("rang {}", duration(rang)),
@@ -533,7 +543,7 @@ fn whole(is_correcting: RwSignal<bool>, whole: &AttemptDetail) -> impl IntoView 
     let promised = promised.map(|at| line("Promised", view! { "a call " {time(at)} }.into_any()));
     let notice = whole.notice.as_ref().map(|notice| {
         let said = match &notice.given_at {
-            Some(at) => view! { "ticked by " {attempt.agent.clone()} ", " {time(at)} }.into_any(),
+            Some(at) => view! { "ticked, " {time(at)} }.into_any(),
             None => view! { <span class="text-warning">"not ticked"</span> }.into_any(),
         };
         line("Recording notice", view! { {said} <span class="block text-muted">"“"{notice.words.clone()}"”"</span> }.into_any())

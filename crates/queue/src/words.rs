@@ -45,7 +45,8 @@ fn sentence(grounds: &Grounds<'_>) -> String {
     match grounds.need {
         QueueKind::Callbacks => {
             let promised = grounds.promise.map_or_else(
-                || format!("{name} was promised a call."),
+                // Nobody rings a person as promised without a promise.
+                || format!("{name} rang us."),
                 |promise| {
                     let at = display_time(promise.promised_at, grounds.moment.at);
                     if promise.is_retry {

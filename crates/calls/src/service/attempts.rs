@@ -110,7 +110,7 @@ impl Calls {
             user_name: row.user_name,
             number: row.number.and_then(|number| self.shared.queue.shown_number(&number)),
             agent_id: row.agent,
-            agent: row.agent_name.unwrap_or_else(|| "somebody".to_owned()),
+            agent: row.agent_name,
             queue: row.queue,
             is_incoming: row.is_incoming,
             state: row.state,

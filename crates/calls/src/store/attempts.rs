@@ -17,7 +17,8 @@ pub(crate) struct AttemptRow {
     pub(crate) user_name: String,
     pub(crate) number: Option<String>,
     pub(crate) agent: AgentId,
-    pub(crate) agent_name: Option<String>,
+    /// Whoever had the call, one after the other.
+    pub(crate) agent_name: String,
     pub(crate) queue: Option<QueueKind>,
     pub(crate) is_incoming: bool,
     pub(crate) state: CallState,
@@ -86,7 +87,17 @@ macro_rules! select_attempts {
             AttemptRow,
             r#"
             select c.id as "id!: CallId", c.created_at as "created_at!", c.user_id as "user?: UserId", c.user_name as "user_name!",
-                coalesce(c.number, (select i.number from calls.incoming i where i.id = c.incoming_id)) as "number?", c.agent_id as "agent!: AgentId", a.name as "agent_name?", c.queue as "queue?: QueueKind", c.incoming_id is not null as "is_incoming!",
+                coalesce(c.number, (select i.number from calls.incoming i where i.id = c.incoming_id)) as "number?", c.agent_id as "agent!: AgentId",
+                concat_ws(
+                    ', then ',
+                    (
+                        select string_agg(p.name, ', then ' order by t.ended_at)
+                        from calls.transfer t
+                        join auth.published_agent p on p.id = t.from_agent_id
+                        where t.call_id = c.id and t.state = 'passed'
+                    ),
+                    a.name
+                ) as "agent_name!", c.queue as "queue?: QueueKind", c.incoming_id is not null as "is_incoming!",
                 c.state as "state!: CallState", c.end_reason as "end?: CallEnd", c.end_words as "end_words?",
                 c.is_saved_call as "is_saved_call!", l.created_at as "rung_at?", c.answered_at as "answered_at?",
                 c.ended_at as "ended_at?", o.disposition as "disposition?: Disposition", d.label as "label?",

@@ -135,7 +135,7 @@ pub struct Attempt {
     pub number: Option<String>,
     /// Whose call it was.
     pub agent_id: AgentId,
-    /// The agent's name.
+    /// The agent's name; those before them first, where the call was handed over.
     pub agent: String,
     /// The queue that the person came from; none: they rang us.
     pub queue: Option<QueueKind>,

@@ -369,10 +369,11 @@ pub(crate) async fn list_leased(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Resu
     sqlx::query_scalar!(r#"select user_id as "user: UserId" from queue.lease where expires_at > $1"#, now).fetch_all(pool).await
 }
 
-/// The lease of the person whom the agent holds, once the check is through.
+/// The lease of the person whom the agent holds, once the check is through; of somebody who rang us there was none.
 pub(crate) async fn find_held(pool: &PgPool, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<Option<LeaseId>> {
     sqlx::query_scalar!(
-        r#"select id as "id: LeaseId" from queue.lease where agent_id = $1 and expires_at > $2 and decision_id is not null"#,
+        r#"select id as "id: LeaseId" from queue.lease
+        where agent_id = $1 and expires_at > $2 and (decision_id is not null or call_id is not null)"#,
         agent.get(),
         now,
     )

@@ -150,6 +150,8 @@ async fn whoever_rings_back_is_greeted_and_talks_to_a_free_agent_whose_outcome_s
     join(&app, &agent, &call, &incoming).await;
     let talking = until(&agent, &call, "connected").await;
     assert_eq!(talking["number"], "07700 900123");
+    let held = agent.ask("/api/queue/held", json!({})).await;
+    assert!(!held.is_null() && held == agent.ask("/api/queue/current", json!({})).await["lease_id"], "their card is this one's: {held}");
     // The person is on the screen, and nobody else gets them.
     let held = agent.ask("/api/queue/current", json!({})).await;
     assert_eq!((&held["call_id"], &held["user"]["id"]), (&call["id"], &json!("1")));
