@@ -15,7 +15,8 @@ fn headline(count: usize) -> String {
     }
 }
 
-/// People who rang in the last week and whom nobody rings back, since nobody knows them or they may not be rung; folded, and nothing when there is none.
+/// People who rang in the last week and whom nobody rings back, since nobody knows them or they may not be rung; folded, and nothing when there
+/// is none.
 pub(crate) fn missed_callers(query: Query<Vec<MissedCaller>>, announcer: Announcer) -> Option<impl IntoView> {
     let answer = query.answer().filter(|answer| !answer.value.is_empty())?;
     let rows = answer.value.iter().map(|caller| {

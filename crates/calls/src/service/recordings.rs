@@ -96,8 +96,7 @@ impl Calls {
         (is_emulated || telephone.client.is_of_the_carrier(&url)) && url.path().ends_with(&format!("/Recordings/{sid}"))
     }
 
-    /// The carrier says how a recording stands. A
-    /// recording of a leg that is none of this call's is nobody's (lessons, line 15).
+    /// The carrier says how a recording stands. A recording of a leg that is none of this call's is nobody's (lessons, line 15).
     pub(crate) async fn recording_event(&self, call: CallId, event: &RecordingStatusEvent) -> Result<(), CallsFailure> {
         let (Some(sid), Some(leg), Some(status)) = (&event.recording_sid, &event.call_sid, &event.recording_status) else { return Ok(()) };
         let legs = store::list_legs(&self.shared.pool, call).await?;
