@@ -2,9 +2,7 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { admin, next } from "./carrier";
-import { ALYS, GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, test } from "./support";
-
-const NOW = "(select business_at + (clock_timestamp() - machine_at) from server.clock)";
+import { ALYS, BUSINESS_NOW, GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, test } from "./support";
 
 /** An agent rings somebody who does not answer, and says so, with a note. */
 const ringInVain = async (page: Page, request: APIRequestContext, note: string) => {
@@ -84,7 +82,7 @@ test("pages lead to older calls and back, and stay what they are when the page i
       number, decision_id, ended_at, end_reason, closed_at)
     select gen_random_uuid(), (select id from auth.agent where email = '${MARCUS}'), 900000 + n, n, 'callbacks', 'Planted Person', 'ended', t, t, t,
       '+447700900001', gen_random_uuid(), t, 'no_answer', t
-    from (select n, ${NOW} + interval '1 hour' - n * interval '1 second' as t from generate_series(1, 120) n) x`);
+    from (select n, ${BUSINESS_NOW} + interval '1 hour' - n * interval '1 second' as t from generate_series(1, 120) n) x`);
   await signIn(page, HANNAH);
   await page.goto("/history");
   await expect(rows(page)).toHaveCount(50);

@@ -1,7 +1,7 @@
 // Looking somebody up, objections, settings: what supervisors and administrators decide, and what it does to a call.
 import type { Page } from "@playwright/test";
 
-import { ALYS, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { ALYS, BUSINESS_NOW, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, skip, test } from "./support";
 
 const lookUp = async (page: Page, text: string) => {
   await page.goto("/users");
@@ -230,7 +230,7 @@ test("a callback whose time has come is called from its page, and whose are show
        select q.user_id from queue.entry q
        where q.kind = 'unsigned_users' and q.put_back_until is null and not exists (select from queue.attempt t where t.user_id = q.user_id)
        order by q.user_id limit 1
-     ) e, auth.agent a, (select business_at + (clock_timestamp() - machine_at) - interval '1 minute' as at from server.clock) t
+     ) e, auth.agent a, (select ${BUSINESS_NOW} - interval '1 minute' as at) t
      where a.email = $1
      returning id, user_id::text`,
     [HANNAH],
@@ -276,7 +276,7 @@ test("a promise is moved to another time, and a time that cannot be promised is 
     `insert into queue.callback
        (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
      select 999000002, 'user_asked', t.at, t.at at time zone 'Europe/London', a.id, t.at, t.at - interval '1 hour', a.id
-     from auth.agent a, (select business_at + (clock_timestamp() - machine_at) + interval '40 minutes' as at from server.clock) t
+     from auth.agent a, (select ${BUSINESS_NOW} + interval '40 minutes' as at) t
      where a.email = $1
      returning id, to_char(promised_wall_time, 'YYYY-MM-DD') as day`,
     [HANNAH],
@@ -316,7 +316,7 @@ test("an agent sees the next callback before it is due, a supervisor those that 
     `insert into queue.callback
        (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
      select 999000001, 'user_asked', t.at, t.at at time zone 'Europe/London', a.id, t.at, t.at - interval '1 hour', a.id
-     from auth.agent a, (select business_at + (clock_timestamp() - machine_at) + interval '8 minutes' as at from server.clock) t
+     from auth.agent a, (select ${BUSINESS_NOW} + interval '8 minutes' as at) t
      where a.email = $1
      returning id`,
     [HANNAH],

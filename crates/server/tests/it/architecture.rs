@@ -110,10 +110,10 @@ fn no_module_names_another_modules_tables() {
             assert_eq!(foreign, None, "{} names a foreign schema: {query}", file.display());
         }
     }
-    // NNNN_<module>.sql makes the tables of that module alone.
+    // NNNN_<module>.sql, and NNNN_<module>_<what it does>.sql, makes the tables of that module alone.
     for entry in std::fs::read_dir(root().join("migrations")).unwrap() {
         let file = entry.unwrap().path();
-        let (_, module) = file.file_stem().unwrap().to_str().unwrap().split_once('_').unwrap();
+        let module = file.file_stem().unwrap().to_str().unwrap().split('_').nth(1).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         let sql: String = text.lines().map(|line| line.split("--").next().unwrap_or_default().to_owned() + "\n").collect();
         assert!(sql.contains(&format!("{module}.")), "{} is of the module it is named after", file.display());
@@ -200,6 +200,69 @@ fn env_example_says_what_the_code_reads() {
     let described: Vec<&str> = server::config::Config::from_variables(variable).unwrap().describe().iter().map(|(name, _)| *name).collect();
     let in_example: Vec<&str> = shown.iter().map(String::as_str).filter(|name| described.contains(name)).collect();
     assert_eq!(in_example, described, "in the order of the configuration");
+}
+
+/// What goes by the machine's time: sessions and presence, and how long something may take. Everything else in our tables is the business's.
+const MACHINE_TIME: [&str; 5] = ["auth.", "calls.carrier_pace", "wrap_up_until", "intent_expires_at", "calls.offer set expires_at"];
+
+/// The database's own clock in SQL of a test, where the code under test goes by the business's.
+fn asks_the_wrong_clock(sql: &str) -> bool {
+    let sql = sql.to_lowercase();
+    let asks = ["now()", "clock_timestamp()", "current_timestamp", "current_date", "localtimestamp"].into_iter().any(|clock| {
+        sql.match_indices(clock).any(|(at, _)| !sql[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || "_.:".contains(c)))
+    });
+    let is_of_the_machine = MACHINE_TIME.iter().any(|words| sql.contains(words)) && !sql.contains("queue.");
+    asks && !is_of_the_machine && !sql.contains("server.clock")
+}
+
+/// lessons, line 63: a test compared business days with the machine's, and turned red on a day of the calendar. → Tests take their now
+/// from the clock that the code under test goes by.
+#[test]
+fn tests_ask_the_clock_of_what_they_test() {
+    let ours = |folder: &str, extension: &str| {
+        let mut files = Vec::new();
+        let mut open = vec![root().join(folder)];
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if path.extension().is_some_and(|found| found == extension) {
+                files.push(path);
+            }
+        }
+        files
+    };
+    let tests = manifests().into_iter().flat_map(|manifest| ours(manifest.parent().unwrap().join("tests").to_str().unwrap(), "rs"));
+    let mut asked = Vec::new();
+    let mut read = 0;
+    for file in tests.filter(|file| file.exists() && !file.ends_with("architecture.rs")).chain(ours("e2e", "ts")) {
+        // A template literal of TypeScript is a string literal here.
+        let text = std::fs::read_to_string(&file).unwrap().replace('`', "\"");
+        read += 1;
+        asked.extend(literals(&text).into_iter().filter(|sql| asks_the_wrong_clock(sql)).map(|sql| format!("{}: {sql}", file.display())));
+    }
+    assert!(read > 60, "the tests are read: {read}");
+    assert_eq!(asked, Vec::<String>::new(), "bind the clock's now, or BUSINESS_NOW in a journey");
+}
+
+#[test]
+fn the_wrong_clock_is_seen_wherever_it_is_asked() {
+    for sql in [
+        "select count(*) from queue.entry where available_at > now() at time zone 'utc'",
+        "update calls.call set ended_at = NOW()",
+        "insert into queue.callback select a.id, current_date from auth.agent a",
+        "select clock_timestamp()",
+    ] {
+        assert!(asks_the_wrong_clock(sql), "{sql}");
+    }
+    for sql in [
+        "update auth.session set ended_at = now()",
+        "update calls.call set wrap_up_until = now() - interval '1 second'",
+        "select business_at + (clock_timestamp() - machine_at) from server.clock",
+        "update users set updated_at = ?, x = unknown()",
+        "witness.business_now()",
+    ] {
+        assert!(!asks_the_wrong_clock(sql), "{sql}");
+    }
 }
 
 /// lessons, line 46: real numbers in the repository. Looks at British mobile numbers and landlines.

@@ -323,11 +323,11 @@ async fn objections_and_caps_hold_at_the_hand_out_and_nobody_blocks_the_head_of_
     app.discover().await;
     // After discovery: an objection of a person, one of a number, an attempt an hour ago, and a number that went bad.
     for statement in [
-        "insert into queue.suppression (user_id, kind, reason, source, created_at) values (1, 'do_not_contact', 'asked', 'test', now())",
-        "insert into queue.suppression (number, kind, reason, source, created_at) values ('+447700900002', 'opted_out', 'asked', 'test', now())",
-        "insert into queue.suppression (number, kind, reason, source, created_at) values ('+447700900004', 'bad_number', 'wrong', 'test', now())",
+        "insert into queue.suppression (user_id, kind, reason, source, created_at) values (1, 'do_not_contact', 'asked', 'test', $1)",
+        "insert into queue.suppression (number, kind, reason, source, created_at) values ('+447700900002', 'opted_out', 'asked', 'test', $1)",
+        "insert into queue.suppression (number, kind, reason, source, created_at) values ('+447700900004', 'bad_number', 'wrong', 'test', $1)",
     ] {
-        sqlx::query(statement).execute(&app.pool).await.unwrap();
+        sqlx::query(statement).bind(app.now()).execute(&app.pool).await.unwrap();
     }
     sqlx::query("insert into queue.attempt (user_id, number, queue, attempted_at) values (3, '+447700900003', 'unsigned_users', $1)")
         .bind(app.now() - TimeDelta::hours(1))
@@ -361,7 +361,8 @@ async fn a_number_that_changed_meanwhile_is_judged_as_it_is_now(_: PgPoolOptions
     let app = TestApp::start(connect).await;
     app.platform.user(1).unsigned().phone("07700900001").claim("santander").insert().await.unwrap();
     app.discover().await;
-    sqlx::query("insert into queue.suppression (number, kind, reason, source, created_at) values ('+447700900009', 'do_not_contact', 'asked', 'test', now())")
+    sqlx::query("insert into queue.suppression (number, kind, reason, source, created_at) values ('+447700900009', 'do_not_contact', 'asked', 'test', $1)")
+        .bind(app.now())
         .execute(&app.pool)
         .await
         .unwrap();

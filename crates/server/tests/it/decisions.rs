@@ -310,7 +310,7 @@ async fn a_chain_of_decisions_that_was_cut_short_is_found_by_a_head_kept_elsewhe
 async fn blocks_of_decisions_refuse_every_change(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = sealed_decisions(connect.clone()).await;
     for statement in [
-        "update queue.block set sealed_at = now()",
+        "update queue.block set sealed_at = sealed_at + interval '1 second'",
         "delete from queue.block",
         "truncate queue.block cascade",
         "update queue.sealed set position = position + 100",

@@ -177,7 +177,12 @@ async fn whoever_rings_back_is_greeted_and_talks_to_a_free_agent_whose_outcome_s
         1
     );
     assert_eq!(app.count("select count(*) from queue.lease").await, 0);
-    assert_eq!(app.count("select count(*) from queue.entry where leased_by is null and available_at > now() at time zone 'utc'").await, 1);
+    let waits: Vec<bool> = sqlx::query_scalar("select available_at > $1 from queue.entry where leased_by is null")
+        .bind(app.now())
+        .fetch_all(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(waits, [true], "the agreement delays the next call");
     assert_eq!(agent.ask("/api/auth/me", json!({})).await["engagement"], json!(null));
     assert_eq!(app.count("select count(*) from calls.incoming where state = 'ended' and ended_as = 'talked'").await, 1);
 

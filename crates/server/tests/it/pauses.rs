@@ -244,7 +244,7 @@ async fn whoever_resumes_and_is_stopped_at_once_leaves_nobody_behind(_: PgPoolOp
     pause(&supervisor, "lender", "santander").await;
     app.app.queue.rescue_orphans().await.unwrap();
     // All that is left of a resume of which nothing more was done.
-    sqlx::query("update queue.pause set ended_at = now(), ended_by = began_by").execute(&app.pool).await.unwrap();
+    sqlx::query("update queue.pause set ended_at = $1, ended_by = began_by").bind(app.now()).execute(&app.pool).await.unwrap();
     assert_eq!(agent.call_next().await["user"], json!(null));
     app.app.queue.rescue_orphans().await.unwrap();
     assert_eq!(agent.call_next().await["user"]["id"], "1");

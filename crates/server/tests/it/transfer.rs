@@ -2,6 +2,7 @@
 //! browsers' legs is said by the test, as in `begun`.
 
 use auth::Role;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -338,8 +339,14 @@ async fn a_supervisor_who_is_handed_somebody_meanwhile_lets_them_go_and_one_who_
     // A call that came about all the same: the constraint holds, and nothing has moved.
     let statement =
         "insert into calls.call (id, agent_id, user_id, lease_id, queue, user_name, state, state_since, created_at, intent_expires_at)
-        values (gen_random_uuid(), $1, 2, 99, 'unsigned_users', 'Owen Pritchard', 'created', now(), now(), now() + interval '1 hour')";
-    sqlx::query(statement).bind(supervisor.agent).execute(&app.pool).await.unwrap();
+        values (gen_random_uuid(), $1, 2, 99, 'unsigned_users', 'Owen Pritchard', 'created', $2, $2, $3)";
+    sqlx::query(statement)
+        .bind(supervisor.agent)
+        .bind(app.now())
+        .bind(kernel::machine_now() + TimeDelta::hours(1))
+        .execute(&app.pool)
+        .await
+        .unwrap();
     let (status, refused) = talk.hand_over(agent).await;
     assert!(status == 409 && refused["message"].as_str().unwrap().contains("a call of their own"), "{refused}");
     assert_eq!(app.count("select count(*) from calls.transfer where state = 'accepted'").await, 1);
