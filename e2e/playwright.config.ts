@@ -1,17 +1,21 @@
 import { defineConfig } from "@playwright/test";
 
 import { chromium } from "../crates/twilio-emulator/browser/chromium";
+import { ofWorker } from "./worker";
 
-// scripts/e2e starts the server and sets BASE_URL, DATABASE_URL and CLAIMS_SIM_DATABASE_URL.
+// scripts/e2e starts a server with databases of its own for each worker, and says where they are (./worker).
 export default defineConfig({
   testDir: ".",
   outputDir: "results",
-  workers: 1,
+  workers: Number(process.env.WORKERS ?? 1),
   retries: 0,
   forbidOnly: true,
   reporter: "list",
+  // A machine that is twice as busy as usual needs twice as long; a journey about a deadline says its own.
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
   use: {
-    baseURL: process.env.BASE_URL,
+    baseURL: ofWorker("BASE_URL"),
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
     timezoneId: "Europe/London",

@@ -3,8 +3,10 @@ import { type Browser, type BrowserContextOptions, type Page, expect, test as ba
 import mysql from "mysql2/promise";
 import pg from "pg";
 
+import { ofWorker } from "./worker";
+
 const needed = (name: string): string => {
-  const value = process.env[name];
+  const value = ofWorker(name);
   if (!value) throw new Error(`${name} is not set; run the journeys with scripts/just e2e`);
   return value;
 };
@@ -19,10 +21,10 @@ export const test = base.extend<{ isTelephoneChecked: boolean; noErrors: void }>
       errors = [];
       await ours("update auth.session set ended_at = now(), ended_reason = 'signed_out' where ended_at is null");
       await ours("update auth.agent set intention = 'offline', intention_since = now(), engagement = null, engaged_since = null");
-      await ours(`update calls.call set closed_at = now(), state = 'ended', ended_at = coalesce(ended_at, now()),
+      await ours(`update calls.call set closed_at = ${BUSINESS_NOW}, state = 'ended', ended_at = coalesce(ended_at, ${BUSINESS_NOW}),
         end_reason = coalesce(end_reason, 'by_agent'), agent_away_since = null, held_since = null where closed_at is null`);
-      await ours("update calls.monitoring set ended_at = now() where ended_at is null");
-      await ours("update calls.offer set answer = 'withdrawn', answered_at = now() where answer is null");
+      await ours(`update calls.monitoring set ended_at = ${BUSINESS_NOW} where ended_at is null`);
+      await ours(`update calls.offer set answer = 'withdrawn', answered_at = ${BUSINESS_NOW} where answer is null`);
       await ours("update calls.incoming set state = 'ended', ended_as = coalesce(ended_as, 'gave_up') where state <> 'ended'");
       await ours("update queue.entry set leased_by = null");
       await ours("delete from queue.lease");
@@ -75,7 +77,7 @@ export const signIn = async (page: Page, email: string) => {
 
 /** A second person, in a browser of their own. */
 export const elsewhere = async (browser: Browser, email: string, options: BrowserContextOptions = {}): Promise<Page> => {
-  const context = await browser.newContext({ baseURL: process.env.BASE_URL, ...options });
+  const context = await browser.newContext({ baseURL: needed("BASE_URL"), ...options });
   context.on("page", collectErrors);
   await passTelephoneCheck(context);
   const page = await context.newPage();
@@ -107,6 +109,9 @@ export const skip = async (page: Page, reason = "Not a good time") => {
   await page.getByRole("button", { name: "Skip", exact: true }).click();
   await expect(page.getByTestId("toast")).toContainText("can be offered again");
 };
+
+/** The present moment of the business, in SQL: the clock that the server goes by. */
+export const BUSINESS_NOW = "(select business_at + (clock_timestamp() - machine_at) from server.clock)";
 
 /** The dialler's own database. */
 export const ours = async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> => {
