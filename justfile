@@ -93,6 +93,19 @@ day:
 telephones:
     @exec scripts/telephones
 
+# Run the previous release's journeys on today's schema; once for each release.
+[positional-arguments]
+previous *arguments:
+    @exec scripts/previous "$@"
+
+# Run the tests and journeys at other dates, by faketime; once for each release. DATES says which.
+dates:
+    @exec scripts/dates
+
+# Look at the licences, sources and duplicates of what we build on, and at what no crate uses.
+dependencies:
+    @exec scripts/dependencies
+
 # Write the queries' descriptions to .sqlx; needed after a change to a query or a migration.
 sqlx-prepare:
     @exec scripts/sqlx prepare

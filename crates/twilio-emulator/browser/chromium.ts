@@ -3,6 +3,8 @@ import { microphone } from "./microphone";
 
 export const chromium = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  // Its time stays real where another is shown to the programs around it (scripts/dates).
+  env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== "LD_PRELOAD")) as Record<string, string>,
   args: [
     "--no-sandbox",
     "--disable-gpu",
