@@ -102,6 +102,10 @@ previous *arguments:
 dates:
     @exec scripts/dates
 
+# Try the product behind the distribution's nginx and Caddy, with the examples of docs/proxies.
+proxies:
+    @exec scripts/proxies
+
 # Look at the licences, sources and duplicates of what we build on, and at what no crate uses.
 dependencies:
     @exec scripts/dependencies

@@ -11,6 +11,7 @@ use std::time::Duration;
 use auth::{Auth, CurrentAgent};
 use axum::Extension;
 use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream::{Stream, StreamExt as _};
 use kernel::{AgentId, Hint};
@@ -33,6 +34,8 @@ const COALESCED: Duration = Duration::from_millis(75);
 pub(crate) const MOST_AT_ONCE: usize = 200;
 /// A comment is sent so often, so that a proxy does not think the stream dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// nginx's word for a proxy that is to pass an answer on as it comes.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// A session can end without a hint, by time or by hands in the database: it is looked at so often.
 const SESSION_CHECK: Duration = Duration::from_mins(1);
 
@@ -76,7 +79,7 @@ pub(crate) async fn stream(
     Extension(agent): Extension<CurrentAgent>,
     Extension(stopping): Extension<Stopping>,
     session: Session,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> ([(HeaderName, HeaderValue); 1], Sse<impl Stream<Item = Result<Event, Infallible>>>) {
     let open = app.streams.open(agent.id);
     let is_for = move |hint: &Hint| !matches!(hint, Hint::Note(named) if *named != agent.id);
     let hints = BroadcastStream::new(app.hints.subscribe())
@@ -91,7 +94,9 @@ pub(crate) async fn stream(
         Ok(Event::default().json_data(hint).unwrap_or_default())
     });
     let mut stops = WatchStream::from_changes(stopping.subscribe());
-    Sse::new(events.take_until(async move { stops.next().await })).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let stream = Sse::new(events.take_until(async move { stops.next().await })).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // An nginx with its defaults would hold the stream back until its buffer is full.
+    ([(UNBUFFERED, HeaderValue::from_static("no"))], stream)
 }
 
 /// Returns when the session is over. The guard looked when the stream was opened; nothing else looks while it is open.

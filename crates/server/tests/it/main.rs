@@ -32,6 +32,7 @@ mod pauses;
 mod people;
 mod presence;
 mod promises;
+mod proxies;
 mod retention;
 mod returning;
 mod rule_sets;
