@@ -89,19 +89,19 @@ async fn events_and_changes_pass(app: &TestApp, proxy: &Proxy) {
     let mut stream = window.http.get(format!("{}/api/events", window.base)).send().await.unwrap();
     assert_eq!(stream.status(), 200);
     let mut heard = String::new();
-    let mut hears = async |words: &str| {
+    let mut wait_for = async |words: &str| {
         tokio::time::timeout(PATIENCE, async {
             while !heard.contains(words) {
-                heard.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("the stream goes on")));
+                heard.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
             }
         })
         .await
         .unwrap_or_else(|_| panic!("{words} was held back; heard: {heard}"));
     };
-    hears("everything").await;
+    wait_for("everything").await;
     // Through the proxy, with the origin of the product's own pages.
     through(proxy, &agent).ask("/api/auth/set_presence", json!({"intention": "break"})).await;
-    hears(&format!("{{\"agent\":\"{}\"}}", agent.agent)).await;
+    wait_for(&format!("{{\"agent\":\"{}\"}}", agent.agent)).await;
 }
 
 /// An example of docs/proxies as it is tried: without its certificate, at these ports.
