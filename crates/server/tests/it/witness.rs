@@ -87,10 +87,11 @@ const NEVER: [(&str, &str); 6] = [
     ),
     (
         "an entry's mark and the leases did not agree",
-        "select format('user %s', coalesce(e.user_id, l.user_id))
+        // A lease needs no entry: somebody can be taken by name while another's check takes them out of the queue.
+        "select format('user %s', e.user_id)
          from queue.entry e
-         full join queue.lease l on l.user_id = e.user_id and l.agent_id = e.leased_by
-         where (e.leased_by is not null and l.id is null) or (l.id is not null and e.user_id is null)",
+         left join queue.lease l on l.user_id = e.user_id
+         where e.leased_by is distinct from l.agent_id",
     ),
 ];
 
