@@ -108,9 +108,9 @@ impl Begun {
         self.agent.ask("/api/calls/find", json!({"call_id": self.call})).await
     }
 
-    /// Waits, at most 10 s, until the call is in this state.
+    /// Waits, at most 30 s, until the call is in this state.
     pub async fn until(&self, state: &str) -> Value {
-        for _ in 0..200 {
+        for _ in 0..600 {
             let call = self.find().await;
             if call["state"] == state {
                 return call;
@@ -151,9 +151,9 @@ pub async fn pass(app: &TestApp, seconds: i32) {
     }
 }
 
-/// Waits, at most 10 s, until the carrier says this of the person's leg.
+/// Waits, at most 30 s, until the carrier says this of the person's leg.
 pub async fn until_person_is(app: &TestApp, status: &str) {
-    for _ in 0..200 {
+    for _ in 0..600 {
         let legs: Value = reqwest::get(format!("{}/twilio/admin/calls", app.base)).await.unwrap().json().await.unwrap();
         if legs.as_array().unwrap().iter().any(|leg| leg["status"] == status) {
             return;

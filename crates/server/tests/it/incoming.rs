@@ -76,7 +76,7 @@ async fn join_as(app: &TestApp, agent: &Client, call: &Value, incoming: &Value, 
 }
 
 async fn until(agent: &Client, call: &Value, state: &str) -> Value {
-    for _ in 0..200 {
+    for _ in 0..600 {
         let view = agent.ask("/api/calls/find", json!({"call_id": call["id"]})).await;
         if view["state"] == state {
             return view;
@@ -157,7 +157,7 @@ async fn whoever_rings_back_is_greeted_and_talks_to_a_free_agent_whose_outcome_s
     assert_eq!((&held["call_id"], &held["user"]["id"]), (&call["id"], &json!("1")));
     assert_eq!(app.signed_in(Role::Agent).await.call_next().await["user"], json!(null));
 
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.until_count("it is being recorded", "select count(*) from calls.recording where status = 'in-progress'", 1).await;
     agent.ask("/api/calls/hang_up", json!({"call_id": call["id"]})).await;
     let ended = until(&agent, &call, "ended").await;
     assert_eq!(ended["end"]["how"], "by_agent");

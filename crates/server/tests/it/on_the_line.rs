@@ -171,7 +171,7 @@ async fn a_recording_that_nobody_told_of_is_found_and_a_talk_without_one_is_list
     let app = TestApp::with_carrier(connect).await;
     set_faults(&app, json!({"recording_untold": 1})).await;
     let begun = talk(&app).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.until_count("it is being recorded", "select count(*) from calls.recording where status = 'in-progress'", 1).await;
     begun.hang_up(&app).await;
     begun.until("ended").await;
     sqlx::query("update calls.call set answered_at = answered_at - interval '10 minutes', ended_at = ended_at - interval '3 minutes'")

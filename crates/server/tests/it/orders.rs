@@ -25,7 +25,7 @@ use crate::support::{Client, Made, TestApp};
 
 const OURS: &str = "+442079460000";
 /// So many agents work at once.
-const AGENTS: usize = 20;
+const AGENTS: usize = 14;
 /// What takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -228,9 +228,9 @@ impl TestApp {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// Waits, at most 10 s, until so many are counted.
+    /// Waits, at most 30 s, until so many are counted.
     pub async fn until_count(&self, what: &str, sql: &'static str, wanted: i64) {
-        for _ in 0..200 {
+        for _ in 0..600 {
             if self.count(sql).await == wanted {
                 return;
             }
