@@ -17,9 +17,9 @@ pub(crate) fn open_when_drawn(dialog: NodeRef<Dialog>) {
     });
 }
 
-/// Closes it, which gives the focus back.
+/// Closes it, which gives the focus back. The page with it may be gone when an answer comes.
 pub(crate) fn close(dialog: NodeRef<Dialog>) {
-    if let Some(dialog) = dialog.get_untracked() {
+    if let Some(dialog) = dialog.try_get_untracked().flatten() {
         dialog.close();
     }
 }

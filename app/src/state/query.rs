@@ -48,7 +48,8 @@ impl<T: Send + Sync + 'static> Query<T> {
                 spawn_local(async move {
                     loop {
                         query.take(session, ask().await);
-                        if !line.leave() {
+                        // A screen that is gone asks nothing more: what its question is made of is gone too.
+                        if !line.leave() || query.answer.is_disposed() {
                             break;
                         }
                     }
@@ -74,7 +75,7 @@ impl<T: Send + Sync + 'static> Query<T> {
 
     /// Something of the last good answer, with how many seconds ago it came.
     pub(crate) fn received<U>(self, of: impl FnOnce(&T) -> U, now: f64) -> Option<(U, i64)> {
-        self.answer.with(|answer| answer.as_ref().map(|answer| (of(&answer.value), answer.seconds_ago(now))))
+        self.answer.try_with(|answer| answer.as_ref().map(|answer| (of(&answer.value), answer.seconds_ago(now)))).flatten()
     }
 
     /// Asks again.
