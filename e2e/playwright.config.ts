@@ -20,7 +20,8 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "Europe/London",
     permissions: ["microphone"],
-    trace: "retain-on-failure",
+    // TRACE=1 keeps one of what fails; to draw it takes as long as all the rest of a journey.
+    trace: process.env.TRACE ? "retain-on-failure" : "off",
     launchOptions: chromium,
   },
 });
