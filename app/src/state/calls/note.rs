@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use super::{Calls, Part};
 
 /// What is typed is kept when the keys have been still for so long.
-const STILL: Duration = Duration::from_millis(600);
+pub(super) const STILL: Duration = Duration::from_millis(600);
 /// What could not be kept is tried again after this time.
 const KEEP_RETRY: Duration = Duration::from_secs(3);
 
@@ -38,11 +38,12 @@ impl Calls {
         self.keep_after(STILL);
     }
 
-    fn keep_after(self, wait: Duration) {
+    pub(super) fn keep_after(self, wait: Duration) {
         let typed = self.typed.get_untracked();
         set_timeout(
             move || {
-                if self.is_still(typed) {
+                // What came of the call takes the note along; after it there is no call that one could be kept with.
+                if self.is_still(typed) && !self.is_saving.get_untracked() {
                     self.keep();
                 }
             },

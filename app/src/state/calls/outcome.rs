@@ -4,6 +4,7 @@ use calls::{Choice, Disposition, Recorded, WrapUp};
 use kernel::WireError;
 use leptos::prelude::*;
 
+use super::note::STILL;
 use super::{Calls, Keeping};
 
 /// A part of the wrap-up that can be at fault.
@@ -116,6 +117,9 @@ impl Calls {
             }
             Err(error) => {
                 self.session.noticed(&error);
+                if self.is_unkept() {
+                    self.keep_after(STILL);
+                }
                 if let Some(part) = part_at_fault(&error) {
                     self.problem.set(Some((part, error.message)));
                 } else {
