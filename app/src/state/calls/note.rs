@@ -42,7 +42,7 @@ impl Calls {
         let typed = self.typed.get_untracked();
         set_timeout(
             move || {
-                // What came of the call takes the note along; after it there is no call that one could be kept with.
+                // The outcome is saved with its note. The server refuses a note that arrives after the outcome.
                 if self.is_still(typed) && !self.is_saving.get_untracked() {
                     self.keep();
                 }
