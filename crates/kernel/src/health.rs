@@ -16,7 +16,7 @@ pub struct Health {
 /// One line of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
-    /// A stable name: `database`, `replica`, `hours`, `queues`.
+    /// A stable name: `database`, `replica`, `hours`, `holidays`, `queues`.
     pub name: String,
     /// What a person calls it: “Claims platform”.
     pub title: String,

@@ -79,6 +79,14 @@ number_id! {
     AgentId
 }
 number_id! {
+    /// A line of the record of what happened to the accounts of staff.
+    StaffEventId
+}
+number_id! {
+    /// A browser in which somebody is signed in.
+    SessionNumber
+}
+number_id! {
     /// The right of one agent to deal with one person until a time.
     LeaseId
 }

@@ -3,6 +3,7 @@
 #[cfg(all(target_arch = "wasm32", feature = "ssr"))]
 compile_error!("the feature `ssr` must never be on in the browser's half");
 
+mod blank;
 mod error;
 mod health;
 mod hint;
@@ -16,12 +17,13 @@ mod clock;
 #[cfg(feature = "ssr")]
 mod transaction;
 
+pub use blank::{is_same_word, trim_blank};
 pub use error::{ErrorCode, WireError};
 pub use health::{BrowserError, BrowserErrorReceipt, Health, HealthCheck};
 pub use hint::Hint;
-pub use ids::{AgentId, CallId, ClaimId, DecisionId, InvalidId, InvalidUuid, LeaseId, UserId};
+pub use ids::{AgentId, CallId, ClaimId, DecisionId, InvalidId, InvalidUuid, LeaseId, SessionNumber, StaffEventId, UserId};
 pub use moment::Moment;
-pub use phone::{InvalidPhoneNumber, PhoneNumber};
+pub use phone::{InvalidPhoneNumber, PhoneNumber, ReadNumber, with_extension};
 pub use queue_kind::{InvalidQueueKind, QueueKind};
 
 #[cfg(feature = "ssr")]
@@ -31,6 +33,6 @@ pub use error::new_reference;
 #[cfg(feature = "ssr")]
 pub use hint::Hints;
 #[cfg(feature = "ssr")]
-pub use phone::NumberPolicy;
+pub use phone::{NumberPolicy, digits_like, typed_digits};
 #[cfg(feature = "ssr")]
 pub use transaction::begin;

@@ -25,9 +25,10 @@ impl Address {
     }
 
     /// Whether whoever calls has kept their number to themselves. The carrier then writes a word, or the digits that a keypad has for
-    /// RESTRICTED, BLOCKED, UNKNOWN, ANONYMOUS or UNAVAILABLE (its article "Why am I getting calls from these strange numbers?").
+    /// RESTRICTED, BLOCKED, UNKNOWN, ANONYMOUS or UNAVAILABLE (its article "Why am I getting calls from these strange numbers?"). A number in
+    /// another shape than E.164 is passed on as it came, so a plus may be missing or one too many.
     pub fn is_withheld(&self) -> bool {
-        let digits = self.0.strip_prefix('+').unwrap_or_default();
+        let digits = self.0.trim().trim_start_matches('+');
         !digits.starts_with(|c: char| c.is_ascii_digit())
             || ["7378742833", "2562533", "8656696", "266696687", "86282452253"].contains(&digits)
     }
@@ -92,10 +93,10 @@ mod tests {
 
     #[test]
     fn a_caller_who_keeps_their_number_to_themselves_has_none() {
-        for withheld in ["anonymous", "", "+266696687", "+7378742833", "Restricted"] {
+        for withheld in ["anonymous", "", "+", "+266696687", "266696687", "+7378742833", "Restricted", "sip:07700900142@example.com"] {
             assert!(Address::new(withheld).is_withheld(), "{withheld}");
         }
-        for shown in ["+447700900142", "+353209130123", "+14155550123"] {
+        for shown in ["+447700900142", "+353209130123", "+14155550123", "+07700900142", "07700900142", "447700900142", " 447700900142"] {
             assert!(!Address::new(shown).is_withheld(), "{shown}");
         }
     }
