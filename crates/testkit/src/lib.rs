@@ -4,6 +4,7 @@ mod handset;
 mod platform;
 mod proxy;
 mod redis;
+mod replica;
 mod round_trips;
 mod seed;
 
@@ -11,5 +12,6 @@ pub use handset::Handset;
 pub use platform::{TestPlatform, UserFixture, claim_id};
 pub use proxy::TcpProxy;
 pub use redis::TestRedis;
+pub use replica::TestReplica;
 pub use round_trips::RoundTrips;
 pub use seed::{Seeded, seeded, times};

@@ -15,7 +15,7 @@ const CONTRACT: &str = include_str!("../../claims-sim/claims-platform.sql");
 const PREFIX: &str = "claims_test_";
 
 /// How long the replica may take to follow.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A claims platform with a name of its own, on the primary and on its replica. [`TestPlatform::drop`] removes it; what a failed
 /// test leaves is removed an hour later.
@@ -25,6 +25,7 @@ pub struct TestPlatform {
     primary: MySqlPool,
     primary_url: String,
     replica_url: String,
+    position_before: String,
 }
 
 impl TestPlatform {
@@ -44,13 +45,16 @@ impl TestPlatform {
         let name = format!("{PREFIX}{now}_{:08x}", rand::random::<u32>());
 
         let mut conn = options(&primary_url, "information_schema")?.connect().await.context("the platform's primary does not answer")?;
+        // MySQL has no such variable; nothing there needs it.
+        let position_before = sqlx::query_scalar("select @@global.gtid_binlog_pos").fetch_one(&mut conn).await.unwrap_or_default();
         // The name is our own: a prefix, a number and hexadecimal digits.
         sqlx::raw_sql(AssertSqlSafe(format!("create database {name} character set utf8mb4"))).execute(&mut conn).await?;
         remove_old(&mut conn, now).await;
         conn.close().await?;
 
         let primary = MySqlPoolOptions::new().max_connections(4).connect_lazy_with(options(&primary_url, &name)?);
-        let platform = Self { primary_url: named(&primary_url, &name), replica_url: named(&replica_url, &name), name, primary };
+        let platform =
+            Self { primary_url: named(&primary_url, &name), replica_url: named(&replica_url, &name), name, primary, position_before };
         platform.caught_up().await?;
         Ok(platform)
     }
@@ -87,10 +91,7 @@ impl TestPlatform {
         if (primary.get_host(), primary.get_port()) == (replica.get_host(), replica.get_port()) {
             return Ok(());
         }
-        let mut from = options(&self.primary_url, "information_schema")?.connect().await?;
-        let position: String = sqlx::query_scalar("select @@global.gtid_binlog_pos").fetch_one(&mut from).await?;
-        from.close().await?;
-
+        let position = self.position().await?;
         let mut to = replica.connect().await.context("the replica does not answer")?;
         let answer: Option<i64> = sqlx::query_scalar("select cast(master_gtid_wait(?, ?) as signed)")
             .bind(&position)
@@ -102,6 +103,19 @@ impl TestPlatform {
             bail!("the replica is not at {position} after {} s", PATIENCE.as_secs());
         }
         Ok(())
+    }
+
+    /// What the primary has committed by now.
+    pub(crate) async fn position(&self) -> anyhow::Result<String> {
+        let mut conn = options(&self.primary_url, "information_schema")?.connect().await?;
+        let position = sqlx::query_scalar("select @@global.gtid_binlog_pos").fetch_one(&mut conn).await?;
+        conn.close().await?;
+        Ok(position)
+    }
+
+    /// What it had before there was this platform.
+    pub(crate) fn position_before(&self) -> &str {
+        &self.position_before
     }
 
     /// A user to be inserted: enabled, active, signed, with a number, without claims.
@@ -184,8 +198,13 @@ impl UserFixture<'_> {
     }
 
     /// No signature file: an empty string.
-    pub fn empty_signature(mut self) -> Self {
-        self.signature = Some(String::new());
+    pub fn empty_signature(self) -> Self {
+        self.signature_as("")
+    }
+
+    /// What stands where the signature file's id should.
+    pub fn signature_as(mut self, text: &str) -> Self {
+        self.signature = Some(text.to_owned());
         self
     }
 

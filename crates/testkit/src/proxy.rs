@@ -1,6 +1,7 @@
 //! A proxy in front of a server that tests share: stopping it looks like stopping the server, to one test alone.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -30,17 +31,30 @@ pub struct TcpProxy {
     url: String,
     address: SocketAddr,
     state: watch::Sender<State>,
+    upstreams: Arc<Mutex<Upstreams>>,
     listener: JoinHandle<()>,
+}
+
+/// Where connections are made to, in turn.
+#[derive(Debug)]
+struct Upstreams {
+    all: Vec<String>,
+    next: usize,
+}
+
+impl Upstreams {
+    fn take_turn(upstreams: &Mutex<Self>) -> String {
+        let mut upstreams = upstreams.lock().unwrap_or_else(PoisonError::into_inner);
+        upstreams.next = (upstreams.next + 1) % upstreams.all.len();
+        upstreams.all[upstreams.next].clone()
+    }
 }
 
 impl TcpProxy {
     /// A proxy on a port of its own, in front of the server that `url` names.
     pub async fn in_front_of(url: &str) -> anyhow::Result<Self> {
-        let (scheme, rest) = url.split_once("://").context("the address has no scheme")?;
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (account, upstream) = authority.rsplit_once('@').context("the address names no account")?;
-        let upstream = if upstream.contains(':') { upstream.to_owned() } else { format!("{upstream}:3306") };
-
+        let (scheme, account, upstream, path) = parts(url)?;
+        let upstreams = Arc::new(Mutex::new(Upstreams { all: vec![upstream], next: 0 }));
         let socket = TcpListener::bind("127.0.0.1:0").await?;
         let address = socket.local_addr()?;
         let (state, changes) = watch::channel(State::Forwarding);
@@ -48,8 +62,17 @@ impl TcpProxy {
             url: format!("{scheme}://{account}@{address}/{path}"),
             address,
             state,
-            listener: tokio::spawn(listen(socket, address, upstream, changes)),
+            listener: tokio::spawn(listen(socket, address, Arc::clone(&upstreams), changes)),
+            upstreams,
         })
+    }
+
+    /// From now on makes each new connection to the next of these servers, as a balancer does. What is connected stays where it is.
+    pub fn spread_over(&self, urls: &[&str]) -> anyhow::Result<()> {
+        let all = urls.iter().map(|url| parts(url).map(|(_, _, upstream, _)| upstream)).collect::<anyhow::Result<Vec<_>>>()?;
+        anyhow::ensure!(!all.is_empty(), "a balancer has a server at least");
+        *self.upstreams.lock().unwrap_or_else(PoisonError::into_inner) = Upstreams { all, next: 0 };
+        Ok(())
     }
 
     /// The server's address with the proxy's host and port.
@@ -98,7 +121,16 @@ impl Drop for TcpProxy {
     }
 }
 
-async fn listen(first: TcpListener, address: SocketAddr, upstream: String, mut changes: watch::Receiver<State>) {
+/// Scheme, account, host with port, and the rest of an address.
+fn parts(url: &str) -> anyhow::Result<(&str, &str, String, &str)> {
+    let (scheme, rest) = url.split_once("://").context("the address has no scheme")?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (account, upstream) = authority.rsplit_once('@').context("the address names no account")?;
+    let upstream = if upstream.contains(':') { upstream.to_owned() } else { format!("{upstream}:3306") };
+    Ok((scheme, account, upstream, path))
+}
+
+async fn listen(first: TcpListener, address: SocketAddr, upstreams: Arc<Mutex<Upstreams>>, mut changes: watch::Receiver<State>) {
     let mut socket = Some(first);
     let mut connections = JoinSet::new();
     loop {
@@ -119,17 +151,17 @@ async fn listen(first: TcpListener, address: SocketAddr, upstream: String, mut c
         tokio::select! {
             stopped = changes.changed() => if stopped.is_err() { return },
             client = accepted => if let Ok((client, _)) = client {
-                connections.spawn(forward(client, upstream.clone(), changes.clone()));
+                connections.spawn(forward(client, Arc::clone(&upstreams), changes.clone()));
             },
         }
     }
 }
 
-async fn forward(client: TcpStream, upstream: String, mut changes: watch::Receiver<State>) {
+async fn forward(client: TcpStream, upstreams: Arc<Mutex<Upstreams>>, mut changes: watch::Receiver<State>) {
     if changes.wait_for(State::forwards).await.is_err() {
         return;
     }
-    let Ok(server) = TcpStream::connect(upstream).await else { return };
+    let Ok(server) = TcpStream::connect(Upstreams::take_turn(&upstreams)).await else { return };
     // Small packets wait for nobody: the proxy must not be slower than the server.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
-use kernel::{PhoneNumber, display_time, london};
+use kernel::{ReadNumber, display_time, london, trim_blank};
 
 use crate::context::{Address, Context, Vehicle};
 use crate::types::{Claim, ClaimCard, LogEntry, OutstandingCard, Requirement, UserCard};
@@ -18,7 +18,7 @@ impl Context {
     /// The agent's card. `is_counted` says which pending requirements are worth a call, `lender_name` how a lender's code reads.
     pub fn card(
         &self,
-        number: Option<&PhoneNumber>,
+        number: Option<&ReadNumber>,
         is_counted: impl Fn(&Requirement) -> bool,
         lender_name: impl Fn(&str) -> String,
         now: DateTime<Utc>,
@@ -36,7 +36,7 @@ impl Context {
             first_name: filled(self.first_name.as_deref()).unwrap_or_else(|| name.clone()),
             name,
             previous_name: filled(self.previous_name.as_deref()),
-            number: number.map(PhoneNumber::national),
+            number: number.map(ReadNumber::national),
             date_of_birth: facts.date_of_birth.map(|born| born.format("%-d %B %Y").to_string()),
             age: facts.date_of_birth.and_then(|born| age(born, london(now).date())),
             town: address.and_then(|address| filled(address.town.as_deref())),
@@ -186,7 +186,7 @@ fn day(at: NaiveDateTime) -> String {
 
 /// A code in words: `needs_signature` is “Needs signature”, `id_document` “ID document”, `CFA` itself.
 fn words(code: &str) -> String {
-    let spaced = code.trim().to_lowercase().replace(['_', '-'], " ");
+    let spaced = trim_blank(code).to_lowercase().replace(['_', '-'], " ");
     let known: Vec<String> = spaced
         .split_whitespace()
         .map(|word| if matches!(word, "id" | "cfa" | "sms" | "dob" | "gp" | "pcp") { word.to_uppercase() } else { word.to_owned() })
@@ -196,7 +196,7 @@ fn words(code: &str) -> String {
 
 /// A sentence as people wrote it, with a capital and without a full stop.
 fn plain(sentence: &str) -> String {
-    capital(sentence.trim().trim_end_matches('.'))
+    capital(trim_blank(sentence).trim_end_matches('.'))
 }
 
 fn capital(text: &str) -> String {
@@ -206,7 +206,7 @@ fn capital(text: &str) -> String {
 
 /// Trimmed; none when nothing is left.
 pub(crate) fn filled(text: Option<&str>) -> Option<String> {
-    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    text.map(trim_blank).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 /// Where the replica's lag is learnt. Every decision records which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LagSource {
-    /// The server's own report, `show replica status`. Whole seconds.
+    /// The server's own report, `show replica status`. Whole seconds; a primary that is not heard any more is noticed after its heartbeat's period.
     #[default]
     Status,
     /// A row that a job on the primary keeps writing the time into.
@@ -78,11 +78,12 @@ impl Heartbeat {
         &self.column
     }
 
-    /// How many microseconds ago the newest row was written; NULL when there is none. Text such as pt-heartbeat writes is read as a time.
-    pub(crate) fn statement(&self) -> String {
+    /// How many microseconds ago the newest row was written, NULL when there is none, and the name of the server, by an expression for it. Text
+    /// such as pt-heartbeat writes is read as a time.
+    pub(crate) fn statement(&self, server: &str) -> String {
         let table: Vec<String> = self.table.split('.').map(|part| format!("`{part}`")).collect();
         format!(
-            "select cast(timestampdiff(microsecond, max(cast(`{}` as datetime(6))), utc_timestamp(6)) as signed) from {}",
+            "select cast(timestampdiff(microsecond, max(cast(`{}` as datetime(6))), utc_timestamp(6)) as signed), {server} from {}",
             self.column,
             table.join(".")
         )
@@ -101,7 +102,9 @@ mod tests {
     fn only_names_come_into_the_statement() {
         let heartbeat = Heartbeat::default().in_table("percona.heartbeat").unwrap().in_column("beat_at").unwrap();
         assert!(
-            heartbeat.statement().ends_with("max(cast(`beat_at` as datetime(6))), utc_timestamp(6)) as signed) from `percona`.`heartbeat`")
+            heartbeat
+                .statement("@@server_id")
+                .ends_with("max(cast(`beat_at` as datetime(6))), utc_timestamp(6)) as signed), @@server_id from `percona`.`heartbeat`")
         );
         for bad in ["", ".", "a.", ".b", "a.b.c", "users; drop", "a`b", "ä", "a b", &"x".repeat(65)] {
             assert_eq!(Heartbeat::default().in_table(bad), Err(InvalidName), "{bad}");

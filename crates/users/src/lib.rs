@@ -3,6 +3,7 @@
 #[cfg(all(target_arch = "wasm32", feature = "ssr"))]
 compile_error!("the feature `ssr` must never be on in the browser's half");
 
+mod status;
 mod types;
 
 #[cfg(feature = "ssr")]
@@ -20,19 +21,24 @@ mod lag;
 #[cfg(feature = "ssr")]
 mod replica;
 #[cfg(feature = "ssr")]
+mod search;
+#[cfg(feature = "ssr")]
+mod servers;
+#[cfg(feature = "ssr")]
 mod store;
 
-pub use types::{
-    Claim, ClaimCard, ClaimEnd, Extras, Facts, FoundUser, LogEntry, OutstandingCard, ReplicaLag, Requirement, Search, UserCard,
-};
+pub use status::{StatusOf, UnknownStatuses};
+pub use types::{Claim, ClaimCard, ClaimEnd, Extras, Facts, LogEntry, OutstandingCard, ReplicaLag, Requirement, UserCard};
 
 #[cfg(feature = "ssr")]
 pub use cache::{CacheError, CacheOptions, Contexts, KEPT};
 #[cfg(feature = "ssr")]
 pub use context::Context;
 #[cfg(feature = "ssr")]
-pub use error::ReplicaError;
+pub use error::{NEEDS_TLS, ReplicaError, Unproved};
 #[cfg(feature = "ssr")]
 pub use lag::{Heartbeat, InvalidName, LagSource};
 #[cfg(feature = "ssr")]
-pub use replica::{PATIENCE, Range, Replica, ReplicaOptions};
+pub use replica::{PATIENCE, Proved, Range, Replica, ReplicaOptions};
+#[cfg(feature = "ssr")]
+pub use search::{FoundUser, Search};

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -16,10 +16,13 @@ use sqlx::{ConnectOptions, Connection, Executor, MySql, MySqlConnection, MySqlPo
 
 use crate::account::beyond_reading;
 use crate::context::Context;
-use crate::error::ReplicaError;
+use crate::error::{ReplicaError, Unproved};
 use crate::lag::{Heartbeat, LagSource};
-use crate::store;
-use crate::types::{ClaimEnd, Extras, Facts, FoundUser, ReplicaLag, Search};
+use crate::search::{FoundUser, Search};
+use crate::servers::{Servers, Standing};
+use crate::status::UnknownStatuses;
+use crate::store::{self, Told};
+use crate::types::{ClaimEnd, Extras, Facts, ReplicaLag};
 
 /// The server ends a statement after 1.5 s, as every session tells it when it is opened; we wait a little longer, for its answer to
 /// arrive.
@@ -38,9 +41,14 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(30);
 /// next.
 const SEARCHES_AT_ONCE: usize = 3;
 
-/// How often the lag is sampled, and how old a sample may grow before it says nothing any more.
+/// How often the lag is sampled.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
-const SAMPLE_LIFE: Duration = Duration::from_secs(2);
+
+/// Of a server that is no replica.
+const NO_LAG: ReplicaLag = ReplicaLag { millis: 0, sample_age_millis: 0 };
+
+/// Why the lag is unknown of a replica whose own report sees nothing wrong.
+const UNHEARD: &str = "nothing has come from the primary for longer than it may be silent";
 
 /// How the replica is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +81,7 @@ struct Shared {
     heartbeat: Heartbeat,
     reads: AtomicU64,
     samples: AtomicU64,
-    last_lag: Mutex<Option<(Duration, Instant)>>,
+    servers: Mutex<Servers>,
     searches: tokio::sync::Semaphore,
     /// When a connection was last found to be cut.
     last_cut: Arc<Mutex<Option<Instant>>>,
@@ -86,6 +94,8 @@ pub struct Range {
     pub facts: Vec<Facts>,
     /// Users of whom something could not be read; nothing is known of them now.
     pub unreadable: Vec<UserId>,
+    /// What stands where a status should, of all that was read, and is none that the rules know.
+    pub unknown_statuses: UnknownStatuses,
     /// The range begins above this id.
     pub after: i64,
     /// The last id of the range; none when it runs to the end, however far that is.
@@ -125,20 +135,26 @@ impl Replica {
             heartbeat: options.heartbeat,
             reads: AtomicU64::new(0),
             samples: AtomicU64::new(0),
-            last_lag: Mutex::new(None),
+            servers: Mutex::default(),
             searches: tokio::sync::Semaphore::new(SEARCHES_AT_ONCE),
             last_cut,
         };
         Ok(Self { pool, shared: Arc::new(shared) })
     }
 
-    /// The facts of one user in one round trip; none when there is no such user. `now` is noted as the time they were read.
-    pub async fn facts(&self, user: UserId, extras: Extras, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
-        self.ask(PATIENCE, 1, move |conn| Box::pin(store::facts(conn, user, extras, now))).await
+    /// What may decide: read of a server that is known to be at most so many milliseconds behind.
+    pub fn within(&self, limit_millis: i64) -> Proved<'_> {
+        Proved { replica: self, limit_millis }
     }
 
-    /// Facts and everything that an agent sees of one user, in one round trip; none when there is no such user. Given up after
-    /// `patience`, for whoever has spent some of their time already.
+    /// The facts of one user in one round trip, whichever server answers and however far behind it is: for what is shown and what can wait for
+    /// the gate; none when there is no such user. `now` is noted as the time they were read.
+    pub async fn facts(&self, user: UserId, extras: Extras, now: DateTime<Utc>) -> Result<Option<Facts>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(async move { Ok(store::facts(conn, user, extras, now).await?.answer) })).await
+    }
+
+    /// Facts and everything that an agent sees of one user, in one round trip; else as [`Replica::facts`]. Given up after `patience`, for whoever
+    /// has spent some of their time already.
     pub async fn context(
         &self,
         user: UserId,
@@ -146,12 +162,8 @@ impl Replica {
         now: DateTime<Utc>,
         patience: Duration,
     ) -> Result<Option<Context>, ReplicaError> {
-        self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, extras, now))).await
-    }
-
-    /// Somebody's claims as far as they tell when they ended; none when there is no such user.
-    pub async fn claim_ends(&self, user: UserId) -> Result<Option<Vec<ClaimEnd>>, ReplicaError> {
-        self.ask(PATIENCE, 1, move |conn| Box::pin(store::claim_ends(conn, user))).await
+        let patience = patience.min(PATIENCE);
+        self.ask(patience, 1, move |conn| Box::pin(async move { Ok(store::context(conn, user, extras, now).await?.answer) })).await
     }
 
     /// The names of these users, those that are known, in one statement.
@@ -171,24 +183,14 @@ impl Replica {
         self.ask(PATIENCE, 1, move |conn| Box::pin(async move { store::search(conn, &search).await })).await
     }
 
+    /// At most `limit` users above the id `after` in the order of their ids, each with the number as it stands there.
+    pub async fn numbers(&self, after: i64, limit: u32) -> Result<Vec<(UserId, Option<String>)>, ReplicaError> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::numbers(conn, after, limit))).await
+    }
+
     /// The id of the last of `limit` users above the id `after`; none when there are fewer of them now.
     pub async fn range_end(&self, after: i64, limit: u32) -> Result<Option<i64>, ReplicaError> {
         self.ask(PATIENCE, 1, move |conn| Box::pin(store::range_end(conn, after, limit))).await
-    }
-
-    /// Everybody above the id `after`, through `through` or, without one, to the end of all ids; all as of one moment. `now` is
-    /// noted as the time they were read.
-    pub async fn range(&self, after: i64, through: Option<i64>, extras: Extras, now: DateTime<Utc>) -> Result<Range, ReplicaError> {
-        let statements = 5 + u64::from(extras.post_codes) + u64::from(extras.payments);
-        self.ask(RANGE_PATIENCE, statements, move |conn| {
-            Box::pin(async move {
-                store::begin_snapshot(conn).await?;
-                let range = store::range(conn, after, through, extras, now).await?;
-                store::end_snapshot(conn).await?;
-                Ok(range)
-            })
-        })
-        .await
     }
 
     /// Refuses an account that could write. The read-only session is a seat belt, since any client can take it off; this is the lock.
@@ -213,15 +215,30 @@ impl Replica {
         self.shared.reads.load(Ordering::Relaxed)
     }
 
-    /// The lag as last sampled. None when the replication is stopped, when it was never sampled, or when what the last good sample tells
-    /// of is older than 2 s: an unknown lag is no small lag.
-    pub fn lag(&self) -> Option<ReplicaLag> {
+    /// The lag as last sampled, of all servers that were met lately the farthest behind. None when the replication of one is stopped, when one
+    /// has not been heard of its primary for `limit_millis` longer than is usual there, when none was ever sampled, or when what the last good
+    /// samples tell of is older than 2 s: an unknown lag is no small lag.
+    pub fn lag(&self, limit_millis: i64) -> Option<ReplicaLag> {
         if self.shared.lag_source == LagSource::None {
-            return Some(ReplicaLag { millis: 0, sample_age_millis: 0 });
+            return Some(NO_LAG);
         }
-        let (lag, taken) = (*self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let age = taken.elapsed();
-        (age <= SAMPLE_LIFE).then(|| ReplicaLag { millis: millis(lag), sample_age_millis: millis(age) })
+        self.servers().farthest(limit_millis, Instant::now())
+    }
+
+    /// Whether it is worth asking: a server is known to be within the limit.
+    fn is_any_within(&self, limit_millis: i64) -> bool {
+        match self.shared.lag_source {
+            LagSource::None => NO_LAG.millis <= limit_millis,
+            _ => self.servers().is_any_within(limit_millis, Instant::now()),
+        }
+    }
+
+    /// What the word of this server was worth when it was asked, by what was known before.
+    fn standing(&self, before: &Servers, server: &str, limit_millis: i64, asked: Instant) -> Standing {
+        match self.shared.lag_source {
+            LagSource::None => Standing::Behind(NO_LAG),
+            _ => before.standing(server, limit_millis, asked),
+        }
     }
 
     /// Where the lag is learnt.
@@ -229,44 +246,47 @@ impl Replica {
         self.shared.lag_source
     }
 
-    /// Asks the replica for its lag and keeps the answer; none while the replication is stopped.
-    pub async fn sample_lag(&self) -> Result<Option<ReplicaLag>, ReplicaError> {
-        // The answer is true of the time it was asked for, not of the time it arrived.
-        let asked = Instant::now();
-        let source = self.shared.lag_source;
-        if source == LagSource::None {
-            return Ok(self.lag());
+    /// Asks for the lag of whichever server answers and keeps it; the lag as [`Replica::lag`] has it then.
+    pub async fn sample_lag(&self, limit_millis: i64) -> Result<Option<ReplicaLag>, ReplicaError> {
+        if self.shared.lag_source != LagSource::None {
+            let this = self.clone();
+            self.ask(PATIENCE, 0, move |conn| Box::pin(async move { this.sample_on(conn).await })).await?;
         }
-        let heartbeat = self.shared.heartbeat.statement();
-        let samples = &self.shared.samples;
-        let behind = self
-            .ask(PATIENCE, 0, move |conn| {
-                samples.fetch_add(1, Ordering::Relaxed);
-                Box::pin(async move {
-                    match source {
-                        LagSource::Heartbeat => store::by_heartbeat(conn, heartbeat).await,
-                        LagSource::Aurora => store::by_aurora(conn).await,
-                        LagSource::Status | LagSource::None => store::by_status(conn).await,
-                    }
-                })
-            })
-            .await?;
-        let sample = behind.and_then(|behind| Some((behind.by, asked.checked_sub(behind.ago)?)));
-        *self.shared.last_lag.lock().unwrap_or_else(PoisonError::into_inner) = sample;
-        Ok(self.lag())
+        Ok(self.lag(limit_millis))
     }
 
-    /// Samples the lag twice a second, for as long as it is polled.
-    pub async fn watch_lag(self) {
+    /// Samples the lag of the server at the other end.
+    async fn sample_on(&self, conn: &mut MySqlConnection) -> Result<(), ReplicaError> {
+        self.shared.samples.fetch_add(1, Ordering::Relaxed);
+        // The answer is true of the time it was asked for, not of the time it arrived.
+        let asked = Instant::now();
+        let sample = match self.shared.lag_source {
+            LagSource::Heartbeat => store::by_heartbeat(conn, &self.shared.heartbeat).await?,
+            LagSource::Aurora => store::by_aurora(conn).await?,
+            LagSource::Status | LagSource::None => store::by_status(conn).await?,
+        };
+        self.servers().keep(&sample, asked);
+        Ok(())
+    }
+
+    fn servers(&self) -> MutexGuard<'_, Servers> {
+        // Nothing that holds the lock can leave it half changed.
+        self.shared.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Samples the lag twice a second, for as long as it is polled. `limit_millis` says how far behind a server may be.
+    pub async fn watch_lag(self, limit_millis: impl Fn() -> i64 + Send) {
         let mut ticks = tokio::time::interval(SAMPLE_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut was = String::new();
         loop {
             ticks.tick().await;
-            let is = match self.sample_lag().await {
+            let limit_millis = limit_millis();
+            let is = match self.sample_lag(limit_millis).await {
                 Ok(Some(_)) => String::new(),
+                Ok(None) if self.servers().is_any_silent(limit_millis, Instant::now()) => UNHEARD.to_owned(),
                 Ok(None) => self.shared.lag_source.silence().to_owned(),
-                Err(error @ ReplicaError::Unavailable(_)) => error.to_string(),
+                Err(error) if error.is_unavailable() => error.to_string(),
                 Err(error) => format!("{error}: {}", std::error::Error::source(&error).map_or_else(String::new, ToString::to_string)),
             };
             // Said when it changes, not twice a second.
@@ -288,7 +308,7 @@ impl Replica {
         question: impl for<'c> FnOnce(&'c mut MySqlConnection) -> Answer<'c, T> + Send,
     ) -> Result<T, ReplicaError> {
         let asked = async {
-            let conn = self.pool.acquire().await.map_err(ReplicaError::Unavailable)?;
+            let conn = self.pool.acquire().await.map_err(ReplicaError::of_connecting)?;
             let mut borrowed = Borrowed(Some(conn));
             self.shared.reads.fetch_add(reads, Ordering::Relaxed);
             let Some(conn) = borrowed.0.as_mut() else { return Err(ReplicaError::Unavailable(sqlx::Error::PoolClosed)) };
@@ -303,6 +323,92 @@ impl Replica {
             answer
         };
         tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(ReplicaError::too_slow(patience)))
+    }
+}
+
+/// Reads that may decide. The answer names the server that gave it, and holds only if that server is known to be within the limit: of several behind
+/// one address, one does not vouch for another's rows (lessons, line 60).
+#[derive(Clone, Copy, Debug)]
+pub struct Proved<'r> {
+    replica: &'r Replica,
+    limit_millis: i64,
+}
+
+impl Proved<'_> {
+    /// As [`Replica::facts`], with the lag of the server that answered.
+    pub async fn facts(&self, user: UserId, extras: Extras, now: DateTime<Utc>) -> Result<(Option<Facts>, ReplicaLag), Unproved> {
+        self.ask(PATIENCE, 1, move |conn| Box::pin(store::facts(conn, user, extras, now))).await
+    }
+
+    /// As [`Replica::context`], with the lag of the server that answered.
+    pub async fn context(
+        &self,
+        user: UserId,
+        extras: Extras,
+        now: DateTime<Utc>,
+        patience: Duration,
+    ) -> Result<(Option<Context>, ReplicaLag), Unproved> {
+        self.ask(patience.min(PATIENCE), 1, move |conn| Box::pin(store::context(conn, user, extras, now))).await
+    }
+
+    /// Somebody's claims as far as they tell when they ended; none when there is no such user.
+    pub async fn claim_ends(&self, user: UserId) -> Result<Option<Vec<ClaimEnd>>, Unproved> {
+        let (ends, _) = self.ask(PATIENCE, 1, move |conn| Box::pin(store::claim_ends(conn, user))).await?;
+        Ok(ends)
+    }
+
+    /// Everybody above the id `after`, through `through` or, without one, to the end of all ids; all as of one moment. `now` is
+    /// noted as the time they were read.
+    pub async fn range(&self, after: i64, through: Option<i64>, extras: Extras, now: DateTime<Utc>) -> Result<Range, Unproved> {
+        let statements = 5 + u64::from(extras.post_codes) + u64::from(extras.payments);
+        let (range, _) = self
+            .ask(RANGE_PATIENCE, statements, move |conn| {
+                Box::pin(async move {
+                    let server = store::begin_snapshot(conn).await?;
+                    let answer = store::range(conn, after, through, extras, now).await?;
+                    store::end_snapshot(conn).await?;
+                    Ok(Told { server, answer })
+                })
+            })
+            .await?;
+        Ok(range)
+    }
+
+    /// Asks once when the server that answers was sampled lately. One that was not is sampled on the spot and asked again: what a sample says holds
+    /// for what is read after it, not for what was read before. Nothing is asked when no server is known to be within the limit.
+    async fn ask<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        reads: u64,
+        question: impl for<'c> Fn(&'c mut MySqlConnection) -> Answer<'c, Told<T>> + Send + Sync + 'static,
+    ) -> Result<(T, ReplicaLag), Unproved> {
+        let (replica, limit_millis) = (self.replica.clone(), self.limit_millis);
+        let known = replica.lag(limit_millis);
+        if !replica.is_any_within(limit_millis) {
+            return Err(Unproved { lag: known, error: None });
+        }
+        let asking = replica.clone();
+        let asked = replica.ask(patience, reads, move |conn| {
+            Box::pin(async move {
+                let (before, began) = (asking.servers().clone(), Instant::now());
+                let told = question(conn).await?;
+                let standing = asking.standing(&before, &told.server, limit_millis, began);
+                if standing != Standing::NotSampled {
+                    return Ok((told.answer, standing));
+                }
+                asking.sample_on(conn).await?;
+                asking.shared.reads.fetch_add(reads, Ordering::Relaxed);
+                let (before, began) = (asking.servers().clone(), Instant::now());
+                let told = question(conn).await?;
+                Ok((told.answer, asking.standing(&before, &told.server, limit_millis, began)))
+            })
+        });
+        match asked.await {
+            Ok((answer, Standing::Behind(lag))) if lag.millis <= limit_millis => Ok((answer, lag)),
+            Ok((_, Standing::Behind(lag))) => Err(Unproved { lag: Some(lag), error: None }),
+            Ok((_, Standing::Unknown | Standing::NotSampled)) => Err(Unproved { lag: None, error: None }),
+            Err(error) => Err(Unproved { lag: known, error: Some(error) }),
+        }
     }
 }
 
@@ -321,10 +427,6 @@ impl Drop for Borrowed {
             drop(conn.detach());
         }
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -389,7 +491,6 @@ mod tests {
         platform.caught_up().await.unwrap();
         let replica = Replica::connect(platform.replica_url(), ReplicaOptions { max_connections: 1, ..ReplicaOptions::default() }).unwrap();
 
-        let asked = Instant::now();
         let slow: Result<(), ReplicaError> = replica
             .ask(PATIENCE, 1, |conn| {
                 Box::pin(async move {
@@ -402,11 +503,8 @@ mod tests {
         let error = slow.unwrap_err();
         let ReplicaError::Unavailable(sqlx::Error::Database(answer)) = &error else { panic!("the server was to end it: {error:?}") };
         assert!(matches!(answer.downcast_ref::<sqlx::mysql::MySqlDatabaseError>().number(), 1969 | 3024), "{answer}");
-        assert!(asked.elapsed() < Duration::from_secs(2));
-
-        let asked = Instant::now();
+        // Behind the other statement it would have waited for longer than it has.
         assert!(replica.facts(UserId::new(1), Extras::default(), kernel::machine_now()).await.unwrap().is_some());
-        assert!(asked.elapsed() < Duration::from_millis(500), "the next one waits for nobody: {:?}", asked.elapsed());
         platform.drop().await.unwrap();
     }
 
@@ -417,7 +515,17 @@ mod tests {
         platform.user(1).insert().await.unwrap();
         platform.caught_up().await.unwrap();
         let replica = Replica::connect(platform.replica_url(), ReplicaOptions { max_connections: 1, ..ReplicaOptions::default() }).unwrap();
-        replica.facts(UserId::new(1), Extras::default(), kernel::machine_now()).await.unwrap();
+        let connection = async || -> Result<u64, ReplicaError> {
+            let ask = replica.ask(PATIENCE, 1, |conn| {
+                Box::pin(async move {
+                    let id = sqlx::query_scalar("select connection_id()").fetch_one(conn).await;
+                    id.map_err(|error| ReplicaError::of(error, || "its id".to_owned()))
+                })
+            });
+            ask.await
+        };
+        let first = connection().await.unwrap();
+        assert_eq!(connection().await.unwrap(), first, "it is kept");
 
         let dropped: Result<(), ReplicaError> = replica
             .ask(Duration::from_millis(100), 1, |conn| {
@@ -429,9 +537,7 @@ mod tests {
             .await;
         assert!(dropped.unwrap_err().is_unavailable());
 
-        let asked = Instant::now();
-        assert!(replica.facts(UserId::new(1), Extras::default(), kernel::machine_now()).await.unwrap().is_some());
-        assert!(asked.elapsed() < Duration::from_millis(800), "{:?}", asked.elapsed());
+        assert_ne!(connection().await.unwrap(), first);
         platform.drop().await.unwrap();
     }
 }

@@ -4,29 +4,40 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use kernel::{ClaimId, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::status::is_open;
+
 /// What eligibility and scoring rest on: read from the replica at one moment, never cached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The person.
     pub id: UserId,
-    /// False: nobody may call this user.
+    /// False: nobody may call this user; also where the platform says neither yes nor no.
     pub is_enabled: bool,
-    /// Seen: active, lead, customer, inactive, cancelled, none; in any case of letters.
+    /// As it stands there. Seen: active, lead, customer, inactive, cancelled, none; in any case of letters.
     pub status: Option<String>,
-    /// A signature file is on record (neither NULL nor empty).
+    /// A signature file is on record: neither NULL nor empty nor blanks of any kind.
     pub has_signed: bool,
     /// The number as the platform holds it, in any shape. Personal.
     pub raw_number: Option<String>,
-    /// Personal.
+    /// None also for a date that is none, such as 1985-00-00. Personal.
     pub date_of_birth: Option<NaiveDate>,
     /// The post code of where the person lives, or what the platform has in its place; read only when it is asked for. Personal.
     pub post_code: Option<String>,
     /// All claims, open and closed.
     pub claims: Vec<Claim>,
-    /// All requirements with status pending (any case), on any claim.
+    /// All requirements with status pending (any case, whatever blanks stand around it), on any claim.
     pub pending: Vec<Requirement>,
     /// When the replica answered, by the business clock.
     pub read_at: DateTime<Utc>,
+}
+
+#[cfg(feature = "ssr")]
+impl Facts {
+    /// The same order, whichever statement they were read by.
+    pub(crate) fn in_order(&mut self) {
+        self.claims.sort_by_key(|claim| claim.id);
+        self.pending.sort_by_key(|requirement| (requirement.claim_id, requirement.created_at));
+    }
 }
 
 /// One claim.
@@ -36,7 +47,7 @@ pub struct Claim {
     pub id: ClaimId,
     /// VEHICLE and others.
     pub kind: Option<String>,
-    /// complete, completed and cancelled are closed, in any case of letters; anything else, and none, is open.
+    /// complete, completed and cancelled are closed, in any case of letters and with any blanks around them; anything else, and none, is open.
     pub status: Option<String>,
     /// Code of the lender: santander, `black_horse`.
     pub lender: Option<String>,
@@ -54,11 +65,6 @@ impl Claim {
     pub fn is_open(&self) -> bool {
         is_open(self.status.as_deref())
     }
-}
-
-fn is_open(status: Option<&str>) -> bool {
-    let closed = |status: &str| ["complete", "completed", "cancelled"].iter().any(|word| status.trim().eq_ignore_ascii_case(word));
-    !status.is_some_and(closed)
 }
 
 /// A claim as far as it tells when it ended.
@@ -138,7 +144,7 @@ pub struct UserCard {
     pub first_name: String,
     /// A name the person had before.
     pub previous_name: Option<String>,
-    /// `07700 900142`; none when there is no usable number.
+    /// `07700 900142`, `01632 960123 ext 45`; none when there is no usable number.
     pub number: Option<String>,
     /// To compare with what the person says: `4 March 1971`.
     pub date_of_birth: Option<String>,
@@ -205,79 +211,4 @@ pub struct LogEntry {
     pub detail: String,
     /// `today 14:05`.
     pub at: String,
-}
-
-/// Whom somebody looks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Search {
-    /// By the id of the claims platform.
-    Id(UserId),
-    /// By a part of the name, without case.
-    Name(String),
-    /// By the last digits of the number, however it is written there.
-    Number(String),
-    /// Digits that are an id, or else the last of a number.
-    IdOrNumber(UserId, String),
-}
-
-impl Search {
-    /// What somebody typed: digits are an id or a number, anything else is a name. None when it is too short to look for.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let is_number = !digits.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || " +-()".contains(letter));
-        if !is_number {
-            return (text.chars().count() >= 2).then(|| Self::Name(text.to_owned()));
-        }
-        // As numbers are dialled at home, without what stands before the area.
-        let at_home = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44")).unwrap_or(&digits).trim_start_matches('0');
-        // Ids are shorter than numbers, or far longer; six to eight digits may be either.
-        let number = (at_home.len() >= 6).then(|| at_home.to_owned());
-        if (9..=12).contains(&at_home.len()) || text.starts_with(['+', '0']) {
-            return number.map(Self::Number);
-        }
-        let id = digits.parse().ok()?;
-        Some(match number.filter(|digits| digits.len() <= 8) {
-            Some(number) => Self::IdOrNumber(id, number),
-            None => Self::Id(id),
-        })
-    }
-}
-
-/// A user who was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundUser {
-    /// Who.
-    pub id: UserId,
-    /// First and last name; empty when neither is known.
-    pub name: String,
-    /// The number as it stands there.
-    pub raw_number: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_is_an_id_a_number_or_a_name() {
-        let number = |digits: &str| Some(Search::Number(digits.to_owned()));
-        for (typed, found) in [
-            ("48213", Some(Search::Id(UserId::new(48213)))),
-            ("900123", Some(Search::IdOrNumber(UserId::new(900_123), "900123".to_owned()))),
-            ("9007199254799993", Some(Search::Id(UserId::new(9_007_199_254_799_993)))),
-            (" 07700 900123 ", number("7700900123")),
-            ("+44 7700 900123", number("7700900123")),
-            ("0044 7700 900123", number("7700900123")),
-            ("447700900123", number("7700900123")),
-            ("020 7946 0123", number("2079460123")),
-            ("0770", None),
-            ("Priya", Some(Search::Name("Priya".to_owned()))),
-            ("P", None),
-            ("", None),
-            ("%", None),
-        ] {
-            assert_eq!(Search::parse(typed), found, "{typed}");
-        }
-    }
 }

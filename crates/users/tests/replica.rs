@@ -1,5 +1,6 @@
 //! The replica as it is read, against real servers.
 #![cfg(feature = "ssr")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,14 @@ fn now() -> DateTime<Utc> {
     // 24 November 2026, 10:30.
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_516_200)
 }
+
+/// A platform whose lag nobody asks for: what is read holds, and every statement is one of reading.
+fn unmeasured(platform: &TestPlatform) -> Replica {
+    Replica::connect(platform.replica_url(), ReplicaOptions { lag_source: LagSource::None, ..ReplicaOptions::default() }).unwrap()
+}
+
+/// How far behind a replica may be, in milliseconds.
+const LIMIT: i64 = 5_000;
 
 const ALL: Extras = Extras { post_codes: true, payments: true };
 
@@ -64,15 +73,17 @@ async fn facts_and_context_say_the_same_in_one_statement_each() {
             .unwrap();
     }
     platform.caught_up().await.unwrap();
-    let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
+    let replica = unmeasured(&platform);
+    let proved = replica.within(0);
 
-    let facts = replica.facts(UserId::new(48_213), ALL, now()).await.unwrap().unwrap();
+    let (facts, _) = proved.facts(UserId::new(48_213), ALL, now()).await.unwrap();
     assert_eq!(replica.statements(), 1);
-    let context = replica.context(UserId::new(48_213), ALL, now(), PATIENCE).await.unwrap().unwrap();
+    let (context, _) = proved.context(UserId::new(48_213), ALL, now(), PATIENCE).await.unwrap();
     assert_eq!(replica.statements(), 2);
-    let range = replica.range(0, None, ALL, now()).await.unwrap();
+    let (facts, context) = (facts.unwrap(), context.unwrap());
+    let range = proved.range(0, None, ALL, now()).await.unwrap();
     assert_eq!(replica.statements(), 9);
-    let plain = replica.range(0, None, Extras::default(), now()).await.unwrap();
+    let plain = proved.range(0, None, Extras::default(), now()).await.unwrap();
     assert_eq!(replica.statements(), 14);
 
     assert_eq!(facts, context.facts);
@@ -162,15 +173,17 @@ async fn nulls_large_ids_extra_columns_and_other_types_are_borne() {
 async fn what_cannot_be_read_is_named() {
     let platform = TestPlatform::new().await.unwrap();
     platform.user(5).insert().await.unwrap();
-    platform.primary().execute("alter table users modify date_of_birth varchar(20) null").await.unwrap();
-    platform.primary().execute("update users set date_of_birth = 'soon'").await.unwrap();
+    platform.primary().execute("alter table users modify status varbinary(64) null").await.unwrap();
     platform.caught_up().await.unwrap();
     let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
 
     let error = replica.facts(UserId::new(5), Extras::default(), now()).await.unwrap_err();
+    let same = replica.context(UserId::new(5), Extras::default(), now(), PATIENCE).await.unwrap_err();
 
-    assert!(!error.is_unavailable());
-    assert_eq!(error.to_string(), "the replica's users.date_of_birth of user 5 cannot be read");
+    for error in [error, same] {
+        assert!(!error.is_unavailable() && error.is_of_one_row());
+        assert_eq!(error.to_string(), "the replica's users.status of user 5 cannot be read");
+    }
     platform.drop().await.unwrap();
 }
 
@@ -181,7 +194,7 @@ async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
         platform.user(id).claim("lloyds").requirement("selfie").insert().await.unwrap();
     }
     platform.caught_up().await.unwrap();
-    let replica = Replica::connect(platform.replica_url(), ReplicaOptions::default()).unwrap();
+    let replica = unmeasured(&platform);
 
     let mut ends = Vec::new();
     while let Some(end) = replica.range_end(ends.last().copied().unwrap_or(0), 3).await.unwrap() {
@@ -194,7 +207,7 @@ async fn ranges_cover_everybody_once_and_the_last_has_no_end() {
 
     let mut seen = Vec::new();
     for (after, through) in [(0, Some(10)), (10, Some(LARGE)), (LARGE, None)] {
-        let range = replica.range(after, through, Extras::default(), now()).await.unwrap();
+        let range = replica.within(0).range(after, through, Extras::default(), now()).await.unwrap();
         assert_eq!((range.after, range.through), (after, through));
         assert!(range.facts.iter().all(|facts| facts.claims.len() == 1 && facts.pending.len() == 1));
         seen.extend(range.facts.iter().map(|facts| facts.id.get()));
@@ -256,7 +269,8 @@ async fn a_replica_that_stops_or_hangs_is_unavailable_within_2_s_and_comes_back(
             let asked = Instant::now();
             let error = replica.facts(user, Extras::default(), now()).await.unwrap_err();
             assert!(error.is_unavailable(), "{error:?}");
-            assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+            // Three times its patience: what is slower does not end by itself.
+            assert!(asked.elapsed() < Duration::from_secs(5), "it took {:?}", asked.elapsed());
         }
         proxy.resume().await;
         let mut answer = replica.facts(user, Extras::default(), now()).await;
@@ -280,27 +294,37 @@ async fn a_replica_that_is_away_at_the_start_is_found_later() {
 
     let replica = Replica::connect(proxy.url(), ReplicaOptions::default()).unwrap();
     assert!(replica.check_account().await.unwrap_err().is_unavailable());
-    assert_eq!(replica.lag(), None, "never sampled");
+    assert_eq!(replica.lag(LIMIT), None, "never sampled");
 
     proxy.resume().await;
     replica.check_account().await.unwrap();
     platform.drop().await.unwrap();
 }
 
+/// Waits, at most half a minute.
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test]
-async fn the_lag_is_known_while_it_is_sampled_and_unknown_2_s_later() {
+async fn the_lag_is_known_while_it_is_sampled_and_unknown_later() {
     let platform = TestPlatform::new().await.unwrap();
     let proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
     let replica = Replica::connect(proxy.url(), ReplicaOptions::default()).unwrap();
-    let watch = tokio::spawn(replica.clone().watch_lag());
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
-
-    let lag = replica.lag().unwrap();
-    assert!(lag.millis < 60_000 && (0..1_000).contains(&lag.sample_age_millis), "{lag:?}");
+    let watch = tokio::spawn(replica.clone().watch_lag(|| LIMIT));
+    until("it is known", || replica.lag(LIMIT).is_some()).await;
+    let lag = replica.lag(LIMIT).unwrap();
+    assert!(lag.millis < 60_000 && (0..=2_000).contains(&lag.sample_age_millis), "{lag:?}");
 
     proxy.stop().await;
-    tokio::time::sleep(Duration::from_millis(2_700)).await;
-    assert_eq!(replica.lag(), None);
+    until("it is unknown", || replica.lag(LIMIT).is_none()).await;
+    // Asking in vain makes nothing known.
+    assert!(replica.sample_lag(LIMIT).await.is_err());
+    assert_eq!(replica.lag(LIMIT), None);
 
     watch.abort();
     platform.drop().await.unwrap();
@@ -311,14 +335,14 @@ async fn a_server_that_is_no_replica_says_what_to_set() {
     let platform = TestPlatform::new().await.unwrap();
 
     let status = Replica::connect(platform.primary_url(), ReplicaOptions::default()).unwrap();
-    let error = status.sample_lag().await.unwrap_err();
+    let error = status.sample_lag(LIMIT).await.unwrap_err();
     // An account that may not ask is told so by the server; one that may is told that there is nothing to see.
     assert!(error.to_string().contains("REPLICA_LAG_SOURCE=none") || error.to_string().contains("replication status"), "{error}");
-    assert_eq!(status.lag(), None);
+    assert_eq!(status.lag(LIMIT), None);
 
     let none =
         Replica::connect(platform.primary_url(), ReplicaOptions { lag_source: LagSource::None, ..ReplicaOptions::default() }).unwrap();
-    assert_eq!(none.sample_lag().await.unwrap().map(|lag| lag.millis), Some(0));
+    assert_eq!(none.sample_lag(LIMIT).await.unwrap().map(|lag| lag.millis), Some(0));
     platform.drop().await.unwrap();
 }
 
@@ -345,7 +369,7 @@ async fn a_heartbeat_tells_the_lag_by_whatever_type_it_is_written() {
     let others = [connect(&elsewhere, "beat_at"), connect("stamps", "ts")];
     platform.caught_up().await.unwrap();
     for replica in [&percona, &others[0], &others[1]] {
-        assert_eq!(replica.sample_lag().await.unwrap(), None, "no heartbeat yet");
+        assert_eq!(replica.sample_lag(LIMIT).await.unwrap(), None, "no heartbeat yet");
     }
 
     for sql in [
@@ -359,9 +383,9 @@ async fn a_heartbeat_tells_the_lag_by_whatever_type_it_is_written() {
     }
     platform.caught_up().await.unwrap();
     for replica in [&percona, &others[0], &others[1]] {
-        let lag = replica.sample_lag().await.unwrap().unwrap();
+        let lag = replica.sample_lag(LIMIT).await.unwrap().unwrap();
         assert!((3_000..30_000).contains(&lag.millis) && lag.sample_age_millis < 2_000, "{lag:?}");
-        let again = replica.sample_lag().await.unwrap().unwrap();
+        let again = replica.sample_lag(LIMIT).await.unwrap().unwrap();
         assert!(again.millis >= lag.millis, "it grows while nobody writes: {lag:?}, {again:?}");
     }
 
@@ -370,8 +394,8 @@ async fn a_heartbeat_tells_the_lag_by_whatever_type_it_is_written() {
     platform.primary().execute("update heartbeat set ts = 'soon'").await.unwrap();
     platform.primary().execute("drop table stamps").await.unwrap();
     platform.caught_up().await.unwrap();
-    assert_eq!(others[0].sample_lag().await.unwrap(), None);
-    assert_eq!(percona.sample_lag().await.unwrap(), None);
-    assert!(matches!(others[1].sample_lag().await, Err(ReplicaError::Broken { .. })));
+    assert_eq!(others[0].sample_lag(LIMIT).await.unwrap(), None);
+    assert_eq!(percona.sample_lag(LIMIT).await.unwrap(), None);
+    assert!(matches!(others[1].sample_lag(LIMIT).await, Err(ReplicaError::Broken { .. })));
     platform.drop().await.unwrap();
 }

@@ -17,6 +17,9 @@ use users::{LagSource, ReplicaOptions};
 use crate::begun::{ANSWERS, LEG, handed_out, people_rung, start};
 use crate::support::{Client, TestApp, patient_pool};
 
+/// Three times what is promised, for a busy machine: a request that the replica does not answer ends in less than 2 s.
+const DEADLINE: Duration = Duration::from_secs(6);
+
 /// lessons, line 6: “queue empty” with a full queue. → Unknown is not refused.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn without_the_replica_call_next_says_in_words_that_it_cannot_check_and_nothing_is_lost(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -36,12 +39,12 @@ async fn without_the_replica_call_next_says_in_words_that_it_cannot_check_and_no
 
         let asked = Instant::now();
         let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
-        assert!(asked.elapsed() < Duration::from_secs(2), "{outage}: {:?}", asked.elapsed());
+        assert!(asked.elapsed() < DEADLINE, "{outage}: {:?}", asked.elapsed());
         assert_eq!((status, answer["code"].as_str()), (503, Some("unavailable")), "{outage}: {answer}");
         assert!(answer["message"].as_str().unwrap().contains("cannot be read"), "{answer}");
         assert_eq!(holder.post("/api/queue/current", json!({})).await.0, 503);
         app.replica_proxy.resume().await;
-        app.until("the lag is known again", || app.app.replica.lag().is_some()).await;
+        app.until("the lag is known again", || app.app.queue.replica_lag().is_some()).await;
     }
 
     assert_eq!(app.count("select count(*) from queue.lease").await, 1, "whoever was held is held, nobody else");
@@ -64,17 +67,16 @@ async fn a_slow_replica_has_a_second_and_a_half_for_a_whole_request(_: PgPoolOpt
     app.platform.caught_up().await.unwrap();
     let agent = app.signed_in(Role::Agent).await;
     app.warm_replica().await;
-    // Each read by itself has the time to be answered; two of them leave most of half a second for a busy machine, three are over the time.
-    app.replica_proxy.slow(Duration::from_millis(520)).await;
+    app.replica_proxy.slow(Duration::from_millis(800)).await;
+    let reads = app.app.replica.reads();
 
-    let asked = Instant::now();
     let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
 
-    assert_eq!(status, 503, "the third read is given up: {answer}");
-    // Three times what the agent waits.
-    assert!(asked.elapsed() < Duration::from_millis(4_500), "{:?}", asked.elapsed());
-    let refused = app.count("select count(*) from queue.decision where outcome = 'refused'").await;
-    assert!((1..=2).contains(&refused), "of five people: {refused}");
+    // Each read by itself has the time to be answered, as the first one has, so all five people would be tried: it is the sum that ends the
+    // request.
+    assert_eq!(status, 503, "the second read is given up: {answer}");
+    assert_eq!(app.count("select count(*) from queue.decision where outcome = 'refused'").await, 1);
+    assert_eq!(app.app.replica.reads() - reads, 2);
     let unknown: serde_json::Value =
         sqlx::query_scalar("select convert_from(record, 'UTF8')::jsonb->'replica' from queue.decision where outcome = 'unknown'")
             .fetch_one(&app.pool)
@@ -101,8 +103,7 @@ async fn nobody_is_rung_and_nobody_lost(app: &TestApp, agent: &Client, hand_out:
         let (status, answer) = asking.post(path, json!({"queue": "unsigned_users"})).await;
         assert_eq!(status, 503, "{path}: {answer}");
         assert!(answer["message"].as_str().unwrap().contains("cannot be read"), "{path}: {answer}");
-        // More than the 1.5 s of a request, for a busy machine.
-        assert!(asked.elapsed() < Duration::from_secs(3), "{path}: {:?}", asked.elapsed());
+        assert!(asked.elapsed() < DEADLINE, "{path}: {:?}", asked.elapsed());
     }
 
     assert_eq!((app.count("select count(*) from queue.attempt").await, people_rung(app).await), (attempts, rung));
@@ -112,7 +113,7 @@ async fn nobody_is_rung_and_nobody_lost(app: &TestApp, agent: &Client, hand_out:
 
 /// And when it is over: the agent goes on with their person.
 async fn all_goes_on(app: &TestApp, agent: &Client, hand_out: &Value) {
-    app.until("the lag is known again", || app.app.replica.lag().is_some()).await;
+    app.until("the lag is known again", || app.app.queue.replica_lag().is_some()).await;
     let (status, held) = agent.post_again("/api/queue/current", &json!({})).await;
     assert_eq!((status, &held["lease_id"]), (200, &hand_out["lease_id"]), "{held}");
     let other = app.signed_in(Role::Agent).await;
@@ -164,7 +165,7 @@ async fn a_replica_that_lags_behind_is_not_believed_and_catching_up_it_saves_the
     let lagging = AssertUnwindSafe(async {
         sqlx::query("update users set current_signature_file_id = uuid() where id = 1").execute(app.platform.primary()).await.unwrap();
         // The limit is 5 s.
-        app.until("it lags", || app.app.replica.lag().is_some_and(|lag| lag.millis > 5_000)).await;
+        app.until("it lags", || app.app.queue.replica_lag().is_some_and(|lag| lag.millis > 5_000)).await;
         let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
         assert_eq!(status, 503, "{answer}");
         assert!(answer["message"].as_str().unwrap().contains("cannot be read"), "{answer}");
@@ -184,7 +185,7 @@ async fn a_replica_that_lags_behind_is_not_believed_and_catching_up_it_saves_the
     ended.unwrap_or_else(|panic| resume_unwind(panic));
 
     app.platform.caught_up().await.unwrap();
-    app.until("it has caught up", || app.app.replica.lag().is_some_and(|lag| lag.millis == 0)).await;
+    app.until("it has caught up", || app.app.queue.replica_lag().is_some_and(|lag| lag.millis == 0)).await;
     let answer = agent.call_next().await;
     assert_eq!((&answer["user"]["id"], &answer["saved_calls"]), (&json!("2"), &json!(1)), "{answer}");
     app.stop().await;
@@ -244,13 +245,13 @@ async fn when_the_heartbeat_stops_nobody_is_handed_out(_: PgPoolOptions, connect
     agent.ask("/api/queue/release", json!({"lease_id": offered["lease_id"], "reason": "language"})).await;
 
     beating.abort();
-    app.until("the lag is over the limit", || app.app.replica.lag().is_some_and(|lag| lag.millis > 5_000)).await;
+    app.until("the lag is over the limit", || app.app.queue.replica_lag().is_some_and(|lag| lag.millis > 5_000)).await;
     let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
     assert_eq!((status, answer["code"].as_str()), (503, Some("unavailable")), "{answer}");
     // And without any at all.
     sqlx::query("delete from heartbeat").execute(app.platform.primary()).await.unwrap();
     app.platform.caught_up().await.unwrap();
-    app.until("the lag is unknown", || app.app.replica.lag().is_none()).await;
+    app.until("the lag is unknown", || app.app.queue.replica_lag().is_none()).await;
     let (status, _) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
     assert_eq!(status, 503);
 
