@@ -9,6 +9,9 @@ pub enum AuthError {
     /// Too many failures.
     #[error("Too many failed attempts. Wait a minute, then try again.")]
     TooManyFailures,
+    /// No turn at checking the password within the time that somebody may wait.
+    #[error("The dialler is busy with other sign-ins. Please try again in a moment.")]
+    Busy,
     /// Nobody is signed in.
     #[error("You are signed out. Sign in again to go on.")]
     SignedOut,
@@ -33,6 +36,24 @@ pub enum AuthError {
     /// There is no such member of staff.
     #[error("There is nobody with this e-mail address.")]
     NoSuchAgent,
+    /// The old password, for a new one.
+    #[error("The current password is wrong. Please try again.")]
+    WrongPassword,
+    /// Two administrators at once.
+    #[error("Somebody else has changed this account meanwhile. Look at it again, then try again.")]
+    ChangedMeanwhile,
+    /// One's own access.
+    #[error("You cannot deactivate your own account. Another administrator can do it.")]
+    OwnAccount,
+    /// Nobody could add an administrator afterwards.
+    #[error("There must be at least one administrator. Make somebody else an administrator first.")]
+    LastAdmin,
+    /// They may not sign in any more.
+    #[error("This account is deactivated. Reactivate it first.")]
+    Deactivated,
+    /// It is over.
+    #[error("This session has ended already.")]
+    NoSuchSession,
     /// There is no agent with this id.
     #[error("There is nobody here by that number. Choose somebody on the floor.")]
     UnknownAgent,
@@ -46,12 +67,18 @@ impl From<AuthError> for WireError {
         let code = match error {
             AuthError::WrongCredentials | AuthError::SignedOut => ErrorCode::Unauthenticated,
             AuthError::TooManyFailures => ErrorCode::TooManyRequests,
+            AuthError::Busy => ErrorCode::Unavailable,
             AuthError::NotAllowed => ErrorCode::Forbidden,
-            AuthError::InvalidEmail | AuthError::InvalidName | AuthError::InvalidPassword | AuthError::NoQueues | AuthError::UnknownDay => {
-                ErrorCode::Unprocessable
+            AuthError::InvalidEmail
+            | AuthError::InvalidName
+            | AuthError::InvalidPassword
+            | AuthError::NoQueues
+            | AuthError::UnknownDay
+            | AuthError::WrongPassword => ErrorCode::Unprocessable,
+            AuthError::EmailTaken | AuthError::ChangedMeanwhile | AuthError::OwnAccount | AuthError::LastAdmin | AuthError::Deactivated => {
+                ErrorCode::Conflict
             }
-            AuthError::EmailTaken => ErrorCode::Conflict,
-            AuthError::NoSuchAgent | AuthError::UnknownAgent => ErrorCode::NotFound,
+            AuthError::NoSuchAgent | AuthError::UnknownAgent | AuthError::NoSuchSession => ErrorCode::NotFound,
         };
         Self::new(code, error.to_string())
     }

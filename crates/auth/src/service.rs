@@ -1,37 +1,40 @@
 //! What can be done with staff.
 
 mod day;
+mod lanes;
+mod sign_in;
+mod staff;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Argon2, Params};
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, Hint, Hints, QueueKind, WireError, machine_now};
+use chrono::{DateTime, Utc};
+use kernel::{AgentId, Hint, Hints, QueueKind, StaffEventId, WireError, machine_now};
 use rand::RngCore as _;
-use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
-use tokio::sync::Semaphore;
+use tokio::sync::OwnedSemaphorePermit;
 use tower_sessions::session::Id;
 
+use crate::client::Client;
 use crate::error::AuthError;
 use crate::presence;
+use crate::rules::Lane;
 use crate::session::{self, CurrentAgent};
 use crate::store;
-use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, SessionEnd, StaffView};
+use crate::store::event::NewEvent;
+use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, SessionEnd, StaffEventKind, StaffEventPage, StaffView};
 
-/// Failures a minute after which an account waits; many agents share one address, so that limit is far higher.
-const FAILURES_PER_ACCOUNT: i64 = 5;
-const FAILURES_PER_ADDRESS: i64 = 300;
-const FAILURE_WINDOW: TimeDelta = TimeDelta::minutes(1);
+pub(crate) use sign_in::{Attempt, BrowserToken, KNOWN_FOR};
 
-/// One hash takes 19 MiB and a core: more at once would only make each slower and the server larger.
-const HASHES_AT_ONCE: usize = 2;
+use lanes::Lanes;
+
+/// Lines of the record that are shown at once.
+const EVENTS_A_PAGE: u8 = 50;
 
 /// Told whenever agents are offline, however they came to be. Whoever is offline holds nobody, but what an agent may hold
 /// is not known here; the composition gives whoever knows. It answers for its own failures: nobody stays signed in for them.
@@ -47,7 +50,7 @@ pub struct Auth {
     pool: PgPool,
     hints: Hints,
     leaving: Arc<dyn Leaving>,
-    hashing: Arc<Semaphore>,
+    lanes: Lanes,
 }
 
 /// Somebody to be added to the staff. Not to be printed: it holds a password.
@@ -61,6 +64,17 @@ pub struct NewAgent {
     pub role: Role,
     /// 12 to 200 characters.
     pub password: String,
+}
+
+/// Who does something to an account, and from where.
+#[derive(Clone, Debug)]
+pub(crate) enum By {
+    /// Somebody who is signed in.
+    Agent(AgentId, Client),
+    /// Nobody who is signed in.
+    Unknown(Client),
+    /// A command of whoever runs the server.
+    Command,
 }
 
 /// One row of the list of staff.
@@ -109,34 +123,7 @@ impl From<AuthFailure> for WireError {
 impl Auth {
     /// Staff kept in this database.
     pub fn new(pool: PgPool, hints: Hints, leaving: Arc<dyn Leaving>) -> Self {
-        Self { pool, hints, leaving, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
-    }
-
-    /// Checks an e-mail and a password. Only failures count towards the limits, so a whole floor can sign in at nine.
-    pub(crate) async fn sign_in(&self, email: &str, password: String, address: Option<IpAddr>) -> Result<CurrentAgent, AuthFailure> {
-        let now = machine_now();
-        let email = email.trim().to_lowercase();
-        let account = Sha256::digest(email.as_bytes());
-        let noted = store::insert_failure(&self.pool, &account, address, now).await?;
-        let (of_account, of_address) = store::count_failures(&self.pool, &account, address, now - FAILURE_WINDOW).await?;
-        // The one just noted counts too. Whoever is told to wait is not noted, or trying again would never end the waiting.
-        if of_account > FAILURES_PER_ACCOUNT || of_address > FAILURES_PER_ADDRESS {
-            store::delete_failure(&self.pool, noted).await?;
-            return Err(AuthError::TooManyFailures.into());
-        }
-        let found = store::find_credentials(&self.pool, &email).await?;
-        // Somebody unknown costs the same time as somebody known.
-        let hash = found.as_ref().map_or_else(unknown_hash, |found| found.password_hash.clone());
-        let is_right = self.verify(password, hash).await?;
-        match found {
-            Some(found) if is_right => {
-                store::delete_failure(&self.pool, noted).await?;
-                let wish = store::begin_offline(&self.pool, found.agent.id, now).await?;
-                self.changed(found.agent.id, wish.intention).await;
-                Ok(wished(found.agent, &wish))
-            }
-            _ => Err(AuthError::WrongCredentials.into()),
-        }
+        Self { pool, hints, leaving, lanes: Lanes::new() }
     }
 
     /// Ends the session that a browser shows in which somebody has just signed in anew: it gets another one.
@@ -147,8 +134,14 @@ impl Auth {
         Ok(())
     }
 
-    /// Takes the agent offline unless they are signed in elsewhere too.
-    pub(crate) async fn signed_out(&self, agent: AgentId) -> Result<(), AuthFailure> {
+    /// Whoever signed out is offline unless they are signed in elsewhere too.
+    pub(crate) async fn signed_out(&self, agent: AgentId, client: Client) -> Result<(), AuthFailure> {
+        self.note(NewEvent::of(StaffEventKind::SignedOut, agent, &By::Agent(agent, client))).await?;
+        self.without_session(agent).await
+    }
+
+    /// What follows when a session of the agent has ended.
+    async fn without_session(&self, agent: AgentId) -> Result<(), AuthFailure> {
         if store::set_offline_without_sessions(&self.pool, agent, machine_now()).await? {
             self.leaving.left(&[agent], Instant::now()).await;
         }
@@ -205,11 +198,6 @@ impl Auth {
         Ok(store::list_names(&self.pool).await?.into_iter().collect())
     }
 
-    /// Notes that these agents' event streams are open.
-    pub async fn heard(&self, agents: &[AgentId]) -> Result<(), AuthFailure> {
-        Ok(store::mark_heard(&self.pool, agents, machine_now()).await?)
-    }
-
     /// Agents who are there: heard in the last 30 s and not offline.
     pub async fn list_reachable(&self) -> Result<Vec<AgentId>, AuthFailure> {
         Ok(store::list_reachable(&self.pool, machine_now()).await?)
@@ -239,65 +227,9 @@ impl Auth {
         Ok(())
     }
 
-    /// Adds somebody to the staff.
-    pub async fn create(&self, new: NewAgent) -> Result<AgentId, AuthFailure> {
-        let email = new.email.trim().to_lowercase();
-        let is_email = email.len() <= 254
-            && !email.contains(char::is_whitespace)
-            && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
-        if !is_email {
-            return Err(AuthError::InvalidEmail.into());
-        }
-        let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > 100 {
-            return Err(AuthError::InvalidName.into());
-        }
-        let hash = self.hash(new.password).await?;
-        let created = store::insert_agent(&self.pool, &email, name, new.role, &hash, machine_now()).await?;
-        let created = created.ok_or(AuthError::EmailTaken)?;
-        self.hints.send(Hint::Agent(created));
-        Ok(created)
-    }
-
     /// Everybody who is or was on the staff.
     pub async fn list(&self) -> Result<Vec<StaffMember>, AuthFailure> {
         Ok(store::list_agents(&self.pool).await?)
-    }
-
-    /// Ends somebody's access at once. Their records stay.
-    pub async fn deactivate(&self, email: &str) -> Result<(), AuthFailure> {
-        let agent = store::deactivate(&self.pool, &email.trim().to_lowercase(), machine_now()).await?.ok_or(AuthError::NoSuchAgent)?;
-        self.changed(agent, Intention::Offline).await;
-        Ok(())
-    }
-
-    /// Sets a new password and signs them out everywhere.
-    pub async fn reset_password(&self, email: &str, password: String) -> Result<(), AuthFailure> {
-        let hash = self.hash(password).await?;
-        let agent = store::reset_password(&self.pool, &email.trim().to_lowercase(), &hash, machine_now()).await?;
-        self.hints.send(Hint::Agent(agent.ok_or(AuthError::NoSuchAgent)?));
-        Ok(())
-    }
-
-    /// Sets what somebody may do, from their next request on.
-    pub async fn set_role(&self, email: &str, role: Role) -> Result<(), AuthFailure> {
-        let agent = store::set_role(&self.pool, &email.trim().to_lowercase(), role).await?;
-        self.hints.send(Hint::Agent(agent.ok_or(AuthError::NoSuchAgent)?));
-        Ok(())
-    }
-
-    /// Limits somebody to these queues, from their next request on; none: to none in particular. Whoever they hold stays with them.
-    /// `by` is who did it; none: a command.
-    pub async fn limit(&self, email: &str, queues: Option<Vec<QueueKind>>, by: Option<AgentId>) -> Result<(), AuthFailure> {
-        let queues = queues.map(|queues| queues.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
-        if queues.as_ref().is_some_and(Vec::is_empty) {
-            return Err(AuthError::NoQueues.into());
-        }
-        let agent = store::set_queues(&self.pool, &email.trim().to_lowercase(), queues.as_deref()).await?;
-        let agent = agent.ok_or(AuthError::NoSuchAgent)?;
-        tracing::info!(agent.id = %agent, agent.queues = ?queues, admin.id = by.map(AgentId::get), "an agent's queues were changed");
-        self.hints.send(Hint::Agent(agent));
-        Ok(())
     }
 
     /// Active staff, for administrators.
@@ -325,7 +257,8 @@ impl Auth {
         if !(12..=200).contains(&password.chars().count()) {
             return Err(AuthError::InvalidPassword.into());
         }
-        self.blocking(move || {
+        let turn = self.lanes.turn(Lane::Known).await.ok_or(AuthError::Busy)?;
+        blocking(turn, move || {
             let mut salt = [0; 16];
             rand::rng().fill_bytes(&mut salt);
             let salt = SaltString::encode_b64(&salt)?;
@@ -334,8 +267,8 @@ impl Auth {
         .await
     }
 
-    async fn verify(&self, password: String, hash: String) -> Result<bool, AuthFailure> {
-        self.blocking(move || match argon2id().verify_password(password.as_bytes(), &PasswordHash::new(&hash)?) {
+    async fn verify(&self, turn: OwnedSemaphorePermit, password: String, hash: String) -> Result<bool, AuthFailure> {
+        blocking(turn, move || match argon2id().verify_password(password.as_bytes(), &PasswordHash::new(&hash)?) {
             Ok(()) => Ok(true),
             Err(argon2::password_hash::Error::Password) => Ok(false),
             Err(error) => Err(error),
@@ -343,14 +276,32 @@ impl Auth {
         .await
     }
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
-    ) -> Result<T, AuthFailure> {
-        let _permit = self.hashing.acquire().await.map_err(|error| AuthFailure::Hashing(error.to_string()))?;
-        let done = tokio::task::spawn_blocking(work).await.map_err(|error| AuthFailure::Hashing(error.to_string()))?;
-        done.map_err(|error| AuthFailure::Hashing(error.to_string()))
+    async fn note(&self, event: NewEvent<'_>) -> Result<(), AuthFailure> {
+        Ok(store::event::insert(&self.pool, event).await?)
     }
+
+    /// A page of the record of what happened to accounts, newest first: of one, or of all.
+    pub(crate) async fn events(&self, of: Option<AgentId>, before: Option<StaffEventId>) -> Result<StaffEventPage, AuthFailure> {
+        let mut events = store::event::list(&self.pool, of, before, i64::from(EVENTS_A_PAGE) + 1).await?;
+        let has_more = events.len() > usize::from(EVENTS_A_PAGE);
+        events.truncate(usize::from(EVENTS_A_PAGE));
+        let next = events.last().filter(|_| has_more).map(|event| event.id);
+        Ok(StaffEventPage { events, next })
+    }
+}
+
+/// The turn is given back when the work is done, also when nobody waits for it any more.
+async fn blocking<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
+) -> Result<T, AuthFailure> {
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    let done = done.await.map_err(|error| AuthFailure::Hashing(error.to_string()))?;
+    done.map_err(|error| AuthFailure::Hashing(error.to_string()))
 }
 
 /// The agent with what they want to be from now on.

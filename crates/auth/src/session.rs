@@ -1,23 +1,23 @@
 //! Sessions behind tower-sessions: the cookie holds a random id, the table its hash, and nothing is trusted that the
 //! table does not say on this very request. A session holds the agent and nothing else.
 
-use std::net::{IpAddr, SocketAddr};
-
 use async_trait::async_trait;
-use axum::extract::ConnectInfo;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, ErrorCode, QueueKind, WireError, machine_now};
 use leptos::prelude::{expect_context, use_context};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
-use tower_sessions::cookie::SameSite;
+use tower_cookies::Cookies;
+use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, Error as StoreError};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
+use crate::client::{Client, Entrance};
 use crate::error::AuthError;
 use crate::presence;
+use crate::service::{BrowserToken, By, KNOWN_FOR};
 use crate::store;
 use crate::types::{Engagement, Intention, Me, Role, SessionEnd};
 
@@ -27,6 +27,8 @@ pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::hours(2);
 pub(crate) const OUTER_LIMIT: TimeDelta = TimeDelta::hours(16);
 
 const KEY: &str = "agent";
+/// Where somebody signs in, of a session that is being made.
+const CLIENT: &str = "client";
 
 /// Whoever is signed in, as the table says on this request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,13 +79,13 @@ impl CurrentAgent {
     }
 }
 
-/// The layer that finds the session of each request. `is_secure` sets the cookie's Secure flag: always in production.
-pub fn session_layer(store: SessionStore, is_secure: bool) -> SessionManagerLayer<SessionStore> {
+/// The layer that finds the session of each request. Over TLS its cookie has the flag Secure.
+pub fn session_layer(store: SessionStore, entrance: &Entrance) -> SessionManagerLayer<SessionStore> {
     SessionManagerLayer::new(store)
-        .with_name("dialler_session")
+        .with_name(entrance.session_cookie())
         .with_http_only(true)
         .with_same_site(SameSite::Strict)
-        .with_secure(is_secure)
+        .with_secure(entrance.is_https())
         // The cookie may live as long as any session; the table decides when one ends.
         .with_expiry(Expiry::OnInactivity(time::Duration::seconds(OUTER_LIMIT.num_seconds())))
 }
@@ -108,6 +110,16 @@ pub async fn require(role: Role) -> Result<CurrentAgent, WireError> {
     if agent.role < role { Err(AuthError::NotAllowed.into()) } else { Ok(agent) }
 }
 
+/// As [`require`] an administrator; as whoever does something to an account.
+pub(crate) async fn admin() -> Result<By, WireError> {
+    Ok(by(&require(Role::Admin).await?))
+}
+
+/// This agent, from where they ask.
+pub(crate) fn by(agent: &CurrentAgent) -> By {
+    By::Agent(agent.id, client())
+}
+
 /// The id that this browser shows, whether or not it opens anything.
 pub(crate) fn shown_id() -> Result<Option<Id>, WireError> {
     Ok(session()?.id())
@@ -117,6 +129,7 @@ pub(crate) fn shown_id() -> Result<Option<Id>, WireError> {
 pub(crate) async fn begin(agent: CurrentAgent) -> Result<(), WireError> {
     let session = session()?;
     session.cycle_id().await.map_err(|error| WireError::internal(&error))?;
+    session.insert(CLIENT, client()).await.map_err(|error| WireError::internal(&error))?;
     session.insert(KEY, agent).await.map_err(|error| WireError::internal(&error))
 }
 
@@ -126,9 +139,33 @@ pub(crate) async fn end() -> Result<(), WireError> {
 }
 
 /// Where the request came from.
-pub(crate) fn client_address() -> Option<IpAddr> {
+pub(crate) fn client() -> Client {
+    let parts = use_context::<axum::http::request::Parts>();
+    parts.and_then(|parts| parts.extensions.get::<Client>().cloned()).unwrap_or_default()
+}
+
+/// What this browser shows to be known by.
+pub(crate) fn shown_browser() -> Option<BrowserToken> {
+    let (cookies, entrance) = cookies()?;
+    cookies.get(entrance.browser_cookie()).and_then(|cookie| BrowserToken::read(cookie.value()))
+}
+
+/// What this browser is to show from now on. No script can read it, and no other site makes a browser send it.
+pub(crate) fn keep_browser(token: &BrowserToken) {
+    let Some((cookies, entrance)) = cookies() else { return };
+    let cookie = Cookie::build((entrance.browser_cookie(), token.as_str().to_owned()))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(entrance.is_https())
+        .max_age(time::Duration::seconds(KNOWN_FOR.num_seconds()));
+    cookies.add(cookie.build());
+}
+
+/// The cookies of the request and of its answer: the session's layer keeps them.
+fn cookies() -> Option<(Cookies, Entrance)> {
     let parts = use_context::<axum::http::request::Parts>()?;
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+    Some((parts.extensions.get::<Cookies>()?.clone(), parts.extensions.get::<Entrance>()?.clone()))
 }
 
 fn session() -> Result<Session, WireError> {
@@ -153,7 +190,8 @@ impl SessionStore {
 impl session_store::SessionStore for SessionStore {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let agent = agent_in(record)?;
-        while !store::insert_session(&self.pool, &hash(record.id), agent, machine_now()).await.map_err(backend)? {
+        let client = record.data.get(CLIENT).cloned().and_then(|client| serde_json::from_value(client).ok()).unwrap_or_default();
+        while !store::insert_session(&self.pool, &hash(record.id), agent, &client, machine_now()).await.map_err(backend)? {
             record.id = Id::default();
         }
         Ok(())

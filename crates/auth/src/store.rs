@@ -1,13 +1,15 @@
 //! All SQL of staff. Times are the machine's.
 
 pub(crate) mod day;
-
-use std::net::IpAddr;
+pub(crate) mod event;
+pub(crate) mod sign_in;
+pub(crate) mod staff;
 
 use chrono::{DateTime, Utc};
 use kernel::{AgentId, QueueKind};
 use sqlx::{PgConnection, PgPool};
 
+use crate::client::Client;
 use crate::presence::UNREACHABLE_AFTER;
 use crate::service::StaffMember;
 use crate::session::{CurrentAgent, IDLE_LIMIT, OUTER_LIMIT};
@@ -48,46 +50,6 @@ pub(crate) async fn find_credentials(pool: &PgPool, email: &str) -> sqlx::Result
     }))
 }
 
-/// How often sign-in failed since `since`: for this account, and from this address.
-pub(crate) async fn count_failures(
-    pool: &PgPool,
-    account_hash: &[u8],
-    address: Option<IpAddr>,
-    since: DateTime<Utc>,
-) -> sqlx::Result<(i64, i64)> {
-    let row = sqlx::query!(
-        r#"
-        select
-            (select count(*) from auth.sign_in_failure where account_hash = $1 and failed_at > $3) as "of_account!",
-            (select count(*) from auth.sign_in_failure where address = $2::text::inet and failed_at > $3) as "of_address!"
-        "#,
-        account_hash,
-        address.map(|address| address.to_string()),
-        since,
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok((row.of_account, row.of_address))
-}
-
-/// Notes an attempt as failed before it is checked, so that many at once cannot pass the limit together. Its id.
-pub(crate) async fn insert_failure(pool: &PgPool, account_hash: &[u8], address: Option<IpAddr>, now: DateTime<Utc>) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        "insert into auth.sign_in_failure (account_hash, address, failed_at) values ($1, $2::text::inet, $3) returning id",
-        account_hash,
-        address.map(|address| address.to_string()),
-        now,
-    )
-    .fetch_one(pool)
-    .await
-}
-
-/// Forgets the note of an attempt that did not fail.
-pub(crate) async fn delete_failure(pool: &PgPool, failure: i64) -> sqlx::Result<()> {
-    sqlx::query!("delete from auth.sign_in_failure where id = $1", failure).execute(pool).await?;
-    Ok(())
-}
-
 /// What an agent wants to be and since when, and since when they are what they are.
 pub(crate) struct Wish {
     pub(crate) intention: Intention,
@@ -121,20 +83,28 @@ pub(crate) async fn begin_offline(pool: &PgPool, agent: AgentId, now: DateTime<U
 }
 
 /// False when the id is taken already.
-pub(crate) async fn insert_session(pool: &PgPool, id_hash: &[u8], agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub(crate) async fn insert_session(
+    pool: &PgPool,
+    id_hash: &[u8],
+    agent: AgentId,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
         with seen as (
             update auth.agent set seen_at = $3 where id = $2
         )
-        insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at)
-        values ($1, $2, $3, $3, $4)
+        insert into auth.session (id_hash, agent_id, created_at, last_seen_at, expires_at, address, browser)
+        values ($1, $2, $3, $3, $4, $5::text::inet, $6)
         on conflict (id_hash) do nothing
         "#,
         id_hash,
         agent.get(),
         now,
         now + IDLE_LIMIT,
+        client.address.map(|address| address.to_string()),
+        client.browser.as_deref(),
     )
     .execute(pool)
     .await?;
@@ -344,13 +314,6 @@ pub(crate) async fn list_presence(pool: &PgPool) -> sqlx::Result<Vec<PresenceRow
     .await
 }
 
-/// Notes that these agents were heard now.
-pub(crate) async fn mark_heard(pool: &PgPool, agents: &[AgentId], now: DateTime<Utc>) -> sqlx::Result<()> {
-    let ids: Vec<i64> = agents.iter().map(|agent| agent.get()).collect();
-    sqlx::query!("update auth.agent set seen_at = $2 where id = any($1)", &ids, now).execute(pool).await?;
-    Ok(())
-}
-
 /// Agents heard lately enough to count as there.
 pub(crate) async fn list_reachable(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     sqlx::query_scalar!(
@@ -402,8 +365,8 @@ pub(crate) async fn list_offline(pool: &PgPool) -> sqlx::Result<Vec<AgentId>> {
     sqlx::query_scalar!(r#"select id as "id: AgentId" from auth.agent where intention = 'offline'"#).fetch_all(pool).await
 }
 
-/// Ends sessions that were not heard for too long, takes their agents offline and forgets old failures. Returns who was
-/// taken offline.
+/// Ends sessions that were not heard for too long, takes their agents offline, and forgets old failures and browsers that were not
+/// used for a year. Returns who was taken offline.
 pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec<AgentId>> {
     let mut transaction = kernel::begin(pool).await?;
     sqlx::query!(
@@ -434,13 +397,14 @@ pub(crate) async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<Vec
     sqlx::query!("delete from auth.sign_in_failure where failed_at < $1::timestamptz - interval '1 hour'", now)
         .execute(&mut *transaction)
         .await?;
+    sqlx::query!("delete from auth.known_browser where expires_at < $1", now).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(gone)
 }
 
 /// The new agent's id; none when the e-mail is taken.
 pub(crate) async fn insert_agent(
-    pool: &PgPool,
+    conn: &mut PgConnection,
     email: &str,
     name: &str,
     role: Role,
@@ -460,7 +424,7 @@ pub(crate) async fn insert_agent(
         password_hash,
         now,
     )
-    .fetch_optional(pool)
+    .fetch_optional(conn)
     .await
 }
 
@@ -480,75 +444,4 @@ pub(crate) async fn list_agents(pool: &PgPool) -> sqlx::Result<Vec<StaffMember>>
 pub(crate) async fn list_names(pool: &PgPool) -> sqlx::Result<Vec<(AgentId, String)>> {
     let rows = sqlx::query!(r#"select id as "id: AgentId", name from auth.agent"#).fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
-}
-
-/// Limits an active agent to these queues; none: to none of them in particular. Their id; none when there is no such agent.
-pub(crate) async fn set_queues(pool: &PgPool, email: &str, queues: Option<&[QueueKind]>) -> sqlx::Result<Option<AgentId>> {
-    let queues: Option<Vec<String>> = queues.map(|queues| queues.iter().map(|queue| queue.as_str().to_owned()).collect());
-    sqlx::query_scalar!(
-        r#"update auth.agent set queues = $2 where email = $1 and deactivated_at is null returning id as "id: AgentId""#,
-        email,
-        queues.as_deref(),
-    )
-    .fetch_optional(pool)
-    .await
-}
-
-/// Deactivates the agent and ends every session; none when there is no such active agent.
-pub(crate) async fn deactivate(pool: &PgPool, email: &str, now: DateTime<Utc>) -> sqlx::Result<Option<AgentId>> {
-    sqlx::query_scalar!(
-        r#"
-        with gone as (
-            update auth.agent
-            set deactivated_at = $2, intention = 'offline', intention_since = $2
-            where email = $1 and deactivated_at is null
-            returning id
-        ),
-        ended as (
-            update auth.session s
-            set ended_at = $2, ended_reason = 'deactivated'
-            from gone
-            where s.agent_id = gone.id and s.ended_at is null
-        )
-        select id as "id: AgentId" from gone
-        "#,
-        email,
-        now,
-    )
-    .fetch_optional(pool)
-    .await
-}
-
-/// Sets a new password and ends every session; none when there is no such active agent.
-pub(crate) async fn reset_password(pool: &PgPool, email: &str, password_hash: &str, now: DateTime<Utc>) -> sqlx::Result<Option<AgentId>> {
-    sqlx::query_scalar!(
-        r#"
-        with changed as (
-            update auth.agent set password_hash = $2 where email = $1 and deactivated_at is null returning id
-        ),
-        ended as (
-            update auth.session s
-            set ended_at = $3, ended_reason = 'password_reset'
-            from changed
-            where s.agent_id = changed.id and s.ended_at is null
-        )
-        select id as "id: AgentId" from changed
-        "#,
-        email,
-        password_hash,
-        now,
-    )
-    .fetch_optional(pool)
-    .await
-}
-
-/// None when there is no such active agent.
-pub(crate) async fn set_role(pool: &PgPool, email: &str, role: Role) -> sqlx::Result<Option<AgentId>> {
-    sqlx::query_scalar!(
-        r#"update auth.agent set role = $2 where email = $1 and deactivated_at is null returning id as "id: AgentId""#,
-        email,
-        role as Role,
-    )
-    .fetch_optional(pool)
-    .await
 }

@@ -1,6 +1,8 @@
 //! What the browser and the server say to each other about staff.
 
 mod day;
+mod event;
+mod staff;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +11,8 @@ use kernel::{AgentId, QueueKind};
 use serde::{Deserialize, Serialize};
 
 pub use day::{AgentDay, SessionEnd, SessionView, StateTime, Stretch};
+pub use event::{StaffEvent, StaffEventKind, StaffEventPage};
+pub use staff::{SessionLine, StaffAccount};
 
 /// What a member of staff may do; each role can do what the one before can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
