@@ -7,15 +7,15 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::routing::{MethodRouter, get};
+use axum::{Extension, Json};
 use kernel::{CallId, WireError};
 
 use crate::service::{Calls, CallsFailure};
 
-/// The route, for whoever is signed in: a layer outside has seen to that.
-pub fn playback(calls: Calls) -> Router {
-    Router::new().route("/api/calls/recording/{call_id}", get(play)).with_state(calls)
+/// The path and what answers there, for whoever is signed in: a layer outside has seen to that.
+pub fn playback(calls: &Calls) -> (&'static str, MethodRouter) {
+    ("/api/calls/recording/{call_id}", get(play).with_state(calls.clone()))
 }
 
 async fn play(

@@ -2,7 +2,12 @@
 
 pub mod retention;
 
-use crate::types::{CallEnd, CallState};
+use chrono::TimeDelta;
+
+use crate::types::{CallEnd, CallState, Disposition};
+
+/// A call that we ended so soon after it began was hardly meant: nobody can answer in that time, so that they did not is no outcome.
+const HARDLY_BEGUN: TimeDelta = TimeDelta::seconds(3);
 
 /// As far as a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +157,18 @@ pub const fn corrected(end: CallEnd, event: Event) -> Option<CallEnd> {
     }
 }
 
+/// The disposition that the end of a call suggests; the agent's screen has it chosen beforehand, so that Enter saves it. `lasted` is from
+/// pressing Call to the end. None: the agent has to choose.
+pub fn suggested(end: CallEnd, lasted: TimeDelta) -> Option<Disposition> {
+    match end {
+        CallEnd::Busy => Some(Disposition::Busy),
+        CallEnd::NoAnswer => Some(Disposition::NoAnswer),
+        CallEnd::Cancelled if lasted > HARDLY_BEGUN => Some(Disposition::NoAnswer),
+        CallEnd::Failed => Some(Disposition::Failed),
+        _ => None,
+    }
+}
+
 /// Whether what the carrier says when it is asked is news.
 pub fn is_news(course: Course, event: Event) -> bool {
     step(course, event) != Step::Stay
@@ -255,6 +272,34 @@ mod tests {
             (&[over], CallEnd::ByPerson),
         ] {
             assert_eq!(run(&[&BEGINNING, events].concat()), (CallState::Ended, Some(end)), "{events:?}");
+        }
+    }
+
+    /// lessons, line 58: the second click of a double click hung up, and a false outcome was chosen already. A call that we ended within three
+    /// seconds suggests nothing; what the carrier says of its end is true however soon it comes.
+    #[test]
+    fn a_call_that_was_hardly_begun_suggests_nothing() {
+        let millis = TimeDelta::milliseconds;
+        for (end, lasted, suggestion) in [
+            (CallEnd::Cancelled, millis(0), None),
+            (CallEnd::Cancelled, millis(300), None),
+            (CallEnd::Cancelled, millis(2_999), None),
+            (CallEnd::Cancelled, millis(3_000), None),
+            (CallEnd::Cancelled, millis(3_001), Some(Disposition::NoAnswer)),
+            (CallEnd::Cancelled, millis(25_000), Some(Disposition::NoAnswer)),
+            // A clock that was put back.
+            (CallEnd::Cancelled, millis(-1), None),
+            (CallEnd::NoAnswer, millis(900), Some(Disposition::NoAnswer)),
+            (CallEnd::Busy, millis(900), Some(Disposition::Busy)),
+            (CallEnd::Failed, millis(900), Some(Disposition::Failed)),
+            (CallEnd::ByAgent, millis(900), None),
+            (CallEnd::ByAgent, millis(90_000), None),
+            (CallEnd::ByPerson, millis(90_000), None),
+        ] {
+            assert_eq!(suggested(end, lasted), suggestion, "{end:?} after {lasted}");
+        }
+        for end in CallEnd::ALL.into_iter().filter(|end| end.is_before_ringing()) {
+            assert_eq!(suggested(end, millis(25_000)), None, "nobody was rung: {end:?}");
         }
     }
 

@@ -28,8 +28,8 @@ pub(crate) use catalogue::{
 pub(crate) use incoming::{
     IncomingEnd, IncomingRow, IncomingState, MissedRow, NewIncomingCall, OfferAnswer, answer_offer, find_incoming, find_incoming_by_leg,
     find_last_talk, find_live_offer, find_offer_to, insert_callers_leg, insert_incoming, insert_incoming_call, insert_offer, lapse_offers,
-    list_forgotten, list_missed, list_rung_by_number, list_unanswered, list_unrecorded_callers, lock_incoming, make_way, set_incoming,
-    set_person, set_return_call, set_seen_to,
+    list_forgotten, list_missed, list_not_looked_up, list_rung_by_number, list_unanswered, list_unrecorded_callers, lock_incoming,
+    make_way, set_incoming, set_looked_up, set_not_rung_back, set_person, set_return_call, set_seen_to,
 };
 pub(crate) use legs::{
     LegRow, NewEvent, end_leg, hear_event, insert_event, insert_leg, list_legs, list_live_legs_of_ended, list_unknown_legs, set_leg_left,

@@ -134,16 +134,6 @@ impl CallEnd {
     pub const fn is_before_ringing(self) -> bool {
         matches!(self, Self::Refused | Self::CouldNotCheck | Self::NotConnected | Self::NotPlaced | Self::CallerGone)
     }
-
-    /// The disposition that the carrier's word suggests.
-    pub const fn suggests(self) -> Option<Disposition> {
-        match self {
-            Self::Busy => Some(Disposition::Busy),
-            Self::NoAnswer | Self::Cancelled => Some(Disposition::NoAnswer),
-            Self::Failed => Some(Disposition::Failed),
-            _ => None,
-        }
-    }
 }
 
 /// A call as its agent sees it. Times are seconds at the time of the answer.
@@ -157,6 +147,9 @@ pub struct CallView {
     pub user_name: String,
     /// Their number as people write it, from the check at the dial; none before. Of a call that came in, the one that it comes from.
     pub number: Option<String>,
+    /// What the switchboard behind that number is asked for: digits that the keypad can send. It stands in `number` too, in words.
+    #[serde(default)]
+    pub extension: Option<String>,
     /// The queue the person came from; none: they rang us.
     pub queue: Option<QueueKind>,
     /// They rang us.
@@ -309,7 +302,7 @@ pub struct MissingRecording {
 pub struct WrapUp {
     /// Then the system records `not_recorded` and the agent goes on a break. None when that has happened: it can still be put right.
     pub seconds_left: Option<i64>,
-    /// What the carrier's word suggests, already chosen on the screen.
+    /// What the end of the call suggests, already chosen on the screen; none: the agent has to choose before anything is saved.
     pub suggested: Option<Disposition>,
     /// What can be chosen, in the order of the screen.
     pub choices: Vec<Choice>,

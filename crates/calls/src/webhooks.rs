@@ -1,13 +1,12 @@
 //! What the carrier posts to us. Every request is signed over the address that we gave; anything else is refused. What is said is stored
 //! first and answered then, so that a failure here can make the carrier try again; what is lost all the same is asked for later.
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use kernel::CallId;
 use serde::Deserialize;
 use twilio::{CallStatusEvent, ConferenceEvent, Params, RecordingStatusEvent, VoiceRequest, signature, twiml};
@@ -17,20 +16,22 @@ use crate::service::{Calls, CallsFailure};
 /// No webhook is larger.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// The routes of the carrier.
-pub fn webhooks(calls: Calls) -> Router {
-    Router::new()
-        .route("/webhooks/twilio/voice", post(voice))
-        .route("/webhooks/twilio/conference-status", post(conference_status))
-        .route("/webhooks/twilio/call-status", post(call_status))
-        .route("/webhooks/twilio/hold", post(hold))
-        .route("/webhooks/twilio/incoming", post(incoming))
-        .route("/webhooks/twilio/incoming-key", post(incoming_key))
-        .route("/webhooks/twilio/incoming-route", post(incoming_route))
-        .route("/webhooks/twilio/incoming-message", post(incoming_message))
-        .route("/webhooks/twilio/recording-status", post(recording_status))
-        .layer(middleware::from_fn_with_state(calls.clone(), refuse_unsigned))
-        .with_state(calls)
+/// The paths to which the carrier posts, each refused without its signature.
+pub fn webhooks(calls: &Calls) -> Vec<(&'static str, MethodRouter)> {
+    let signed = |handlers: MethodRouter<Calls>| {
+        handlers.layer(middleware::from_fn_with_state(calls.clone(), refuse_unsigned)).with_state(calls.clone())
+    };
+    vec![
+        ("/webhooks/twilio/voice", signed(post(voice))),
+        ("/webhooks/twilio/conference-status", signed(post(conference_status))),
+        ("/webhooks/twilio/call-status", signed(post(call_status))),
+        ("/webhooks/twilio/hold", signed(post(hold))),
+        ("/webhooks/twilio/incoming", signed(post(incoming))),
+        ("/webhooks/twilio/incoming-key", signed(post(incoming_key))),
+        ("/webhooks/twilio/incoming-route", signed(post(incoming_route))),
+        ("/webhooks/twilio/incoming-message", signed(post(incoming_message))),
+        ("/webhooks/twilio/recording-status", signed(post(recording_status))),
+    ]
 }
 
 /// The call that an address speaks of. The carrier signs the whole address, so nobody else can have written it.

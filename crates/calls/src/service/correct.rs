@@ -92,7 +92,7 @@ impl Calls {
             callback_at: correction.callback_at,
             asked_regardless: correction.asked_regardless,
         };
-        let promise = self.check_outcome(&row, chosen, &outcome)?;
+        let promise = self.check_outcome(&row, chosen, &outcome).await?;
         if promise.is_some() && row.user.is_none() {
             return Err(CallsError::NobodyToRing.into());
         }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kernel::{CallId, UserId};
-use queue::Caller;
+use queue::{Caller, ReturnCall};
 use twilio::{Beep, CallSid, CallStatus, ConferenceTopic, VoiceRequest, twiml};
 
 use super::course::{PERSON, conference_name, rejection};
@@ -19,6 +19,8 @@ const NO_CALLS: char = '9';
 const AFTER_GREETING: u16 = 1;
 /// The same after a last message.
 const AFTER_MESSAGE: u16 = 5;
+/// So many callers are looked up in one go: each costs the claims platform a read of all its users.
+const LOOKED_UP_AT_ONCE: i64 = 5;
 /// No message is longer, with the time for its key.
 const LONGEST_MESSAGE: TimeDelta = TimeDelta::seconds(60);
 /// Why the number is on the list, for whoever looks there.
@@ -38,9 +40,11 @@ impl Calls {
         }
         let from = request.from.as_ref().filter(|from| !from.is_withheld());
         let number = from.and_then(|from| self.shared.queue.callers_number(from.as_str()));
-        let people = match &number {
+        // Whether we are open, and what can be promised, is as of now on every server.
+        self.shared.queue.learn_changes().await?;
+        let (people, is_looked_up) = match &number {
             Some(number) => self.people_of(number).await?,
-            None => Vec::new(),
+            None => (Vec::new(), true),
         };
         let ids = |of: &dyn Fn(&&Caller) -> bool| people.iter().filter(of).map(|caller| caller.user.get()).collect::<Vec<_>>();
         let (state, ended_as) =
@@ -51,6 +55,7 @@ impl Calls {
             caller: caller_words(&people, number.is_some()),
             users: ids(&|_| true),
             may_be_rung_back: ids(&|caller| caller.may_be_rung_back),
+            is_looked_up,
             number,
             arrived_at: self.shared.queue.now(),
             state_since: self.shared.queue.now(),
@@ -70,16 +75,31 @@ impl Calls {
         }
     }
 
-    /// Whose number it is: by the claims platform; while that does not answer, by whom we have rung there.
-    async fn people_of(&self, number: &str) -> Result<Vec<Caller>, CallsFailure> {
+    /// Whose number it is, and whether the claims platform has said so. While it does not answer, we go by whom we have rung there: nobody of
+    /// them is promised a call, since their account may be closed by now, and they are looked up once it answers again.
+    async fn people_of(&self, number: &str) -> Result<(Vec<Caller>, bool), CallsFailure> {
         match self.shared.queue.callers(number).await {
-            Ok(callers) => Ok(callers),
+            Ok(callers) => Ok((callers, true)),
             Err(error) => {
                 tracing::warn!(error.message = %error, "the claims platform cannot say who rings; we go by our own calls");
                 let rung = store::list_rung_by_number(&self.shared.pool, number).await?;
-                Ok(rung.into_iter().map(|(user, name)| Caller { user, name, may_be_rung_back: true }).collect())
+                Ok((rung.into_iter().map(|(user, name)| Caller { user, name, may_be_rung_back: false }).collect(), false))
             }
         }
+    }
+
+    /// Finds out who rang us while the claims platform did not answer, for the list of those whom nobody rings back. To be called now and then.
+    pub async fn look_up_callers(&self) -> Result<(), CallsFailure> {
+        let since = self.shared.queue.now() - super::offers::LISTED;
+        for (id, number) in store::list_not_looked_up(&self.shared.pool, since, LOOKED_UP_AT_ONCE).await? {
+            // Still silent: the next one would not be answered either.
+            let Ok(people) = self.shared.queue.callers(&number).await else { break };
+            let users: Vec<i64> = people.iter().map(|caller| caller.user.get()).collect();
+            store::set_looked_up(&self.shared.pool, id, &users, &caller_words(&people, true)).await?;
+            tracing::info!(call.id = %id, incoming.people = users.len(), "the claims platform has said who rang us");
+            self.shared.hints.send(kernel::Hint::Queues);
+        }
+        Ok(())
     }
 
     async fn greeting(&self, row: &IncomingRow) -> Result<twiml::Response, CallsFailure> {
@@ -98,10 +118,11 @@ impl Calls {
             }
             (IncomingState::Told, Some(IncomingEnd::Closed)) => {
                 let hours = self.shared.queue.week_words();
+                let opens = self.shared.queue.opening_words().map_or_else(String::new, |opens| format!("We open again {opens}. "));
                 let follows =
                     if self.is_rung_back(row).await? { "We will ring you back when we are open." } else { "Please ring us again then." };
                 let words = format!(
-                    "Thank you for calling {firm}. We are closed just now. You can reach us {hours}. {follows} If you would like us never to \
+                    "Thank you for calling {firm}. We are closed just now. You can reach us {hours}. {opens}{follows} If you would like us never to \
                      call you again, press {NO_CALLS}."
                 );
                 twiml::Response::new([listen(telephone, row.id, words, AFTER_MESSAGE), twiml::Verb::Hangup])
@@ -111,9 +132,10 @@ impl Calls {
         })
     }
 
-    /// What is said is what is promised.
+    /// What is said is what is promised: to somebody who may be rung back, as it was when they rang.
     pub(super) async fn is_rung_back(&self, row: &IncomingRow) -> Result<bool, CallsFailure> {
-        Ok(!row.users.is_empty() && self.shared.queue.is_rung_back(&row.people()).await?)
+        let people: Vec<UserId> = row.may_be_rung_back.iter().copied().map(UserId::new).collect();
+        Ok(!people.is_empty() && self.shared.queue.is_rung_back(&people).await?)
     }
 
     /// They pressed a key. The one for it puts them on the list of those whom nobody rings, at once (compliance, C8).
@@ -192,9 +214,14 @@ impl Calls {
             people.sort_by_key(|user| *user != known);
         }
         let preferred = last.map(|(agent, _, _)| agent);
-        if let Some(user) = self.shared.queue.promise_return_call(conn, number, &people, preferred).await? {
-            store::set_return_call(conn, row.id, user).await?;
-            self.shared.hints.send(kernel::Hint::Queues);
+        match self.shared.queue.promise_return_call(conn, number, &people, preferred).await? {
+            ReturnCall::Promised(user) => {
+                store::set_return_call(conn, row.id, user).await?;
+                self.shared.hints.send(kernel::Hint::Queues);
+            }
+            // They are on the list of those whom nobody rings back, and hear nothing else.
+            ReturnCall::NotPromised => store::set_not_rung_back(conn, row.id).await?,
+            ReturnCall::Stands => {}
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ pub(super) const SILENCE: TimeDelta = TimeDelta::seconds(15);
 /// A talk with a caller that is not known to be recorded after so long is looked after again: longer than the tries of the first time.
 const UNRECORDED: TimeDelta = TimeDelta::seconds(30);
 /// Callers whom nobody knows are listed for so long.
-const LISTED: TimeDelta = TimeDelta::days(7);
+pub(super) const LISTED: TimeDelta = TimeDelta::days(7);
 /// The carrier is asked so often to do something for a caller, with a pause between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -332,7 +332,11 @@ impl Calls {
     /// People who rang us, reached nobody, and whom nobody knows: somebody may want to look at it.
     pub(crate) async fn missed_callers(&self) -> Result<Vec<MissedCaller>, CallsFailure> {
         let now = self.shared.queue.now();
-        let rows = store::list_missed(&self.shared.pool, now - LISTED).await?;
+        let mut rows = store::list_missed(&self.shared.pool, now - LISTED).await?;
+        // Who rang before and was promised a call then is rung back: one thing to do for a number (lessons, line 30).
+        let people: Vec<UserId> = rows.iter().flat_map(|row| &row.users).copied().map(UserId::new).collect();
+        let rung_back = self.shared.queue.rung_back_among(&people).await?;
+        rows.retain(|row| !row.users.iter().any(|user| rung_back.contains(&UserId::new(*user))));
         let shown = |row: store::MissedRow| MissedCaller {
             id: row.id,
             who: {

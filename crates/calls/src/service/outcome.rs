@@ -49,7 +49,7 @@ impl Calls {
         }
         let catalogue = self.catalogue().await?;
         let chosen = catalogue.get(&outcome.disposition).ok_or(CallsFailure::NoDisposition(outcome.disposition.as_str()))?;
-        let promise = self.check_outcome(&row, chosen, &outcome)?;
+        let promise = self.check_outcome(&row, chosen, &outcome).await?;
         if promise.is_some() && row.user.is_none() {
             return Err(CallsError::NobodyToRing.into());
         }
@@ -57,24 +57,31 @@ impl Calls {
         self.record(&row, &catalogue, &record).await
     }
 
-    pub(super) fn check_outcome(&self, row: &CallRow, chosen: &DispositionRow, outcome: &Outcome) -> Result<Option<Promise>, CallsError> {
+    pub(super) async fn check_outcome(
+        &self,
+        row: &CallRow,
+        chosen: &DispositionRow,
+        outcome: &Outcome,
+    ) -> Result<Option<Promise>, CallsFailure> {
         if chosen.is_system {
-            return Err(CallsError::NotForAgents);
+            return Err(CallsError::NotForAgents.into());
         }
         let notes = outcome.notes.as_deref().unwrap_or(&row.notes);
         if notes.chars().count() > LONGEST_NOTE {
-            return Err(CallsError::NoteTooLong(LONGEST_NOTE));
+            return Err(CallsError::NoteTooLong(LONGEST_NOTE).into());
         }
         if chosen.needs_note && notes.trim().is_empty() {
-            return Err(CallsError::NoteNeeded);
+            return Err(CallsError::NoteNeeded.into());
         }
         let asked = outcome.callback_at.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match (chosen.needs_time, asked) {
             (false, None) => Ok(None),
-            (false, Some(_)) => Err(CallsError::TimeNotWanted),
-            (true, None) => Err(CallsError::TimeNeeded),
+            (false, Some(_)) => Err(CallsError::TimeNotWanted.into()),
+            (true, None) => Err(CallsError::TimeNeeded.into()),
             (true, Some(text)) => {
-                let (at, wall_time) = self.shared.queue.promise_at(text)?;
+                // By the hours and the holidays of now, on every server.
+                self.shared.queue.learn_changes().await?;
+                let (at, wall_time) = self.shared.queue.promise_at(text).map_err(CallsError::from)?;
                 // Whoever rang us and asks to be rung has asked for themselves.
                 Ok(Some(Promise { at, wall_time, asked_regardless: outcome.asked_regardless || row.incoming.is_some() }))
             }
@@ -214,7 +221,7 @@ impl Calls {
     /// None: nobody has said who it was.
     pub(super) async fn prospects(&self, row: &CallRow) -> Result<Option<Prospects>, CallsFailure> {
         let Some(user) = row.user else { return Ok(None) };
-        Ok(Some(self.shared.queue.prospects(user, queue_of(row), dialled(row)).await?))
+        Ok(Some(self.shared.queue.prospects(row.id, user, queue_of(row), dialled(row)).await?))
     }
 }
 

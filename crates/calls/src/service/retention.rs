@@ -3,7 +3,7 @@
 use kernel::{CallId, UserId};
 use queue::QueueFailure;
 use twilio::RecordingSid;
-use users::{Replica, ReplicaError};
+use users::{Proved, Replica, ReplicaError, Unproved};
 
 use super::Calls;
 use crate::rules::retention::{Kept, Known, Passed, judge};
@@ -150,19 +150,19 @@ impl Calls {
 
     async fn judge_rows(&self, replica: &Replica, rows: Vec<KeptRow>, pruning: Pruning) -> Result<Vec<Judged>, RetentionFailure> {
         let (months, max_lag_millis) = self.shared.queue.retention().await?;
-        match replica.sample_lag().await? {
+        match replica.sample_lag(max_lag_millis).await? {
             Some(lag) if lag.millis <= max_lag_millis => {}
             _ => return Err(RetentionFailure::Behind),
         }
         let mut judged = Vec::with_capacity(rows.len());
         for row in rows {
-            let verdict = self.judge_row(replica, &row, months, pruning).await?;
+            let verdict = self.judge_row(&replica.within(max_lag_millis), &row, months, pruning).await?;
             judged.push(Judged { call: row.call, sid: row.sid, verdict });
         }
         Ok(judged)
     }
 
-    async fn judge_row(&self, replica: &Replica, row: &KeptRow, months: u32, pruning: Pruning) -> Result<Verdict, RetentionFailure> {
+    async fn judge_row(&self, replica: &Proved<'_>, row: &KeptRow, months: u32, pruning: Pruning) -> Result<Verdict, RetentionFailure> {
         let Some(path) = &row.object_path else { return Ok(Verdict::Kept(Kept::NotFetched)) };
         let read = match row.user {
             Some(user) => replica.claim_ends(user).await,
@@ -170,8 +170,9 @@ impl Calls {
         };
         let claims = match read {
             Ok(claims) => claims,
-            Err(error) if error.is_of_one_row() => return Ok(Verdict::Kept(Kept::CannotRead)),
-            Err(error) => return Err(error.into()),
+            Err(Unproved { error: Some(error), .. }) if error.is_of_one_row() => return Ok(Verdict::Kept(Kept::CannotRead)),
+            Err(Unproved { error: Some(error), .. }) => return Err(error.into()),
+            Err(Unproved { error: None, .. }) => return Err(RetentionFailure::Behind),
         };
         let known =
             Known { claims: claims.as_deref(), call_ended_at: row.call_ended_at, is_held: row.is_held, hold_ended_at: row.hold_ended_at };

@@ -59,6 +59,7 @@ impl Calls {
         let telephone = self.telephone()?;
         let now = self.shared.queue.now();
         let Ok(number) = authorised.number().cloned() else {
+            tracing::warn!(call.id = %call, "nobody was rung: the last check took too long");
             return self.stop(call, CallEnd::NotPlaced, Some(TOO_LATE), false).await;
         };
 
@@ -66,10 +67,11 @@ impl Calls {
         let mut transaction = kernel::begin(&self.shared.pool).await?;
         let Some(row) = store::lock(&mut transaction, call).await? else { return Ok(()) };
         if row.state != CallState::Checking {
-            // The agent has left meanwhile.
+            tracing::info!(call.id = %call, "nobody was rung: the agent had left when the last check was through");
             return Ok(());
         }
-        let is_free = match store::set_dialled(&mut transaction, call, number.as_e164(), authorised.decision(), now).await {
+        let dialled = (number.as_e164(), authorised.extension());
+        let is_free = match store::set_dialled(&mut transaction, call, dialled, authorised.decision(), now).await {
             // Two at the same moment: the index lets one through.
             Err(sqlx::Error::Database(error)) if error.constraint() == Some("call_one_of_a_number") => false,
             result => result?,

@@ -7,6 +7,7 @@ use queue::{After, Before, Closing, Prospects};
 use super::outcome::closing;
 use super::ring::LONGEST_CALL_SECONDS;
 use super::{Calls, CallsFailure};
+use crate::rules::suggested;
 use crate::store::{self, CallRow, DispositionRow};
 use crate::types::{CallEnd, CallState, CallView, Choice, Disposition, Ended, Notice, WrapUp};
 
@@ -29,7 +30,12 @@ impl Calls {
         Ok(CallView {
             id: row.id,
             user_id: row.user,
-            number: row.number.as_deref().and_then(|number| self.shared.queue.shown_number(number)),
+            number: row
+                .number
+                .as_deref()
+                .and_then(|number| self.shared.queue.shown_number(number))
+                .map(|number| kernel::with_extension(&number, row.extension.as_deref())),
+            extension: row.extension,
             user_name: row.user_name,
             queue: row.queue,
             is_incoming: row.incoming.is_some(),
@@ -57,7 +63,7 @@ impl Calls {
             None => self.choices_of_nobody(row).await?,
         };
         let (callback_from, callback_until) = self.shared.queue.promise_span();
-        let suggested = row.end_reason.and_then(CallEnd::suggests);
+        let suggested = row.end_reason.zip(row.ended_at).and_then(|(end, at)| suggested(end, at - row.created_at));
         Ok(WrapUp {
             seconds_left,
             // Unless an administrator has taken it off the screen.

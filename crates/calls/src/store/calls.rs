@@ -20,10 +20,14 @@ pub(crate) struct CallRow {
     pub(crate) user_name: String,
     pub(crate) state: CallState,
     pub(crate) state_since: DateTime<Utc>,
+    /// When Call was pressed, or the call answered that came in.
+    pub(crate) created_at: DateTime<Utc>,
     /// The machine's.
     pub(crate) intent_expires_at: DateTime<Utc>,
     /// That was rung, or that the call came from; none: nobody was rung, or withheld.
     pub(crate) number: Option<String>,
+    /// What a switchboard is asked for behind it.
+    pub(crate) extension: Option<String>,
     pub(crate) answered_at: Option<DateTime<Utc>>,
     /// Where the parties hear each other, by the carrier's own id.
     pub(crate) conference_sid: Option<String>,
@@ -70,9 +74,9 @@ macro_rules! select_call {
             r#"
             select id as "id: CallId", agent_id as "agent: AgentId", user_id as "user: UserId", queue as "queue: QueueKind",
                 incoming_id as "incoming: CallId", user_name,
-                state as "state: CallState", state_since, intent_expires_at, answered_at,
+                state as "state: CallState", state_since, created_at, intent_expires_at, answered_at,
                 coalesce(number, (select i.number from calls.incoming i where i.id = incoming_id)) as number,
-                conference_sid, agent_away_since, held_since, ended_at,
+                extension, conference_sid, agent_away_since, held_since, ended_at,
                 end_reason as "end_reason: CallEnd", end_words, is_saved_call, wrap_up_until, notes, closed_at,
                 notice_words, notice_given_at
             from calls.call
@@ -315,18 +319,19 @@ pub(crate) async fn set_intent(conn: &mut PgConnection, call: CallId, until: Dat
     Ok(())
 }
 
-/// The carrier is about to be told to ring this number. False when another call has the number now.
+/// The carrier is about to be told to ring this number, behind which a switchboard may have to be asked for an extension. False when another
+/// call has the number now.
 pub(crate) async fn set_dialled(
     conn: &mut PgConnection,
     call: CallId,
-    number: &str,
+    (number, extension): (&str, Option<&str>),
     decision: DecisionId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
         update calls.call
-        set state = 'dialling', state_since = $4, number = $2, decision_id = $3
+        set state = 'dialling', state_since = $4, number = $2, decision_id = $3, extension = $5
         where id = $1
             -- The unique index settles a race; this tells of a call that is there already.
             and not exists (select from calls.call other where other.number = $2 and other.ended_at is null and other.id <> $1)
@@ -337,6 +342,7 @@ pub(crate) async fn set_dialled(
         number,
         decision.get(),
         now,
+        extension,
     )
     .execute(conn)
     .await?;

@@ -45,6 +45,8 @@ pub(crate) struct IncomingRow {
     pub(crate) users: Vec<i64>,
     /// Those of them who may be rung back, as it was when they rang.
     pub(crate) may_be_rung_back: Vec<i64>,
+    /// The claims platform has said whose number it is; false: it did not answer.
+    pub(crate) is_looked_up: bool,
     pub(crate) caller: String,
     pub(crate) arrived_at: DateTime<Utc>,
     pub(crate) state: IncomingState,
@@ -65,7 +67,7 @@ macro_rules! select_incoming {
         sqlx::query_as!(
             IncomingRow,
             r#"
-            select id as "id: CallId", sid, number, users, may_be_rung_back, caller, arrived_at, state as "state: IncomingState", state_since,
+            select id as "id: CallId", sid, number, users, may_be_rung_back, is_looked_up, caller, arrived_at, state as "state: IncomingState", state_since,
                 ended_as as "ended_as: IncomingEnd"
             from calls.incoming
             where "# + $condition,
@@ -78,8 +80,8 @@ macro_rules! select_incoming {
 pub(crate) async fn insert_incoming(executor: impl PgExecutor<'_>, new: &IncomingRow, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        insert into calls.incoming (id, sid, number, users, may_be_rung_back, caller, arrived_at, state, state_since, ended_as)
-        values ($1, $2, $3, $4, $9, $5, $6, $7, $6, $8)
+        insert into calls.incoming (id, sid, number, users, may_be_rung_back, caller, arrived_at, state, state_since, ended_as, is_looked_up)
+        values ($1, $2, $3, $4, $9, $5, $6, $7, $6, $8, $10)
         on conflict (sid) do nothing
         "#,
         new.id.get(),
@@ -91,6 +93,7 @@ pub(crate) async fn insert_incoming(executor: impl PgExecutor<'_>, new: &Incomin
         new.state as IncomingState,
         new.ended_as as Option<IncomingEnd>,
         &new.may_be_rung_back,
+        new.is_looked_up,
     )
     .execute(executor)
     .await?;
@@ -157,6 +160,38 @@ pub(crate) async fn set_incoming(
 /// Whom we ring back for it.
 pub(crate) async fn set_return_call(conn: &mut PgConnection, id: CallId, user: UserId) -> sqlx::Result<()> {
     sqlx::query!("update calls.incoming set return_call_to = $2 where id = $1", id.get(), user.get()).execute(conn).await?;
+    Ok(())
+}
+
+/// Nobody is rung back for it.
+pub(crate) async fn set_not_rung_back(conn: &mut PgConnection, id: CallId) -> sqlx::Result<()> {
+    sqlx::query!("update calls.incoming set may_be_rung_back = '{}' where id = $1", id.get()).execute(conn).await?;
+    Ok(())
+}
+
+/// Calls since `since` that are over, and whose number the claims platform was not able to look up; the oldest first.
+pub(crate) async fn list_not_looked_up(pool: &PgPool, since: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<(CallId, String)>> {
+    let rows = sqlx::query!(
+        r#"
+        select id as "id: CallId", number as "number!"
+        from calls.incoming
+        where not is_looked_up and state in ('told', 'ended') and number is not null and arrived_at >= $1
+        order by arrived_at
+        limit $2
+        "#,
+        since,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.number)).collect())
+}
+
+/// Whose number it is, as the claims platform says now. Nothing was promised to them, and nothing is.
+pub(crate) async fn set_looked_up(pool: &PgPool, id: CallId, users: &[i64], caller: &str) -> sqlx::Result<()> {
+    sqlx::query!("update calls.incoming set is_looked_up = true, users = $2, caller = $3 where id = $1", id.get(), users, caller)
+        .execute(pool)
+        .await?;
     Ok(())
 }
 
@@ -401,6 +436,8 @@ pub(crate) struct MissedRow {
     pub(crate) number: Option<String>,
     /// Their name, if anybody is known who has this number.
     pub(crate) name: Option<String>,
+    /// Whose number it is.
+    pub(crate) users: Vec<i64>,
     pub(crate) arrived_at: DateTime<Utc>,
     pub(crate) times: i64,
     pub(crate) ended_as: IncomingEnd,
@@ -411,9 +448,9 @@ pub(crate) async fn list_missed(pool: &PgPool, since: DateTime<Utc>) -> sqlx::Re
     sqlx::query_as!(
         MissedRow,
         r#"
-        select m.id as "id!: CallId", m.number, m.name, m.arrived_at as "arrived_at!", m.times as "times!", m.ended_as as "ended_as!: IncomingEnd"
+        select m.id as "id!: CallId", m.number, m.name, m.users as "users!", m.arrived_at as "arrived_at!", m.times as "times!", m.ended_as as "ended_as!: IncomingEnd"
         from (
-            select distinct on (coalesce(i.number, i.id::text)) i.id, i.number, i.arrived_at, i.ended_as,
+            select distinct on (coalesce(i.number, i.id::text)) i.id, i.number, i.users, i.arrived_at, i.ended_as,
                 case when i.users <> '{}' then i.caller end as name,
                 count(*) over (partition by coalesce(i.number, i.id::text)) as times
             from calls.incoming i
