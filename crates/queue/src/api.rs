@@ -1,5 +1,6 @@
 //! The server functions of the queue: who asks, parse, one call to the service.
 
+use chrono::NaiveDate;
 use kernel::{AgentId, LeaseId, QueueKind, UserId, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -10,8 +11,8 @@ use crate::discovery::{Cause, Order};
 use crate::service::Queue;
 use crate::settings::Settings;
 use crate::types::{
-    CallbackList, Explanation, FoundPeople, HandOut, Holding, NewObjection, ObjectionPage, Overview, PauseKind, ReleaseReason, Released,
-    SavedCall, SettingsView, Summary,
+    CallbackList, Explanation, FoundPeople, HandOut, Holding, HolidayView, NewObjection, ObjectionPage, Overview, PauseKind, ReleaseReason,
+    Released, SavedCall, SettingsView, Summary,
 };
 
 /// Hands the agent the next person, or the one already held.
@@ -26,6 +27,13 @@ pub async fn call_next(queue: QueueKind) -> Result<HandOut, WireError> {
 pub async fn current() -> Result<HandOut, WireError> {
     let agent = auth::current_agent().await?;
     Ok(expect_context::<Queue>().current(&agent).await?)
+}
+
+/// The person with whom the agent is on a call, read again at most every 5 s; none without a call.
+#[server(prefix = "/api", endpoint = "queue/talk", input = Json, output = Json)]
+pub async fn talk() -> Result<Option<HandOut>, WireError> {
+    let agent = auth::current_agent().await?;
+    Ok(expect_context::<Queue>().talk(&agent).await?)
 }
 
 /// The lease of the person the agent holds, without checking anything again.
@@ -111,6 +119,34 @@ pub async fn settings() -> Result<SettingsView, WireError> {
 pub async fn change_settings(settings: Settings, version: i32, reason: String) -> Result<i32, WireError> {
     let agent = auth::require(auth::Role::Admin).await?;
     Ok(expect_context::<Queue>().change_settings(&agent, settings, version, &reason).await?)
+}
+
+/// The list of days without calls, for administrators.
+#[server(name = AskHolidays, prefix = "/api", endpoint = "queue/holidays", input = Json, output = Json)]
+pub async fn holidays() -> Result<HolidayView, WireError> {
+    auth::require(auth::Role::Admin).await?;
+    Ok(expect_context::<Queue>().holiday_view().await?)
+}
+
+/// Adds a day without calls, as it was typed (`25 December 2027`, `25/12/2027`); it counts at once. What came of it, in words.
+#[server(prefix = "/api", endpoint = "queue/add_holiday", input = Json, output = Json)]
+pub async fn add_holiday(day: String, name: String, reason: String) -> Result<String, WireError> {
+    let agent = auth::require(auth::Role::Admin).await?;
+    Ok(expect_context::<Queue>().add_holiday(&agent, &day, &name, &reason).await?)
+}
+
+/// Takes a day of our own off the list; it counts at once. What came of it, in words.
+#[server(prefix = "/api", endpoint = "queue/remove_holiday", input = Json, output = Json)]
+pub async fn remove_holiday(day: NaiveDate, reason: String) -> Result<String, WireError> {
+    let agent = auth::require(auth::Role::Admin).await?;
+    Ok(expect_context::<Queue>().remove_holiday(&agent, day, &reason).await?)
+}
+
+/// Loads the official list from the text of gov.uk's `bank-holidays.json`; what came of it, in words.
+#[server(prefix = "/api", endpoint = "queue/load_holidays", input = Json, output = Json)]
+pub async fn load_holidays(file: String, file_name: String, reason: String) -> Result<String, WireError> {
+    let agent = auth::require(auth::Role::Admin).await?;
+    Ok(expect_context::<Queue>().load_holidays(Some(agent.id), &file, &file_name, &reason).await?)
 }
 
 /// A page of objections to calls, for supervisors. `search` is a user's id or a number.

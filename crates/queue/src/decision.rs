@@ -81,6 +81,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) queue: QueueKind,
     pub(crate) settings_version: i32,
     pub(crate) pauses_version: i64,
+    pub(crate) holidays_version: i64,
     pub(crate) lag: Option<ReplicaLag>,
     pub(crate) lag_source: LagSource,
     pub(crate) asked_at: DateTime<Utc>,
@@ -100,8 +101,9 @@ pub(crate) struct Grounds<'a> {
     pub(crate) score: Option<&'a scoring::Score>,
 }
 
-/// Version of the shape below. 2: with the rules that were applied, their versions and results, and the version of the pauses.
-const RECORD_VERSION: u32 = 2;
+/// Version of the shape below. 2: with the rules that were applied, their versions and results, and the version of the pauses. 3: with the
+/// version of the list of holidays, and with the day where one was a reason.
+const RECORD_VERSION: u32 = 3;
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -123,6 +125,7 @@ struct Record<'a> {
     rules: Vec<RuleRecord>,
     settings_version: i32,
     pauses_version: i64,
+    holidays_version: i64,
     rule_set: Option<&'a str>,
     replica: ReplicaRecord,
     platform: Option<PlatformRecord<'a>>,
@@ -289,6 +292,7 @@ impl Decision {
             rules: rule_records(grounds.judgement, grounds.own),
             settings_version: grounds.settings_version,
             pauses_version: grounds.pauses_version,
+            holidays_version: grounds.holidays_version,
             rule_set: grounds.score.map(|score| score.rule_set.as_str()),
             replica: ReplicaRecord {
                 asked_at: rfc3339(grounds.asked_at),

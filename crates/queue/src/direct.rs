@@ -4,13 +4,14 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use kernel::{QueueKind, UserId};
+use users::UnknownStatuses;
 
-use crate::discovery::{BlockedBy, Counts, RANGE};
+use crate::discovery::{BlockedBy, Found, RANGE};
 use crate::rules::NO_NAME;
 use crate::service::{Queue, QueueFailure, announce};
 use crate::store::{self, RangePicture, SEPARATOR};
@@ -29,6 +30,7 @@ struct Lists {
     /// Who is being checked, was handed out or was passed over, and since when: not offered before a reading that began later.
     away: HashMap<UserId, DateTime<Utc>>,
     blocked: BlockedBy,
+    unknown_statuses: UnknownStatuses,
     /// Lenders and solicitors, with how many people have claims with them alone.
     names: BTreeMap<(PauseKind, String), i64>,
 }
@@ -168,6 +170,11 @@ impl Candidates {
         self.lists().blocked.clone()
     }
 
+    /// Statuses that the rules do not know.
+    pub(crate) fn unknown_statuses(&self) -> UnknownStatuses {
+        self.lists().unknown_statuses.clone()
+    }
+
     /// Lenders and solicitors with their people, the most first.
     pub(crate) fn pausable(&self) -> Vec<(PauseKind, String, i64)> {
         let mut names: Vec<_> = self.lists().names.iter().map(|((kind, name), people)| (*kind, name.clone(), *people)).collect();
@@ -183,14 +190,15 @@ impl Queue {
         let (began, since) = (self.shared.clock.now(), candidates.since());
         let settings = self.ready_to_walk().await?;
         let promised = self.list_promised().await?;
-        let (mut read, mut blocked) = (Lists { read_at: Some(began), ..Lists::default() }, Counts::default());
-        let mut ranges = pin!(self.clone().ranges(RANGE, settings.extras()));
+        let (mut read, mut found) = (Lists { read_at: Some(began), ..Lists::default() }, Found::default());
+        let mut ranges = pin!(self.clone().ranges(RANGE, Arc::clone(&settings)));
         while let Some((range, read_at)) = ranges.try_next().await? {
-            let picture = self.picture(&range.facts, &settings, read_at, None, &mut blocked).await?;
+            let picture = self.picture(&range.facts, &settings, read_at, None, &mut found.blocked).await?;
+            found.unknown_statuses.extend(&range.unknown_statuses);
             self.tend_promises(&promised, &range.facts, &picture.needless, &settings, read_at).await?;
             read.add(&picture, read_at, &since);
         }
-        read.blocked = blocked.by_queue();
+        (read.blocked, read.unknown_statuses) = (found.blocked.by_queue(), found.unknown_statuses);
         // Whoever is held, on any server, is not looked at again and again.
         let held = store::list_leased(&self.shared.pool, self.shared.clock.now()).await?;
         read.away = held.into_iter().map(|user| (user, began)).collect();

@@ -11,10 +11,10 @@ use futures::{Stream, TryStreamExt as _};
 use kernel::{AgentId, Hint, Moment, QueueKind, UserId};
 use sqlx::{Connection as _, PgConnection};
 use tokio::task::JoinHandle;
-use users::{Extras, Facts, Range, ReplicaError};
+use users::{Facts, Range, UnknownStatuses, Unproved};
 
 use crate::error::QueueError;
-use crate::rules::{Effect, Input, Judgement, NumberFact, OwnFacts, Reason, claim_names, judge};
+use crate::rules::{Effect, Input, Judgement, NumberFact, OwnFacts, Reason, claim_names, judge, number_code};
 use crate::service::{Queue, QueueFailure, VersionedSettings, announce, parse_number, score_input};
 use crate::store::{self, DiscoveryReport, Merged, OwnRow, PromisePicture, RangePicture, SEPARATOR};
 
@@ -149,11 +149,11 @@ impl Queue {
     }
 
     async fn finish_discovery(&self, mut run: Run, range: u32) -> Result<DiscoveryReport, QueueFailure> {
-        let (mut report, mut blocked) = (DiscoveryReport::default(), Counts::default());
-        let walked = self.walk(&run, range, &mut report, &mut blocked).await;
+        let (mut report, mut found) = (DiscoveryReport::default(), Found::default());
+        let walked = self.walk(&run, range, &mut report, &mut found).await;
         let failure = walked.as_ref().err().map(ToString::to_string);
         store::note_progress(&mut run.leader, run.id, &report).await?;
-        store::end_run(&mut run.leader, run.id, &blocked.by_queue(), failure.as_deref(), self.shared.clock.now()).await?;
+        store::end_run(&mut run.leader, run.id, &found, failure.as_deref(), self.shared.clock.now()).await?;
         store::unlock_discovery(&mut run.leader).await?;
         run.leader.close().await?;
         announce(&self.shared.hints, &[]);
@@ -173,15 +173,13 @@ impl Queue {
 
     /// The settings to go by on the way through the replica, if it can be believed.
     pub(crate) async fn ready_to_walk(&self) -> Result<Arc<VersionedSettings>, QueueFailure> {
-        let (version, _) = store::find_settings(&self.shared.pool).await?;
-        let settings = self.settings_of(version).await?;
-        self.fresh_pauses().await?;
+        let settings = self.learn_now().await?;
         // What a replica far behind says is no reason to move anybody.
-        match self.shared.replica.sample_lag().await? {
-            Some(lag) if lag.millis <= settings.settings.max_lag_millis => {}
-            _ => return Err(QueueError::CannotCheck.into()),
+        let limit = settings.settings.max_lag_millis;
+        match self.shared.replica.sample_lag(limit).await? {
+            Some(lag) if lag.millis <= limit => Ok(settings),
+            _ => Err(QueueError::CannotCheck.into()),
         }
-        Ok(settings)
     }
 
     /// Who was promised a call.
@@ -212,14 +210,15 @@ impl Queue {
         store::name_promises(&self.shared.pool, &picture).await
     }
 
-    async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, blocked: &mut Counts) -> Result<(), QueueFailure> {
+    async fn walk(&self, run: &Run, range: u32, report: &mut DiscoveryReport, found: &mut Found) -> Result<(), QueueFailure> {
         let settings = self.ready_to_walk().await?;
-        let mut ranges = pin!(self.clone().ranges(range, settings.extras()));
+        let mut ranges = pin!(self.clone().ranges(range, Arc::clone(&settings)));
 
         let promised = self.list_promised().await?;
         let mut told = Instant::now();
         while let Some((range, read_at)) = ranges.try_next().await? {
-            let picture = self.picture(&range.facts, &settings, read_at, run.order.only, blocked).await?;
+            let picture = self.picture(&range.facts, &settings, read_at, run.order.only, &mut found.blocked).await?;
+            found.unknown_statuses.extend(&range.unknown_statuses);
             let merged = store::merge_range(&self.shared.pool, run.id, &range, &picture, read_at, run.order.only).await?;
             add(report, &range, &picture, merged);
             if run.order.only.is_none() {
@@ -241,13 +240,17 @@ impl Queue {
 
     /// Every range with the instant it was read at, in order. Where one ends has to be known before the next begins; what is in them
     /// is read at the same time.
-    pub(crate) fn ranges(self, users: u32, extras: Extras) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
+    pub(crate) fn ranges(
+        self,
+        users: u32,
+        settings: Arc<VersionedSettings>,
+    ) -> impl Stream<Item = Result<(Range, DateTime<Utc>), QueueFailure>> {
         futures::stream::try_unfold(Some(0), move |after| {
-            let queue = self.clone();
+            let (queue, settings) = (self.clone(), Arc::clone(&settings));
             async move {
                 let Some(after) = after else { return Ok(None) };
                 let through = queue.shared.replica.range_end(after, users).await?;
-                Ok(Some((queue.read(after, through, extras), through)))
+                Ok(Some((queue.read(after, through, &settings), through)))
             }
         })
         .map_ok(|reading| async { Ok(reading.await.map_err(QueueFailure::Interrupted)??) })
@@ -255,9 +258,10 @@ impl Queue {
     }
 
     /// Begins to read a range, also while nobody waits for it; the instant is from before the first row was read.
-    fn read(&self, after: i64, through: Option<i64>, extras: Extras) -> JoinHandle<Result<(Range, DateTime<Utc>), ReplicaError>> {
+    fn read(&self, after: i64, through: Option<i64>, settings: &VersionedSettings) -> JoinHandle<Result<(Range, DateTime<Utc>), Unproved>> {
         let (replica, read_at) = (self.shared.replica.clone(), self.shared.clock.now());
-        tokio::spawn(async move { Ok((replica.range(after, through, extras, read_at).await?, read_at)) })
+        let (limit, extras) = (settings.settings.max_lag_millis, settings.extras());
+        tokio::spawn(async move { Ok((replica.within(limit).range(after, through, extras, read_at).await?, read_at)) })
     }
 
     /// What the entries of these users should be. Who has a need and may not be rung is counted.
@@ -284,8 +288,8 @@ impl Queue {
                 continue;
             }
             match parse_number(Some(facts), &self.shared.numbers) {
-                NumberFact::Usable(number) => candidates.push((facts, number.as_e164().to_owned())),
-                NumberFact::Unusable(why) => blocked.add(judgement.need, Reason::UnusableNumber { why }.code()),
+                NumberFact::Usable(read) => candidates.push((facts, read.number.as_e164().to_owned())),
+                NumberFact::Unusable(why) => blocked.add(judgement.need, number_code(why)),
                 NumberFact::Missing | NumberFact::NotParsed => blocked.add(judgement.need, Reason::NoNumber.code()),
             }
         }
@@ -326,10 +330,19 @@ impl Queue {
             own,
             pauses: &self.pauses().pauses,
             settings: &settings.settings,
-            bank_holidays: &self.shared.bank_holidays,
+            holidays: &self.holidays().holidays,
             moment,
         })
     }
+}
+
+/// What a walk found beside who belongs where.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Who has a need and may not be rung.
+    pub(crate) blocked: Counts,
+    /// Statuses that the rules do not know.
+    pub(crate) unknown_statuses: UnknownStatuses,
 }
 
 /// Who is held back, by queue and rule.

@@ -1,7 +1,7 @@
-use kernel::{ErrorCode, WireError};
+use kernel::{ErrorCode, InvalidPhoneNumber, WireError};
 
 /// Why a time cannot be promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PromiseError {
     /// It cannot be read.
     #[error("The time of the callback cannot be read: give a date and a time, such as 2026-11-24T14:30.")]
@@ -18,6 +18,14 @@ pub enum PromiseError {
     /// Calls may not be made then.
     #[error("Calls may not be made at that time. Choose one within the calling hours.")]
     Closed,
+    /// Calls are not made on that day at all: which it is, and why.
+    #[error("No calls are made on {day}: {why}. Choose another day.")]
+    ClosedDay {
+        /// “Monday 28 December 2026”.
+        day: String,
+        /// “Boxing Day, a bank holiday”.
+        why: String,
+    },
 }
 
 /// What the queue refuses, in its own words.
@@ -62,6 +70,18 @@ pub enum QueueError {
     /// A rule set that cannot be added; the sentences say why.
     #[error("{0} Nothing was added.")]
     RuleSetRefused(String),
+    /// A day or a list of holidays that cannot be taken; the sentences say why.
+    #[error("{0} Nothing was changed.")]
+    HolidayRefused(String),
+    /// The day is not on the list.
+    #[error("That day is not on the list any more. Nothing was changed.")]
+    NoSuchHoliday,
+    /// It goes with a newer list.
+    #[error("That day is in the official list. Load a newer list to change it. Nothing was changed.")]
+    OfficialHoliday,
+    /// The list in the file is the one that is there.
+    #[error("The list in this file is in use already. Nothing was changed.")]
+    SameHolidays,
     /// Somebody else changed the settings since they were read.
     #[error("Somebody else has changed the settings meanwhile. Look at them again, then make your change.")]
     SettingsChanged,
@@ -71,6 +91,9 @@ pub enum QueueError {
     /// Neither a user's id nor a number.
     #[error("That is neither a user's id nor a telephone number.")]
     NeitherPersonNorNumber,
+    /// Something like a number that is not certainly one: it could be somebody else's.
+    #[error("That number cannot be used: {0}. Write one whole number, in digits, or the user's id.")]
+    NotThatNumber(InvalidPhoneNumber),
     /// An objection of the kind holds already, at least as long.
     #[error("That is on record already. Nothing was changed.")]
     AlreadyOnRecord,
@@ -160,6 +183,9 @@ impl From<QueueError> for WireError {
             | QueueError::NothingToCallAbout(_)
             | QueueError::NothingChanged
             | QueueError::NoSuchObjection
+            | QueueError::NoSuchHoliday
+            | QueueError::OfficialHoliday
+            | QueueError::SameHolidays
             | QueueError::AlreadyOnRecord
             | QueueError::NoSuchPause => ErrorCode::Conflict,
             QueueError::NoteNeeded
@@ -168,12 +194,14 @@ impl From<QueueError> for WireError {
             | QueueError::ReasonNeeded
             | QueueError::CallbacksAreNotDiscovered
             | QueueError::SettingsRefused(_)
+            | QueueError::HolidayRefused(_)
             | QueueError::PauseEndsInThePast
             | QueueError::CannotPromise(_)
             | QueueError::RungEnough(_)
             | QueueError::SameTime
             | QueueError::RuleSetRefused(_)
             | QueueError::NeitherPersonNorNumber
+            | QueueError::NotThatNumber(_)
             | QueueError::NumberNeeded
             | QueueError::SearchTooShort
             | QueueError::NoSuchDay

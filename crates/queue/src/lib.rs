@@ -2,6 +2,7 @@
 
 mod api;
 mod error;
+mod holidays;
 pub mod hours;
 pub mod rules;
 mod settings;
@@ -18,6 +19,8 @@ mod discovery;
 #[cfg(feature = "ssr")]
 mod merkle;
 #[cfg(feature = "ssr")]
+mod official_holidays;
+#[cfg(feature = "ssr")]
 mod past;
 #[cfg(feature = "ssr")]
 mod service;
@@ -27,18 +30,23 @@ mod store;
 mod words;
 
 pub use api::{
-    call_next, callbacks, change_settings, current, discover, explain, held, holdings, lift, move_callback, object, objections, overview,
-    pause, reassign, release, resume, saved_today, saved_today_by_all, search, settings, summary, take, withdraw,
+    add_holiday, call_next, callbacks, change_settings, current, discover, explain, held, holdings, holidays as holiday_list, lift,
+    load_holidays, move_callback, object, objections, overview, pause, reassign, release, remove_holiday, resume, saved_today,
+    saved_today_by_all, search, settings, summary, take, talk, withdraw,
 };
 pub use error::{PromiseError, QueueError};
+pub use holidays::{
+    ClosedDay, Holiday, HolidaySource, Holidays, LONGEST_HOLIDAY_FILE, LONGEST_HOLIDAY_NAME, british_day, british_weekday, in_words,
+    read_day,
+};
 pub use settings::{
     CallingHours, Cap, ContactBases, ContactBasis, DAYS, FIELDS, Field, NOTICE_LENGTH, RECORDING_MONTHS, Settings, Span,
     UncountedRequirement, basis_words, clock, differences, problems,
 };
 pub use types::{
     AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, Holding,
-    Hours, NewObjection, NextCallback, Objection, ObjectionPage, Overview, PassedOver, Pausable, Pause, PauseKind, QueueCount,
-    ReleaseReason, Released, Run, SavedCall, SettingsChange, SettingsView, Summary, Why,
+    HolidayChange, HolidayView, Hours, ListedDay, NewObjection, NextCallback, Objection, ObjectionPage, Overview, PassedOver, Pausable,
+    Pause, PauseKind, QueueCount, ReleaseReason, Released, Run, SavedCall, SettingsChange, SettingsView, Summary, UnknownStatus, Why,
 };
 
 #[cfg(feature = "ssr")]
@@ -52,7 +60,8 @@ pub use past::PastEvent;
 #[cfg(feature = "ssr")]
 pub use service::{
     After, Authorisation, AuthorisationVoid, Authorised, Before, Caller, Closing, ExportFailure, HandBack, Head, HeldForCall, Import,
-    ImportFailure, Promise, Prospects, Queue, QueueFailure, QueueMode, QueueParts, Settled, Suppress, Verified, VerifyFailure,
+    ImportFailure, NumberRecord, Promise, Prospects, Queue, QueueFailure, QueueMode, QueueParts, ReturnCall, Settled, Suppress, Verified,
+    VerifyFailure, holidays_in,
 };
 #[cfg(feature = "ssr")]
 pub use store::DiscoveryReport;

@@ -8,13 +8,14 @@ pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use kernel::{InvalidPhoneNumber, Moment, PhoneNumber, QueueKind};
+use chrono::{DateTime, Utc};
+use kernel::{InvalidPhoneNumber, Moment, PhoneNumber, QueueKind, ReadNumber};
 use serde::{Deserialize, Serialize};
 use users::Facts;
 
 pub use self::judge::{NO_NAME, claim_names, counted_requirements, is_spacing_outweighed, judge};
 pub use self::limits::{attempt_limits, calls_today};
+use crate::holidays::Holidays;
 use crate::settings::Settings;
 
 /// Everything that a judgement rests on.
@@ -30,8 +31,8 @@ pub struct Input<'a> {
     pub pauses: &'a Pauses,
     /// The rules' numbers.
     pub settings: &'a Settings,
-    /// Bank holidays of England and Wales.
-    pub bank_holidays: &'a BTreeSet<NaiveDate>,
+    /// The days without calls.
+    pub holidays: &'a Holidays,
     /// Now.
     pub moment: Moment,
 }
@@ -40,7 +41,7 @@ pub struct Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NumberFact {
     /// May be rung.
-    Usable(PhoneNumber),
+    Usable(ReadNumber),
     /// May not.
     Unusable(InvalidPhoneNumber),
     /// The platform holds none.
@@ -53,8 +54,13 @@ pub enum NumberFact {
 impl NumberFact {
     /// The number, when it may be rung.
     pub fn usable(&self) -> Option<&PhoneNumber> {
+        self.read().map(|read| &read.number)
+    }
+
+    /// The number with what a switchboard is asked for behind it, when it may be rung.
+    pub fn read(&self) -> Option<&ReadNumber> {
         match self {
-            Self::Usable(number) => Some(number),
+            Self::Usable(read) => Some(read),
             Self::Unusable(_) | Self::Missing | Self::NotParsed => None,
         }
     }
@@ -217,8 +223,12 @@ pub enum Reason {
     },
     /// Outside calling hours.
     OutsideCallingHours,
-    /// A bank holiday of England and Wales.
-    BankHoliday,
+    /// A day without calls: a bank holiday, one that is always closed, one of our own, or one that the list of holidays does not know.
+    BankHoliday {
+        /// Which, in words: “Easter Monday, a bank holiday”; none in a record of before that was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        day: Option<String>,
+    },
     /// Nobody has decided what kind of contact a call from this queue is.
     NoContactBasis,
     /// The queue is paused.
@@ -246,7 +256,7 @@ impl Reason {
             Self::CoolingOff { .. } => "cooling_off",
             Self::PutBack { .. } => "put_back",
             Self::OutsideCallingHours => "calling_hours",
-            Self::BankHoliday => "bank_holiday",
+            Self::BankHoliday { .. } => "bank_holiday",
             Self::NoContactBasis | Self::NoConsent | Self::OnTps => "contact_basis",
             Self::QueuePaused => "queue_pause",
             Self::LenderPaused => "lender_pause",
@@ -271,7 +281,7 @@ impl Reason {
             | Self::NothingToCallAbout => Effect::Remove,
             Self::AttemptCap { until } | Self::CoolingOff { until } | Self::PutBack { until } => Effect::Wait(*until),
             Self::OutsideCallingHours
-            | Self::BankHoliday
+            | Self::BankHoliday { .. }
             | Self::NoContactBasis
             | Self::QueuePaused
             | Self::LenderPaused
@@ -306,7 +316,7 @@ impl Reason {
             Self::CoolingOff { .. } => "cooling_off",
             Self::PutBack { .. } => "put_back",
             Self::OutsideCallingHours => "outside_calling_hours",
-            Self::BankHoliday => "bank_holiday",
+            Self::BankHoliday { .. } => "bank_holiday",
             Self::QueuePaused => "queue_paused",
             Self::LenderPaused => "lender_paused",
             Self::SolicitorPaused => "solicitor_paused",
@@ -333,12 +343,30 @@ impl Reason {
             Self::CoolingOff { .. } => "Too soon after the last call",
             Self::PutBack { .. } => "Put back by an agent for a while",
             Self::OutsideCallingHours => "Outside calling hours",
-            Self::BankHoliday => "Today is a bank holiday",
+            Self::BankHoliday { day: Some(day) } => return format!("No calls today: {day}"),
+            Self::BankHoliday { day: None } => "Today is a bank holiday",
             Self::QueuePaused => "The queue is paused",
             Self::LenderPaused => "The lender is paused",
             Self::SolicitorPaused => "The solicitor is paused",
         };
         words.to_owned()
+    }
+}
+
+/// What is wrong with a number, as discovery counts it beside the codes of [`Reason`]: two numbers in one field can be repaired on the claims
+/// platform, a number in Jersey cannot.
+pub const fn number_code(why: InvalidPhoneNumber) -> &'static str {
+    use InvalidPhoneNumber as Why;
+    match why {
+        Why::NotANumber | Why::EmailAddress | Why::Date | Why::ShortenedBySpreadsheet => "number_is_none",
+        Why::LettersInIt => "number_with_letters",
+        Why::DigitsMissing => "number_too_short",
+        Why::TooManyDigits => "number_too_long",
+        Why::TwoNumbers => "number_is_two",
+        Why::NotAssigned => "number_not_assigned",
+        Why::ForeignCountry => "number_abroad",
+        Why::CrownDependency => "number_of_islands",
+        Why::ForbiddenKind => "number_forbidden",
     }
 }
 
@@ -349,7 +377,17 @@ pub fn rule_words(code: &str) -> &'static str {
         "inactive" => "Account inactive or cancelled",
         "no_open_claim" => "No open claim",
         "no_number" => "No number",
+        // Of a discovery by a release that counted them together.
         "unusable_number" => "Number cannot be rung",
+        "number_is_none" => "Number: not a phone number",
+        "number_with_letters" => "Number: letters or other signs in it",
+        "number_too_short" => "Number: digits are missing",
+        "number_too_long" => "Number: too many digits",
+        "number_is_two" => "Number: two in one field",
+        "number_not_assigned" => "Number: no phone company has it",
+        "number_abroad" => "Number: another country",
+        "number_of_islands" => "Number: Jersey, Guernsey or Isle of Man",
+        "number_forbidden" => "Number: a kind that we never ring",
         "do_not_contact" => "Do not contact",
         "bad_number" => "Wrong number",
         "opted_out" => "Opted out of calls",
@@ -379,23 +417,26 @@ pub enum Effect {
 /// a record says under which one it was made.
 pub const RULES: [(&str, u32); 18] = [
     ("exists", 1),
-    ("enabled", 1),
-    ("status", 1),
-    ("open_claim", 1),
-    ("number", 1),
+    // 2: only a plain yes is one.
+    ("enabled", 2),
+    // 2, here and below: whatever blanks stand around words.
+    ("status", 2),
+    ("open_claim", 2),
+    ("number", 2),
     ("do_not_contact", 1),
     ("bad_number", 1),
     ("opt_out", 1),
-    ("need", 1),
+    ("need", 2),
     ("attempt_caps", 1),
     ("cooling_off", 1),
     ("put_back", 1),
     ("calling_hours", 1),
-    ("bank_holiday", 1),
+    // 2: also the days that are always closed, our own days, and days beyond the end of the list.
+    ("bank_holiday", 2),
     ("contact_basis", 1),
     ("queue_pause", 1),
-    ("lender_pause", 1),
-    ("solicitor_pause", 1),
+    ("lender_pause", 2),
+    ("solicitor_pause", 2),
 ];
 
 /// Rules that space calls out; a wish of the user's own to be rung now outweighs them.

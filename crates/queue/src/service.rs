@@ -5,7 +5,9 @@ mod call_next;
 mod callbacks;
 mod contact;
 mod dial;
+mod holidays;
 mod incoming;
+mod numbers;
 mod outcome;
 mod overview;
 mod pass;
@@ -16,32 +18,34 @@ mod rule_sets;
 mod seal;
 mod settings;
 mod suppressions;
+mod talk;
 
 pub(crate) use assessment::{parse_number, score_input};
 pub use contact::{Import, ImportFailure};
 pub use dial::{Authorisation, AuthorisationVoid, Authorised, HeldForCall};
-pub use incoming::Caller;
+pub use holidays::holidays_in;
+pub use incoming::{Caller, ReturnCall};
+pub use numbers::NumberRecord;
 pub use outcome::{After, Before, Closing, Promise, Prospects, Settled, Suppress};
 pub(crate) use pauses::VersionedPauses;
 pub use report::ExportFailure;
 pub(crate) use report::words_of_record;
 pub use seal::{Head, Verified, VerifyFailure};
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use auth::{Auth, AuthFailure, CurrentAgent, Intention, Leaving};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use kernel::{AgentId, Clock, Hint, Hints, LeaseId, Moment, NumberPolicy, WireError, display_time};
 use sqlx::PgPool;
-use users::{Extras, Replica, ReplicaError};
+use users::{Extras, Replica, ReplicaError, Unproved};
 
 use crate::direct::Candidates;
 use crate::error::QueueError;
-use crate::hours;
+use crate::holidays::Holidays;
 use crate::settings::Settings;
 use crate::store::{self, Figures, Versions};
 use crate::types::{PauseKind, ReleaseReason, Released};
@@ -73,7 +77,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) hints: Hints,
     pub(crate) numbers: NumberPolicy,
-    pub(crate) bank_holidays: BTreeSet<NaiveDate>,
+    holidays: RwLock<Arc<VersionedHolidays>>,
     pauses: RwLock<Arc<VersionedPauses>>,
     /// The version of the pauses by which this server last looked at every entry; -1: none.
     marked_pauses: AtomicI64,
@@ -88,6 +92,14 @@ pub(crate) struct Shared {
     changes: AtomicU64,
     /// Lenders and solicitors of everybody who waits.
     pub(crate) pausable: moka::future::Cache<(), Arc<Names>>,
+    talks: moka::future::Cache<AgentId, talk::TalkRead>,
+}
+
+/// The days without calls, and since which change of the list.
+#[derive(Debug)]
+pub(crate) struct VersionedHolidays {
+    pub(crate) version: i64,
+    pub(crate) holidays: Holidays,
 }
 
 #[derive(Debug)]
@@ -163,12 +175,15 @@ pub enum QueueFailure {
     /// The settings name a rule set that does not exist.
     #[error("the settings name the rule set {0:?}, which does not exist")]
     UnknownRuleSet(String),
-    /// The bank holidays that come with the program cannot be read.
-    #[error("the list of bank holidays cannot be read")]
-    BankHolidays(#[source] serde_json::Error),
     /// A task ended early, by a panic or because the program is stopping.
     #[error("the work was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl From<Unproved> for QueueFailure {
+    fn from(unproved: Unproved) -> Self {
+        unproved.error.map_or_else(|| QueueError::CannotCheck.into(), Self::Replica)
+    }
 }
 
 impl From<QueueFailure> for WireError {
@@ -185,11 +200,13 @@ impl From<QueueFailure> for WireError {
 }
 
 impl Queue {
-    /// The queue over its databases; reads the settings and the pauses once.
+    /// The queue over its databases; reads the settings, the pauses and the holidays once.
     pub async fn new(parts: QueueParts) -> Result<Self, QueueFailure> {
         let settings = load_settings(&parts.pool).await?;
         let (version, pauses) = store::find_pauses(&parts.pool).await?;
         let pauses = VersionedPauses { version, pauses };
+        let (version, holidays) = store::find_holidays(&parts.pool).await?;
+        let holidays = VersionedHolidays { version, holidays };
         let shared = Shared {
             pool: parts.pool,
             replica: parts.replica,
@@ -197,7 +214,7 @@ impl Queue {
             clock: parts.clock,
             hints: parts.hints,
             numbers: parts.numbers,
-            bank_holidays: hours::bank_holidays().map_err(QueueFailure::BankHolidays)?,
+            holidays: RwLock::new(Arc::new(holidays)),
             pauses: RwLock::new(Arc::new(pauses)),
             marked_pauses: AtomicI64::new(-1),
             is_practice: parts.is_practice,
@@ -208,15 +225,22 @@ impl Queue {
             figures: moka::future::Cache::builder().max_capacity(8).time_to_live(FIGURES_LIFE).build(),
             changes: AtomicU64::new(0),
             pausable: moka::future::Cache::builder().max_capacity(1).time_to_live(PAUSABLE_LIFE).build(),
+            talks: moka::future::Cache::builder().max_capacity(10_000).time_to_idle(talk::FORGOTTEN_AFTER).build(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Learns settings and pauses that were changed elsewhere; whoever hands out people learns them with each anyway.
+    /// Learns settings, pauses and holidays that were changed elsewhere. Handing somebody out learns them anyway, with each person; this is for
+    /// what asks without one: a promise, somebody who rings us, a screen.
     pub async fn learn_changes(&self) -> Result<(), QueueFailure> {
-        self.fresh_settings().await?;
-        self.fresh_pauses().await?;
+        self.learn_now().await?;
         Ok(())
+    }
+
+    /// The same, and the settings that hold now. One statement while nothing has changed.
+    pub(crate) async fn learn_now(&self) -> Result<Arc<VersionedSettings>, QueueFailure> {
+        let versions = store::find_versions(&self.shared.pool).await?;
+        self.learn(versions).await
     }
 
     /// Something that screens show has changed, here or on another server: what was counted before is not shown any more.
@@ -307,6 +331,7 @@ impl Queue {
     /// Learns what holds now, and answers with the settings.
     pub(crate) async fn learn(&self, versions: Versions) -> Result<Arc<VersionedSettings>, QueueFailure> {
         self.learn_pauses(versions.pauses).await?;
+        self.learn_holidays(versions.holidays).await?;
         self.settings_of(versions.settings).await
     }
 

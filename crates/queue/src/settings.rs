@@ -114,7 +114,8 @@ pub struct CallingHours {
     pub saturday: Option<Span>,
     /// Sunday.
     pub sunday: Option<Span>,
-    /// Whether calls are made on bank holidays, in that weekday's hours.
+    /// Whether calls are made on bank holidays, in that weekday's hours. The days that are always closed stay closed, and so do our own and
+    /// those of a year that the list of holidays does not know.
     pub on_bank_holidays: bool,
 }
 

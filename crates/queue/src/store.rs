@@ -5,8 +5,10 @@ mod blocks;
 mod callbacks;
 mod contact;
 mod decisions;
+mod holidays;
 mod incoming;
 mod leases;
+mod numbers;
 mod own_facts;
 mod pauses;
 mod people;
@@ -29,19 +31,24 @@ pub(crate) use blocks::{
 };
 pub(crate) use callbacks::{
     CallbackRow, CallbackState, PromisePicture, PromiseRow, cancel_callback, close_needless, close_retry, count_kept, find_promise,
-    find_standing, has_promises_between, insert_retry, is_last_promise_a_retry, is_promised_by, list_callbacks, list_promised,
-    lock_callback, lock_promise_for, may_be_tried_again, move_callback, name_promises, set_preferred,
+    find_standing, has_promises_between, insert_retry, is_promised_by, list_callbacks, list_promised, lock_callback, lock_promise_for,
+    move_callback, name_promises, set_preferred,
 };
 pub(crate) use contact::{ConsentRow, ScreeningRow, give_consent, store_screening, withdraw_consent};
 pub(crate) use decisions::{Disposal, Waiting, find_decision, list_decisions_ending, record_callable, record_passed_over};
+pub(crate) use holidays::{
+    HolidayChangeKind, HolidayChangeRow, NewHolidayChange, count_promises_between, find_holidays, find_last_load, insert_holiday_change,
+    insert_holidays, list_holiday_changes, lock_holidays, remove_holidays,
+};
 pub(crate) use incoming::{
-    close_promise_met, has_return_call, hold_caller, insert_incoming, insert_return_call, is_objected, lock_return_call,
+    close_promise_met, has_return_call, hold_caller, insert_incoming, insert_return_call, is_objected, list_rung_back, lock_return_call,
 };
 pub(crate) use leases::{
-    Source, Take, TakeTimes, Taken, Versions, Wish, find_held, hand_back, list_leased, release, renew, rescue_orphans, return_expired,
-    take_next,
+    Source, Take, TakeTimes, Taken, Versions, Wish, find_call_held, find_held, find_versions, hand_back, list_leased, release, renew,
+    rescue_orphans, return_expired, take_next,
 };
-pub(crate) use own_facts::{OwnRow, find_own_facts, list_own_facts};
+pub(crate) use numbers::{list_consent_on, list_objections_to, list_rung, list_screened};
+pub(crate) use own_facts::{OwnRow, find_own_facts, find_own_facts_after, list_own_facts};
 pub(crate) use pauses::{
     PauseRow, begin_pause, end_pause, end_timed_pauses, find_pauses, list_pausable, list_pauses, mark_paused, mark_paused_promises,
 };

@@ -1,10 +1,13 @@
 //! What the browser and the server say to each other about who is next.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::{AgentId, CallId, DecisionId, LeaseId, QueueKind, UserId};
 use serde::{Deserialize, Serialize};
-use users::UserCard;
+use users::{StatusOf, UserCard};
 
+use crate::holidays::HolidaySource;
 use crate::rules::{Reason, SuppressionKind};
 use crate::settings::Settings;
 
@@ -40,6 +43,15 @@ pub struct HandOut {
     pub note: Option<String>,
 }
 
+impl HandOut {
+    /// The same answer, given again after this time.
+    #[must_use]
+    pub fn older(mut self, by: Duration) -> Self {
+        self.why = self.why.map(|why| why.older(by));
+        self
+    }
+}
+
 /// Why a call is needed, in words, with the checks that prove it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
@@ -49,6 +61,19 @@ pub struct Why {
     pub checks: Vec<Check>,
     /// How long before this answer was made the replica was read, in milliseconds.
     pub read_age_millis: i64,
+}
+
+impl Why {
+    /// The same, after this time.
+    #[must_use]
+    pub fn older(mut self, by: Duration) -> Self {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.read_age_millis += millis;
+        for old in self.checks.iter_mut().filter_map(|check| check.age_millis.as_mut()) {
+            *old += millis;
+        }
+        self
+    }
 }
 
 /// One check.
@@ -146,6 +171,9 @@ pub struct Summary {
     pub last_discovery: Option<String>,
     /// Whether calls may be made now, and until when, in words: “until 20:00”.
     pub hours: Hours,
+    /// To supervisors: that the list of bank holidays ends soon, or has ended; none while it does not.
+    #[serde(default)]
+    pub holidays_notice: Option<String>,
     /// The business clock: `Tuesday 24 November, 10:31`.
     pub business_time: String,
     /// The business clock is not the machine's: practice data.
@@ -289,6 +317,8 @@ pub struct Overview {
     pub pausable: Vec<Pausable>,
     /// Who has a need and may not be rung, by queue and rule, the most first; as of the last discovery.
     pub blocked: Vec<Blocked>,
+    /// Statuses on the claims platform that the rules do not know, by what they are of, the most first; as of the last discovery.
+    pub unknown_statuses: Vec<UnknownStatus>,
     /// Runs of discovery, the newest first; at most the first is under way.
     pub runs: Vec<Run>,
     /// How many users the last whole discovery read: about as many as the next one will.
@@ -315,6 +345,37 @@ pub struct Blocked {
     pub rule: String,
     /// People; whoever is held back by two rules counts for each.
     pub people: i64,
+}
+
+/// A status on the claims platform that the rules do not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownStatus {
+    /// What it is of.
+    pub of: StatusOf,
+    /// In lower case, without the blanks around it: `on hold`.
+    pub status: String,
+    /// How many have it.
+    pub count: i64,
+}
+
+impl UnknownStatus {
+    /// What it is of, in words.
+    pub const fn of_words(&self) -> &'static str {
+        match self.of {
+            StatusOf::Account => "Customer",
+            StatusOf::Claim => "Claim",
+            StatusOf::Requirement => "Request",
+        }
+    }
+
+    /// What the dialler makes of it.
+    pub const fn treated_words(&self) -> &'static str {
+        match self.of {
+            StatusOf::Account => "Treated as active: may be called",
+            StatusOf::Claim => "Treated as open: calls are made about it",
+            StatusOf::Requirement => "Treated as not pending: no call is made about it",
+        }
+    }
 }
 
 /// A run of discovery.
@@ -389,6 +450,49 @@ pub struct SettingsChange {
     pub reason: Option<String>,
     /// A line each: “Unsigned: calls 3 → 2 a day”.
     pub changes: Vec<String>,
+}
+
+/// The list of days without calls, for administrators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayView {
+    /// Today in London, by the business clock.
+    pub today: NaiveDate,
+    /// From 1 January of this year on, in order.
+    pub days: Vec<ListedDay>,
+    /// The last day that the list knows; none when it does not know today's year nor one before.
+    pub end: Option<NaiveDate>,
+    /// That the list ends within twelve months, or has ended, in words.
+    pub notice: Option<String>,
+    /// The file that the official list was loaded from last.
+    pub source: Option<String>,
+    /// When that was, in London.
+    pub read_on: Option<NaiveDate>,
+    /// The changes, the newest first.
+    pub history: Vec<HolidayChange>,
+}
+
+/// A day without calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedDay {
+    /// Which.
+    pub day: NaiveDate,
+    /// “Easter Monday”.
+    pub name: String,
+    /// Where it comes from; none: it is always closed, and not on the list.
+    pub source: Option<HolidaySource>,
+}
+
+/// A change of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayChange {
+    /// `today 14:05`.
+    pub at: String,
+    /// Who: a name, “Set up” or “A command”.
+    pub by: String,
+    /// “Added Friday 28 May 2027, A jubilee.”
+    pub words: String,
+    /// Why; none for what came with the program.
+    pub reason: Option<String>,
 }
 
 /// An objection to calls.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Moment, QueueKind, display_time};
 use users::{Facts, LagSource, ReplicaLag, UserCard};
 
+use crate::holidays::{ClosedDay, Holidays};
 use crate::hours;
 use crate::rules::{CallbackReason, Judgement, Reason, calls_today};
-use crate::settings::Settings;
+use crate::settings::{CallingHours, Settings};
 use crate::store::{OwnRow, PromiseRow};
 use crate::types::{Check, Why};
 
@@ -20,11 +21,13 @@ pub(crate) struct Grounds<'a> {
     pub(crate) counted_requirements: usize,
     pub(crate) own: &'a OwnRow,
     pub(crate) settings: &'a Settings,
-    pub(crate) bank_holidays: &'a BTreeSet<NaiveDate>,
+    pub(crate) holidays: &'a Holidays,
     pub(crate) moment: &'a Moment,
     pub(crate) lag: ReplicaLag,
     pub(crate) lag_source: LagSource,
     pub(crate) answered_at: DateTime<Utc>,
+    /// What a switchboard is to be asked for.
+    pub(crate) extension: Option<&'a str>,
     /// What speaks against the call, where the gate is off and that stops nobody.
     pub(crate) against: &'a [Reason],
     /// What they were promised, when that is the reason for the call.
@@ -34,7 +37,11 @@ pub(crate) struct Grounds<'a> {
 /// Why the call is needed, with every check that passed; where the gate is off and something speaks against it, that alone.
 pub(crate) fn why(grounds: &Grounds<'_>) -> Why {
     let read_age_millis = (grounds.answered_at - grounds.facts.read_at).num_milliseconds().max(0);
-    Why { sentence: sentence(grounds), checks: checks(grounds, read_age_millis), read_age_millis }
+    let mut sentence = sentence(grounds);
+    if let Some(extension) = grounds.extension {
+        sentence = format!("{sentence} The number is a switchboard’s: ask for extension {extension}.");
+    }
+    Why { sentence, checks: checks(grounds, read_age_millis), read_age_millis }
 }
 
 fn sentence(grounds: &Grounds<'_>) -> String {
@@ -136,7 +143,7 @@ fn checks(grounds: &Grounds<'_>, read_age: i64) -> Vec<Check> {
         }
     };
     checks.push(own("cooling_off", last, needs));
-    let until = hours::describe(*grounds.moment, &grounds.settings.calling_hours, grounds.bank_holidays);
+    let until = hours::describe(*grounds.moment, &grounds.settings.calling_hours, grounds.holidays);
     checks.push(own("hours", "Inside calling hours".into(), Some(until)));
     checks.push(own(
         "lag",
@@ -171,8 +178,33 @@ pub(crate) fn passed_over_for(queue: QueueKind, need: Option<QueueKind>, reasons
     })
 }
 
+/// What has changed about somebody on a call, in a sentence that the agent can act on: `left` is what is still outstanding.
+pub(crate) fn changed_in_call(name: &str, from: QueueKind, need: Option<QueueKind>, reasons: &[Reason], left: &[String]) -> String {
+    let done = reasons.iter().all(is_about_need);
+    match (from, need) {
+        (QueueKind::UnsignedUsers, Some(QueueKind::OutstandingRequests) | None) if done && left.is_empty() => {
+            format!("{name} has signed. Nothing else is outstanding.")
+        }
+        (QueueKind::UnsignedUsers, Some(QueueKind::OutstandingRequests) | None) if done => {
+            format!("{name} has signed. Still outstanding: {}.", list(left))
+        }
+        (QueueKind::OutstandingRequests, None) if done => format!("{name} has sent everything. Nothing else is outstanding."),
+        _ => format!("New about {name}: {}.", lower_first(&passed_over_for(from, need, reasons))),
+    }
+}
+
 fn is_about_need(reason: &Reason) -> bool {
     matches!(reason, Reason::NothingToCallAbout)
+}
+
+/// What is said while calls may not be made: until when, and on a day that is closed as a whole, why.
+pub(crate) fn closed_now(moment: Moment, hours: &CallingHours, holidays: &Holidays) -> String {
+    let opening = hours::describe(moment, hours, holidays);
+    match hours::closed_on(moment.london.date(), hours, holidays) {
+        // Then the opening says it.
+        None | Some(ClosedDay::Weekday { .. } | ClosedDay::NotListed { .. }) => format!("Calls may be made {opening}."),
+        Some(day) => format!("No calls today: {}. Calls may be made {opening}.", day.words()),
+    }
 }
 
 /// What is said when nobody was handed out because the lease was lost on the way.
@@ -266,6 +298,33 @@ mod tests {
             (QueueKind::OutstandingRequests, Some(QueueKind::UnsignedUsers), &[][..], "The signature is missing again"),
         ] {
             assert_eq!(passed_over_for(queue, need, reasons), words);
+        }
+    }
+
+    /// lessons, line 68.
+    #[test]
+    fn what_is_done_while_talking_is_said_with_what_is_left() {
+        let nothing = [Reason::NothingToCallAbout];
+        let left = ["proof of address".to_owned(), "payslip".to_owned()];
+        for (from, need, reasons, left, words) in [
+            (QueueKind::UnsignedUsers, None, &nothing[..], &[][..], "Priya has signed. Nothing else is outstanding."),
+            (
+                QueueKind::UnsignedUsers,
+                Some(QueueKind::OutstandingRequests),
+                &[][..],
+                &left[..],
+                "Priya has signed. Still outstanding: proof of address and payslip.",
+            ),
+            (QueueKind::OutstandingRequests, None, &nothing[..], &[][..], "Priya has sent everything. Nothing else is outstanding."),
+            (
+                QueueKind::OutstandingRequests,
+                Some(QueueKind::UnsignedUsers),
+                &[][..],
+                &[][..],
+                "New about Priya: the signature is missing again.",
+            ),
+        ] {
+            assert_eq!(changed_in_call("Priya", from, need, reasons, left), words);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::QueueKind;
+use kernel::{QueueKind, is_same_word, trim_blank};
 use users::{Claim, Facts, Requirement};
 
 use super::{CallbackReason, DueCallback, Input, Judgement, NumberFact, OwnFacts, Pauses, Reason, SuppressionKind, limits};
@@ -42,12 +42,8 @@ pub fn counted_requirements<'a>(facts: &'a Facts, settings: &'a Settings) -> imp
 
 fn matches(uncounted: &UncountedRequirement, requirement: &Requirement) -> bool {
     // A requirement without a type or reason is not one of those that were named, so it counts.
-    let same = |wanted: &str, found: &Option<String>| found.as_deref().is_some_and(|found| is_same(wanted, found));
+    let same = |wanted: &str, found: &Option<String>| found.as_deref().is_some_and(|found| is_same_word(wanted, found));
     same(&uncounted.kind, &requirement.kind) && uncounted.reason.as_ref().is_none_or(|reason| same(reason, &requirement.reason))
-}
-
-fn is_same(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
 /// The first queue that applies (2 to 5).
@@ -87,7 +83,7 @@ fn about_the_account(facts: &Facts, reasons: &mut Vec<Reason>) {
     if !facts.is_enabled {
         reasons.push(Reason::NotEnabled);
     }
-    if facts.status.as_deref().is_some_and(|status| is_same("inactive", status) || is_same("cancelled", status)) {
+    if facts.status.as_deref().is_some_and(|status| is_same_word("inactive", status) || is_same_word("cancelled", status)) {
         reasons.push(Reason::Inactive);
     }
     if !facts.claims.iter().any(Claim::is_open) {
@@ -131,8 +127,8 @@ fn about_the_hour(input: &Input<'_>, reasons: &mut Vec<Reason>) {
     if !hours::is_within_hours(input.moment.london, &input.settings.calling_hours) {
         reasons.push(Reason::OutsideCallingHours);
     }
-    if hours::is_closed_for_holiday(input.moment.london.date(), &input.settings.calling_hours, input.bank_holidays) {
-        reasons.push(Reason::BankHoliday);
+    if let Some(day) = hours::holiday_on(input.moment.london.date(), &input.settings.calling_hours, input.holidays) {
+        reasons.push(Reason::BankHoliday { day: Some(day.words()) });
     }
 }
 
@@ -190,7 +186,7 @@ pub const NO_NAME: &str = "-";
 
 /// The lenders and the solicitors of the claims that the call would be about, one place each, as pauses name them.
 pub fn claim_names(facts: &Facts, settings: &Settings) -> (Vec<String>, Vec<String>) {
-    let plain = |name: &Option<String>| match name.as_deref().map(str::trim) {
+    let plain = |name: &Option<String>| match name.as_deref().map(trim_blank) {
         None | Some("") => NO_NAME.to_owned(),
         Some(name) => name.to_lowercase().replace(char::is_control, " "),
     };
@@ -204,7 +200,7 @@ pub fn claim_names(facts: &Facts, settings: &Settings) -> (Vec<String>, Vec<Stri
 /// Whether the claim's lender and its solicitor are paused.
 fn paused_parts(claim: &Claim, pauses: &Pauses) -> (bool, bool) {
     let among = |paused: &BTreeSet<String>, name: &Option<String>| {
-        name.as_deref().is_some_and(|name| paused.iter().any(|paused| is_same(paused, name)))
+        name.as_deref().is_some_and(|name| paused.iter().any(|paused| is_same_word(paused, name)))
     };
     (among(&pauses.lenders, &claim.lender), among(&pauses.solicitors, &claim.solicitor))
 }

@@ -1,8 +1,8 @@
 mod properties;
 mod tables;
 
-use chrono::{DateTime, Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta};
-use kernel::{ClaimId, UserId};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use kernel::{ClaimId, ReadNumber, UserId};
 use users::{Claim, Requirement};
 
 use super::*;
@@ -85,7 +85,8 @@ fn requirement(claim: i64, kind: &str) -> Requirement {
 }
 
 fn usable() -> NumberFact {
-    NumberFact::Usable(PhoneNumber::try_from("+447700900142".to_owned()).unwrap())
+    let number = PhoneNumber::try_from("+447700900142".to_owned()).unwrap();
+    NumberFact::Usable(ReadNumber { number, extension: None })
 }
 
 fn suppression(kind: SuppressionKind) -> Suppression {
@@ -105,7 +106,7 @@ struct World {
     own: OwnFacts,
     pauses: Pauses,
     settings: Settings,
-    bank_holidays: BTreeSet<NaiveDate>,
+    holidays: Holidays,
     moment: Moment,
 }
 
@@ -117,7 +118,7 @@ impl World {
             own: OwnFacts::default(),
             pauses: Pauses::default(),
             settings: Settings::default(),
-            bank_holidays: crate::hours::bank_holidays().unwrap(),
+            holidays: crate::holidays::tests::list(),
             moment: moment(utc("2026-11-24T10:30:00Z")),
         }
     }
@@ -134,7 +135,7 @@ impl World {
             own: &self.own,
             pauses: &self.pauses,
             settings: &self.settings,
-            bank_holidays: &self.bank_holidays,
+            holidays: &self.holidays,
             moment: self.moment,
         })
     }

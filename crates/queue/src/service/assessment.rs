@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, Moment, NumberPolicy, PhoneNumber, QueueKind};
+use kernel::{AgentId, Moment, NumberPolicy, PhoneNumber, QueueKind, ReadNumber, trim_blank};
 use users::{Facts, ReplicaLag, Requirement};
 
-use super::{Queue, VersionedPauses, VersionedSettings};
+use super::{Queue, VersionedHolidays, VersionedPauses, VersionedSettings};
 use crate::decision::{Decision, Grounds, Purpose};
 use crate::rules::{Effect, Input, Judgement, NumberFact, Reason, claim_names, counted_requirements, judge};
 use crate::settings::Settings;
@@ -27,6 +27,7 @@ pub(super) struct Assessment<'a> {
     pub(super) number: &'a NumberFact,
     settings: &'a Settings,
     pauses: Arc<VersionedPauses>,
+    holidays: Arc<VersionedHolidays>,
     pub(super) moment: Moment,
     pub(super) judgement: Judgement,
     /// The pending requirements that count.
@@ -98,14 +99,14 @@ impl Queue {
         number: &'a NumberFact,
         own: &'a OwnRow,
     ) -> Assessment<'a> {
-        let (moment, pauses) = (self.moment(), self.pauses());
+        let (moment, pauses, holidays) = (self.moment(), self.pauses(), self.holidays());
         let judgement = judge(&Input {
             facts,
             number,
             own: &own.facts,
             pauses: &pauses.pauses,
             settings: &settings.settings,
-            bank_holidays: &self.shared.bank_holidays,
+            holidays: &holidays.holidays,
             moment,
         });
         let counted = facts.map(|facts| counted_requirements(facts, &settings.settings).collect()).unwrap_or_default();
@@ -116,6 +117,7 @@ impl Queue {
             number,
             settings: &settings.settings,
             pauses,
+            holidays,
             moment,
             judgement,
             counted,
@@ -141,6 +143,7 @@ impl Queue {
                 queue: taken.queue,
                 settings_version: question.settings.version,
                 pauses_version: assessment.map_or_else(|| self.pauses().version, |assessment| assessment.pauses.version),
+                holidays_version: assessment.map_or_else(|| self.holidays().version, |assessment| assessment.holidays.version),
                 lag: question.lag,
                 lag_source: self.shared.replica.lag_source(),
                 asked_at: question.asked_at,
@@ -168,8 +171,8 @@ pub(super) fn stored_score(taken: &Taken) -> Option<f64> {
 pub(crate) fn parse_number(facts: Option<&Facts>, policy: &NumberPolicy) -> NumberFact {
     match facts.and_then(|facts| facts.raw_number.as_deref()).map(str::trim) {
         None | Some("") => NumberFact::Missing,
-        Some(raw) => match PhoneNumber::parse(raw, policy) {
-            Ok(number) => NumberFact::Usable(number),
+        Some(raw) => match ReadNumber::parse(raw, policy) {
+            Ok(read) => NumberFact::Usable(read),
             Err(why) => NumberFact::Unusable(why),
         },
     }
@@ -178,15 +181,16 @@ pub(crate) fn parse_number(facts: Option<&Facts>, policy: &NumberPolicy) -> Numb
 /// What scoring rests on, in London days.
 pub(crate) fn score_input(facts: &Facts, own: &OwnRow) -> scoring::ScoreInput {
     let open = || facts.claims.iter().filter(|claim| claim.is_open());
+    let plain = |word: &Option<String>| word.as_deref().map(|word| trim_blank(word).to_owned());
     scoring::ScoreInput {
-        lenders: open().filter_map(|claim| claim.lender.clone()).collect(),
+        lenders: open().filter_map(|claim| plain(&claim.lender)).collect(),
         date_of_birth: facts.date_of_birth,
         newest_open_claim: open().filter_map(|claim| claim.created_at).max().map(|at| kernel::london(at.and_utc()).date()),
         last_attempt: own.last_attempt_at.map(|at| kernel::london(at).date()),
         last_disposition: own.last_disposition.clone(),
         failed_attempts: own.failed_attempts,
         post_code: facts.post_code.clone(),
-        claim_types: open().filter_map(|claim| claim.kind.clone()).collect(),
+        claim_types: open().filter_map(|claim| plain(&claim.kind)).collect(),
         monthly_payment_pence: open().filter_map(|claim| claim.monthly_payment_pence).max(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use auth::CurrentAgent;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Moment, QueueKind, UserId};
-use users::{Context, Replica, ReplicaError, ReplicaLag, Requirement, UserCard};
+use users::{Context, ReplicaError, ReplicaLag, Requirement, Unproved, UserCard};
 
 use super::assessment::{Assessment, Question, parse_number, stored_score};
 use super::{Queue, QueueFailure, VersionedSettings, announce, require_available};
@@ -45,13 +45,14 @@ impl Queue {
         if self.shared.is_gate_off {
             return self.hand_out(agent, Some(queue), None).await;
         }
-        if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
+        if !hours::is_open(moment, &settings.settings.calling_hours, &self.holidays().holidays) {
             // The hours may have been widened meanwhile; nothing is taken, so nothing else would tell.
-            settings = self.fresh_settings().await?;
+            settings = self.learn_now().await?;
         }
-        if !hours::is_open(moment, &settings.settings.calling_hours, &self.shared.bank_holidays) {
-            let opening = hours::describe(moment, &settings.settings.calling_hours, &self.shared.bank_holidays);
-            return Ok(HandOut { note: Some(format!("Calls may be made {opening}.")), ..HandOut::default() });
+        let (calling_hours, holidays) = (&settings.settings.calling_hours, self.holidays());
+        if !hours::is_open(moment, calling_hours, &holidays.holidays) {
+            let note = words::closed_now(moment, calling_hours, &holidays.holidays);
+            return Ok(HandOut { note: Some(note), ..HandOut::default() });
         }
         self.hand_out(agent, Some(queue), None).await
     }
@@ -65,8 +66,7 @@ impl Queue {
     /// is not waited for.
     pub async fn take(&self, agent: &CurrentAgent, user: UserId) -> Result<HandOut, QueueFailure> {
         require_available(agent)?;
-        let settings = self.fresh_settings().await?;
-        self.fresh_pauses().await?;
+        let settings = self.learn_now().await?;
         let now = self.shared.clock.now();
         let held = store::find_place_of(&self.shared.pool, user, now).await?.and_then(|place| place.held_by);
         if let Some(by) = held.filter(|by| *by != agent.id) {
@@ -77,10 +77,8 @@ impl Queue {
             return Err(QueueError::HoldsSomebody.into());
         }
         // First which need stands: the lease says for which queue they are taken. The gate looks again, under the lease.
-        let facts = match self.shared.replica.lag() {
-            Some(lag) if lag.millis <= settings.settings.max_lag_millis => self.shared.replica.facts(user, settings.extras(), now).await?,
-            _ => return Err(QueueError::CannotCheck.into()),
-        };
+        let proved = self.shared.replica.within(settings.settings.max_lag_millis);
+        let (facts, _) = proved.facts(user, settings.extras(), now).await?;
         let facts = facts.ok_or(QueueError::NoSuchUser)?;
         let number = parse_number(Some(&facts), &self.shared.numbers);
         let own = self.own_facts_of(user, &number).await?;
@@ -238,7 +236,8 @@ impl Queue {
     ) -> Result<Checked, QueueFailure> {
         let asked_at = self.shared.clock.now();
         let asked = Instant::now();
-        let read = read_in_time(&self.shared.replica, taken.user, asked_at, settings, search.patience).await;
+        let proved = self.shared.replica.within(settings.settings.max_lag_millis);
+        let read = proved.context(taken.user, settings.extras(), asked_at, search.patience).await;
         search.patience = search.patience.saturating_sub(asked.elapsed());
         let (context, lag) = match read {
             Ok(read) => read,
@@ -268,11 +267,9 @@ impl Queue {
             // The call goes on, whatever has changed meanwhile: the agent is told, and nobody is taken from them.
             // Not that a promise is kept by this very call, nor that another one would have to wait.
             (Some(_), Some(context)) => {
-                let Judgement { need, reasons, .. } = &assessment.judgement;
-                let has_moved = taken.queue != QueueKind::Callbacks && *need != Some(taken.queue);
-                let lasting: Vec<Reason> = reasons.iter().filter(|reason| reason.effect() == Effect::Remove).cloned().collect();
-                let note = has_moved.then(|| words::passed_over_for(taken.queue, *need, &lasting));
-                return Ok(Checked::HandedOut(Box::new(HandOut { note, ..self.show(&shown, context) })));
+                let hand_out = self.show(&shown, context);
+                let note = hand_out.user.as_ref().and_then(|card| changed(&shown, context, card));
+                return Ok(Checked::HandedOut(Box::new(HandOut { note, ..hand_out })));
             }
             (None, _) => {}
         }
@@ -303,13 +300,13 @@ impl Queue {
         let settings = self.settings();
         let counted: Vec<&Requirement> = counted_requirements(&context.facts, &settings.settings).collect();
         let number = parse_number(Some(&context.facts), &self.shared.numbers);
-        context.card(number.usable(), |requirement| counted.contains(&requirement), scoring::lender_name, self.shared.clock.now())
+        context.card(number.read(), |requirement| counted.contains(&requirement), scoring::lender_name, self.shared.clock.now())
     }
 
     /// What the agent sees of the person.
     fn show(&self, shown: &Shown<'_>, context: &Context) -> HandOut {
         let Assessment { number, own, moment, counted, score, .. } = shown.assessment;
-        let card = context.card(number.usable(), |requirement| counted.contains(&requirement), scoring::lender_name, moment.at);
+        let card = context.card(number.read(), |requirement| counted.contains(&requirement), scoring::lender_name, moment.at);
         let why = words::why(&words::Grounds {
             card: &card,
             facts: &context.facts,
@@ -317,11 +314,12 @@ impl Queue {
             counted_requirements: counted.len(),
             own,
             settings: &shown.settings.settings,
-            bank_holidays: &self.shared.bank_holidays,
+            holidays: &self.holidays().holidays,
             moment,
             lag: shown.lag,
             lag_source: self.shared.replica.lag_source(),
             answered_at: self.shared.clock.now(),
+            extension: number.read().and_then(|read| read.extension.as_deref()),
             against: match shown.taken.call {
                 None if self.shared.is_gate_off => &shown.assessment.judgement.reasons,
                 _ => &[],
@@ -343,8 +341,8 @@ impl Queue {
     /// What the dialler knows came with the lease, for the number that discovery saw. When the number has changed
     /// since, what is known of the new one is asked for.
     pub(super) async fn own_facts(&self, taken: &Taken, number: &NumberFact) -> Result<OwnRow, QueueFailure> {
-        match number {
-            NumberFact::Usable(number) if taken.entry.as_ref().is_none_or(|entry| entry.number != number.as_e164()) => {
+        match number.usable() {
+            Some(number) if taken.entry.as_ref().is_none_or(|entry| entry.number != number.as_e164()) => {
                 let mut own = store::find_own_facts(&self.shared.pool, taken.user, number.as_e164(), self.shared.clock.now()).await?;
                 // A promise is to the person, whatever their number.
                 own.facts.due_callback = taken.own.facts.due_callback;
@@ -387,15 +385,17 @@ impl Queue {
         taken: &Taken,
         settings: &VersionedSettings,
         asked_at: DateTime<Utc>,
-        failure: CannotRead,
+        failure: Unproved,
     ) -> Result<Checked, QueueFailure> {
-        // Of the lag, what was known when the replica was asked, also when it then gave no answer.
+        // The call goes on, whatever can be read: nothing is decided, however often it is looked at.
+        if taken.call.is_some() {
+            return Err(failure.error.map_or_else(|| QueueError::CannotCheck.into(), QueueFailure::from));
+        }
+        // Of the lag, that of the server that answered, or what was known when it was asked, also when it then gave no answer.
         let question = Question { agent: agent.id, taken, purpose: purpose_of(taken), settings, asked_at, lag: failure.lag };
         let decision = self.decide(&question, None, None)?;
         let is_this_person = failure.error.as_ref().is_some_and(ReplicaError::is_of_one_row);
         let disposal = match (is_this_person, taken.is_new) {
-            // The call goes on, whatever can be read.
-            _ if taken.call.is_some() => Disposal::KeepLease,
             (true, _) => Disposal::Delay(decision.made_at + UNREADABLE_DELAY),
             (false, true) => Disposal::Keep,
             (false, false) => Disposal::KeepLease,
@@ -436,6 +436,25 @@ struct Shown<'a> {
     lag: ReplicaLag,
 }
 
+/// What has changed about somebody on a call since they were handed out, in words.
+fn changed(shown: &Shown<'_>, context: &Context, card: &UserCard) -> Option<String> {
+    let Judgement { need, reasons, .. } = &shown.assessment.judgement;
+    // What a promise was about; the promise itself is kept by the very call.
+    let (from, need) = match (shown.taken.queue, shown.promise) {
+        (QueueKind::Callbacks, promise) => {
+            let open = (!context.facts.has_signed)
+                .then_some(QueueKind::UnsignedUsers)
+                .or_else(|| (!shown.assessment.counted.is_empty()).then_some(QueueKind::OutstandingRequests));
+            (promise?.reason.queue()?, open)
+        }
+        (queue, _) => (queue, *need),
+    };
+    let lasting: Vec<Reason> = reasons.iter().filter(|reason| reason.effect() == Effect::Remove).cloned().collect();
+    let counted = card.outstanding.iter().filter(|one| one.uncounted.is_none());
+    let left: Vec<String> = counted.map(|one| words::lower_first(&one.title)).collect();
+    (need != Some(from)).then(|| words::changed_in_call(&card.first_name, from, need, &lasting, &left))
+}
+
 /// What the dialler knew before this call: it is no reason against itself, and why it was made stays as it was.
 fn before_this_call(mut own: OwnRow, before: BeforeRow) -> OwnRow {
     let Some(attempted_at) = before.attempted_at else { return own };
@@ -471,29 +490,6 @@ enum Checked {
     },
     /// The lease was lost while checking.
     Lost,
-}
-
-struct CannotRead {
-    /// As last sampled, if that is known.
-    lag: Option<ReplicaLag>,
-    /// None when it was not asked, because it is too far behind or may be.
-    error: Option<ReplicaError>,
-}
-
-async fn read_in_time(
-    replica: &Replica,
-    user: UserId,
-    now: DateTime<Utc>,
-    settings: &VersionedSettings,
-    patience: Duration,
-) -> Result<(Option<Context>, ReplicaLag), CannotRead> {
-    match replica.lag() {
-        Some(lag) if lag.millis <= settings.settings.max_lag_millis => {
-            let context = replica.context(user, settings.extras(), now, patience).await;
-            context.map(|context| (context, lag)).map_err(|error| CannotRead { lag: Some(lag), error: Some(error) })
-        }
-        lag => Err(CannotRead { lag, error: None }),
-    }
 }
 
 fn purpose_of(taken: &Taken) -> Purpose {

@@ -2,7 +2,7 @@
 
 use auth::{CurrentAgent, Role};
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{AgentId, Hint, PhoneNumber, UserId, display_time, london};
+use kernel::{AgentId, Hint, UserId, display_time, london};
 
 use super::{Queue, QueueFailure};
 use crate::error::QueueError;
@@ -54,10 +54,7 @@ impl Queue {
                 seconds_until: (row.promised_at - now).num_seconds(),
                 standing,
                 reason: if row.is_return_call { "They rang us" } else { reason_words(row.reason) }.to_owned(),
-                number: row
-                    .number
-                    .and_then(|number| PhoneNumber::parse(&number, &self.shared.numbers).ok())
-                    .map(|number| number.national()),
+                number: row.number.and_then(|number| self.shown_number(&number)),
                 is_mine: row.preferred == Some(agent.id),
                 with: row.preferred.map(name),
                 kept_until: (row.preferred.is_some() && row.promised_at > handed_over)
@@ -73,7 +70,7 @@ impl Queue {
         };
         let callbacks = rows.into_iter().map(shown).collect();
         let (from, until) = self.promise_span();
-        let today = crate::hours::of_day(london(now).date(), &times.calling_hours, &self.shared.bank_holidays);
+        let today = crate::hours::of_day(london(now).date(), &times.calling_hours, &self.holidays().holidays);
         Ok(CallbackList {
             callbacks,
             kept,
@@ -128,6 +125,7 @@ impl Queue {
     /// Promises another time instead, as a form's field has it: one's own promise, or for supervisors anybody's. It stays with whom it was with.
     /// One whose window has passed was not kept all the same.
     pub async fn move_callback(&self, by: &CurrentAgent, id: i64, field: &str) -> Result<(), QueueFailure> {
+        self.learn_now().await?;
         let (at, wall_time) = self.promise_at(field).map_err(QueueError::from)?;
         let now = self.shared.clock.now();
         let mut transaction = kernel::begin(&self.shared.pool).await?;
@@ -169,7 +167,7 @@ impl Queue {
     pub(super) fn retry_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let settings = self.settings();
         let at = now + TimeDelta::minutes(settings.settings.callback_retry_minutes.into());
-        crate::hours::is_open(kernel::Moment::new(at), &settings.settings.calling_hours, &self.shared.bank_holidays).then_some(at)
+        crate::hours::is_open(kernel::Moment::new(at), &settings.settings.calling_hours, &self.holidays().holidays).then_some(at)
     }
 }
 

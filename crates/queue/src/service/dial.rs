@@ -6,7 +6,7 @@ use auth::CurrentAgent;
 use chrono::TimeDelta;
 use kernel::{AgentId, CallId, DecisionId, LeaseId, Moment, PhoneNumber, QueueKind, UserId};
 use sqlx::PgConnection;
-use users::ReplicaError;
+use users::{ReplicaError, ReplicaLag, Unproved};
 
 use super::assessment::Question;
 use super::report::Named;
@@ -23,6 +23,7 @@ const VOID_AFTER: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Authorised {
     number: PhoneNumber,
+    extension: Option<String>,
     asked: Instant,
     user: UserId,
     queue: QueueKind,
@@ -38,6 +39,11 @@ impl Authorised {
     /// The number, if it may still be rung.
     pub fn number(&self) -> Result<&PhoneNumber, AuthorisationVoid> {
         if self.asked.elapsed() <= VOID_AFTER { Ok(&self.number) } else { Err(AuthorisationVoid) }
+    }
+
+    /// What a switchboard is asked for behind the number; it is not rung.
+    pub fn extension(&self) -> Option<&str> {
+        self.extension.as_deref()
     }
 
     /// The record of the decision.
@@ -118,23 +124,12 @@ impl Queue {
         }
         let settings = self.learn(versions).await?;
 
-        let lag = self.shared.replica.lag();
-        let read = match lag {
-            Some(lag) if lag.millis <= settings.settings.max_lag_millis => {
-                match self.shared.replica.facts(taken.user, settings.extras(), asked_at).await {
-                    Ok(facts) => Some(facts),
-                    Err(error) => {
-                        log_unreadable(&error);
-                        None
-                    }
-                }
-            }
-            _ => {
-                tracing::error!(
-                    replica.lag_millis = lag.map(|lag| lag.millis),
-                    "the replica's lag is unknown or over the limit: nobody is rung"
-                );
-                None
+        let proved = self.shared.replica.within(settings.settings.max_lag_millis);
+        let (read, lag) = match proved.facts(taken.user, settings.extras(), asked_at).await {
+            Ok((facts, lag)) => (Some(facts), Some(lag)),
+            Err(Unproved { lag, error }) => {
+                log_unproved(lag, error.as_ref());
+                (None, lag)
             }
         };
         let question = Question { agent, taken: &taken, purpose: Purpose::Dial, settings: &settings, asked_at, lag };
@@ -152,6 +147,7 @@ impl Queue {
             store::record_passed_over(&self.shared.pool, &decision, &Disposal::KeepLease).await?;
             return Ok(Authorisation::Granted(Authorised {
                 number: number.clone(),
+                extension: assessment.number.read().and_then(|read| read.extension.clone()),
                 asked,
                 user: taken.user,
                 queue: taken.queue,
@@ -182,8 +178,15 @@ impl Queue {
     }
 }
 
-fn log_unreadable(error: &ReplicaError) {
-    tracing::error!(replica.problem = %error, "the claims platform could not be read at the dial: nobody is rung");
+fn log_unproved(lag: Option<ReplicaLag>, error: Option<&ReplicaError>) {
+    if let Some(error) = error {
+        tracing::error!(replica.problem = %error, "the claims platform could not be read at the dial: nobody is rung");
+    } else {
+        tracing::error!(
+            replica.lag_millis = lag.map(|lag| lag.millis),
+            "the lag of the replica that answered is unknown or over the limit: nobody is rung"
+        );
+    }
 }
 
 #[cfg(test)]
@@ -199,6 +202,7 @@ mod tests {
         let number = PhoneNumber::parse("020 7946 0123", &policy).unwrap();
         let authorised = |age: Duration| Authorised {
             number: number.clone(),
+            extension: None,
             asked: Instant::now().checked_sub(age).unwrap(),
             user: UserId::new(1),
             queue: QueueKind::UnsignedUsers,

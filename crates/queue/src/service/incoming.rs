@@ -1,7 +1,7 @@
 //! People who ring us: who they may be, and what follows for when they are rung.
 
-use chrono::{DateTime, Utc};
-use kernel::{AgentId, CallId, Moment, PhoneNumber, UserId, from_london};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{AgentId, CallId, PhoneNumber, UserId, from_london};
 use sqlx::PgConnection;
 use users::Search;
 
@@ -18,44 +18,71 @@ pub struct Caller {
     pub user: UserId,
     /// Their name, or their id where none is known.
     pub name: String,
-    /// Nothing stands against ringing them back that time alone would not mend.
+    /// It is proved that nothing stands against ringing them back that time alone would not mend.
     pub may_be_rung_back: bool,
 }
 
-impl Queue {
-    /// A number that a call comes from, in E.164, also one that we would not ring; none when it is no number.
-    pub fn callers_number(&self, from: &str) -> Option<String> {
-        self.any_number(from).map(|number| number.as_e164().to_owned())
-    }
+/// What came of the wish to promise somebody a return call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnCall {
+    /// This person is promised one.
+    Promised(UserId),
+    /// A promise that was made before stands.
+    Stands,
+    /// Nobody is: nothing can be proved now, or no time for it is known.
+    NotPromised,
+}
 
-    fn any_number(&self, text: &str) -> Option<PhoneNumber> {
-        PhoneNumber::parse(text, &self.shared.numbers).or_else(|_| PhoneNumber::try_from(text.to_owned())).ok()
+impl Queue {
+    /// A number that a call comes from, in E.164, also one that we would not ring, in whatever shape the carrier passes it on; none when it is
+    /// no number.
+    pub fn callers_number(&self, from: &str) -> Option<String> {
+        PhoneNumber::of_anybody(from).map(|number| number.as_e164().to_owned())
     }
 
     /// A caller's number or one of ours, in E.164, as people write it; none when it is no number.
     pub fn shown_number(&self, e164: &str) -> Option<String> {
-        self.any_number(e164).map(|number| number.national())
+        PhoneNumber::of_anybody(e164).map(|number| number.national())
     }
 
     /// Everybody who has this number (E.164) on the claims platform, the newest first, however it is written there, and whether they may be
-    /// rung back.
+    /// rung back: nobody may of whom that cannot be proved now.
     pub async fn callers(&self, number: &str) -> Result<Vec<Caller>, QueueFailure> {
-        let Some(search) = Search::parse(number) else { return Ok(Vec::new()) };
-        let found = self.shared.replica.search(&search).await?;
-        let has_it = |raw: &str| PhoneNumber::parse(raw, &self.shared.numbers).is_ok_and(|theirs| theirs.as_e164() == number);
+        let Some(number) = PhoneNumber::of_anybody(number) else { return Ok(Vec::new()) };
+        let found = self.shared.replica.search(&Search::holders_of(&number)).await?;
+        let has_it = |raw: &str| PhoneNumber::of_anybody(raw).as_ref() == Some(&number);
         let mut callers = Vec::new();
         for user in found.into_iter().filter(|user| user.raw_number.as_deref().is_some_and(has_it)) {
-            let may_be_rung_back = self.may_be_rung_back(user.id).await?;
+            let may_be_rung_back = self.may_promise() && self.may_be_rung_back(user.id).await;
             let name = if user.name.is_empty() { format!("User {}", user.id) } else { user.name };
             callers.push(Caller { user: user.id, name, may_be_rung_back });
         }
         Ok(callers)
     }
 
+    /// Whether a call can be promised to somebody who rings: only while the claims platform can be read and is not too far behind, since
+    /// otherwise nobody knows whether the call may be made.
+    fn may_promise(&self) -> bool {
+        self.shared.is_gate_off || self.replica_lag().is_some_and(|lag| lag.millis <= self.max_lag_millis())
+    }
+
+    async fn may_be_rung_back(&self, user: UserId) -> bool {
+        self.would_be_rung_back(user).await.unwrap_or_else(|error| {
+            tracing::warn!(user.id = %user, error.message = %error, "nobody can say whether somebody who rings us may be rung back, so they are not promised it");
+            false
+        })
+    }
+
     /// What the gate will say of a call that they have asked for themselves, but for the hour, the caps and whatever else passes.
-    async fn may_be_rung_back(&self, user: UserId) -> Result<bool, QueueFailure> {
+    async fn would_be_rung_back(&self, user: UserId) -> Result<bool, QueueFailure> {
         let settings = self.settings();
-        let facts = self.shared.replica.facts(user, settings.extras(), self.shared.clock.now()).await?;
+        let (extras, now) = (settings.extras(), self.shared.clock.now());
+        let facts = match self.shared.replica.within(settings.settings.max_lag_millis).facts(user, extras, now).await {
+            Ok((facts, _)) => facts,
+            // Nothing is refused then, also not for being unproved.
+            Err(_) if self.shared.is_gate_off => self.shared.replica.facts(user, extras, now).await?,
+            Err(unproved) => return Err(unproved.into()),
+        };
         let number = parse_number(facts.as_ref(), &self.shared.numbers);
         let mut own = self.own_facts_of(user, &number).await?;
         own.facts.due_callback = Some(DueCallback { reason: CallbackReason::UserAsked, promise_used_today: false, is_retry: false });
@@ -66,6 +93,14 @@ impl Queue {
     /// When we may be rung, in words: the hours in which we ring.
     pub fn week_words(&self) -> String {
         hours::describe_week(&self.settings().settings.calling_hours)
+    }
+
+    /// When we can be rung again, in words: “tomorrow at 09:00”, “on Tuesday 29 December at 09:00”; none while we can be rung, and when no opening
+    /// is in sight.
+    pub fn opening_words(&self) -> Option<String> {
+        let moment = self.moment();
+        let opening = hours::next_opening(moment, &self.settings().settings.calling_hours, &self.holidays().holidays)?;
+        hours::opening_words(moment.london, opening)
     }
 
     /// Lets go of whomever the agent is looking at: somebody rings. They wait again as before.
@@ -80,7 +115,7 @@ impl Queue {
     }
 
     /// Puts a talk with somebody who rang us beside the attempts, before its outcome is written with `close_attempt`. They have been talked
-    /// with: a promise that was due, or that was made for an earlier call of theirs, is closed.
+    /// with: a promise whose window has begun, or that was made for an earlier call of theirs, is closed.
     pub async fn count_incoming(
         &self,
         conn: &mut PgConnection,
@@ -90,29 +125,35 @@ impl Queue {
         talked_at: DateTime<Utc>,
     ) -> sqlx::Result<()> {
         store::insert_incoming(conn, call, user, number, talked_at).await?;
-        store::close_promise_met(conn, user, talked_at, self.shared.clock.now()).await
+        let window = TimeDelta::minutes(self.settings().settings.promise_window_minutes.into());
+        store::close_promise_met(conn, user, talked_at, (self.shared.clock.now(), window)).await
     }
 
     /// Promises to ring the first of these people back who rang us and reached nobody, as soon as calls may be made: one promise for a number,
-    /// however often they ring (lessons, line 30). Who is rung; none when there is such a promise already, when nobody may be rung, and when the
-    /// first is promised a call at another time: that stands.
+    /// however often they ring (lessons, line 30). One that was made before stands, also for another time. Nobody is promised a call while the
+    /// claims platform cannot be read: nobody knows then whether it may be made.
     pub async fn promise_return_call(
         &self,
         conn: &mut PgConnection,
         number: &str,
         users: &[UserId],
         preferred: Option<AgentId>,
-    ) -> sqlx::Result<Option<UserId>> {
+    ) -> sqlx::Result<ReturnCall> {
+        let Some(first) = users.first().filter(|_| self.may_promise()) else { return Ok(ReturnCall::NotPromised) };
         let moment = self.moment();
-        let opens = hours::next_opening(moment, &self.settings().settings.calling_hours, &self.shared.bank_holidays);
-        let Some(at) = opens.and_then(|opens| Some((from_london(opens)?, opens))) else { return Ok(None) };
-        let Some(first) = users.first() else { return Ok(None) };
+        let opens = hours::next_opening(moment, &self.settings().settings.calling_hours, &self.holidays().holidays);
+        let Some(at) = opens.and_then(|opens| Some((from_london(opens)?, opens))) else { return Ok(ReturnCall::NotPromised) };
         store::lock_return_call(conn, number).await?;
         if store::has_return_call(&mut *conn, users, moment.at).await? {
-            return Ok(None);
+            return Ok(ReturnCall::Stands);
         }
         let is_promised = store::insert_return_call(conn, *first, preferred, at, moment.at).await?;
-        Ok(is_promised.then_some(*first))
+        Ok(if is_promised { ReturnCall::Promised(*first) } else { ReturnCall::Stands })
+    }
+
+    /// Those of these people who are promised a call that is due, or for a call of theirs that reached nobody.
+    pub async fn rung_back_among(&self, users: &[UserId]) -> Result<Vec<UserId>, QueueFailure> {
+        Ok(store::list_rung_back(&self.shared.pool, users, self.shared.clock.now()).await?)
     }
 
     /// Whether one of these people is promised a call that is due, or for a call of theirs that reached nobody.
@@ -149,6 +190,6 @@ impl Queue {
 
     /// Whether we may be rung now: the hours in which we ring.
     pub fn is_open(&self) -> bool {
-        hours::is_open(Moment::new(self.shared.clock.now()), &self.settings().settings.calling_hours, &self.shared.bank_holidays)
+        hours::is_open(self.moment(), &self.settings().settings.calling_hours, &self.holidays().holidays)
     }
 }

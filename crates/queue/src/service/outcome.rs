@@ -10,6 +10,7 @@ use users::Facts;
 
 use super::{Queue, QueueFailure, VersionedSettings, parse_number, score_input};
 use crate::error::PromiseError;
+use crate::holidays::{ClosedDay, british_weekday};
 use crate::hours;
 use crate::rules::{
     CallbackReason, Effect, LastOutcome, NumberFact, OwnFacts, Reason, Suppression, SuppressionKind, attempt_limits, calls_today,
@@ -33,8 +34,8 @@ pub struct Prospects {
     dialled: String,
     number: NumberFact,
     own: OwnRow,
-    /// The call was the one more try of a promise.
-    is_retry: bool,
+    /// When nobody has answered, it is tried once more: the call was for a promise, and no second try itself.
+    may_be_tried_again: bool,
     settings: Arc<VersionedSettings>,
 }
 
@@ -127,31 +128,31 @@ pub enum Settled {
 
 impl Queue {
     /// What is known of the person now, for what follows from their call. The claims platform may be away: then less is known.
-    pub async fn prospects(&self, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
+    pub async fn prospects(&self, call: CallId, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
         let now = self.shared.clock.now();
-        let facts = match self.shared.replica.facts(user, self.settings().extras(), now).await {
-            Ok(facts) => facts,
-            Err(error) => {
-                tracing::warn!(replica.problem = %error, "the claims platform could not be read after a call; discovery will put the person right");
+        let settings = self.settings();
+        let facts = match self.shared.replica.within(settings.settings.max_lag_millis).facts(user, settings.extras(), now).await {
+            Ok((facts, _)) => facts,
+            Err(unproved) => {
+                let problem = unproved.error.as_ref().map_or_else(|| unproved.to_string(), ToString::to_string);
+                tracing::warn!(replica.problem = %problem, "the claims platform could not be read after a call; discovery will put the person right");
                 None
             }
         };
         let number = parse_number(facts.as_ref(), &self.shared.numbers);
         let current = number.usable().map_or(dialled, PhoneNumber::as_e164);
-        let own = store::find_own_facts(&self.shared.pool, user, current, now).await?;
-        let is_retry = queue == QueueKind::Callbacks && store::is_last_promise_a_retry(&self.shared.pool, user).await?;
-        Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, is_retry, settings: self.settings() })
+        let (own, may_be_tried_again) = store::find_own_facts_after(&self.shared.pool, call, user, current, now).await?;
+        Ok(Prospects { user, queue, facts, dialled: dialled.to_owned(), number, own, may_be_tried_again, settings })
     }
 
     /// The same of a call whose outcome is put right: as if nothing had been recorded of it yet.
     pub async fn prospects_anew(&self, call: CallId, user: UserId, queue: QueueKind, dialled: &str) -> Result<Prospects, QueueFailure> {
-        let mut prospects = self.prospects(user, queue, dialled).await?;
+        // What came of it first may have brought the one more try, or another promise: no further try follows then.
+        let mut prospects = self.prospects(call, user, queue, dialled).await?;
         let before = store::find_before_attempt(&self.shared.pool, call).await?;
         if !before.has_later {
             prospects.own.failed_attempts = u32::try_from(before.failed_attempts).unwrap_or(u32::MAX);
         }
-        // What came of it first may have brought the one more try, or another promise: no further try follows then.
-        prospects.is_retry = queue == QueueKind::Callbacks && !store::may_be_tried_again(&self.shared.pool, call).await?;
         Ok(prospects)
     }
 
@@ -184,14 +185,13 @@ impl Queue {
         };
         let leaves_because = judgement.map(|judgement| judgement.reasons).unwrap_or_default();
         let leaves_because = leaves_because.into_iter().filter(|reason| reason.effect() == Effect::Remove).collect();
-        let opens = next.and_then(|(_, at)| hours::next_opening(Moment::new(at), &settings.calling_hours, &self.shared.bank_holidays));
+        let opens = next.and_then(|(_, at)| hours::next_opening(Moment::new(at), &settings.calling_hours, &self.holidays().holidays));
         let of_person = || own.facts.attempts.iter().filter(|attempt| attempt.of_person);
         let week = of_person().filter(|attempt| attempt.at > moment.at - TimeDelta::days(7)).count();
         let attempts = [calls_today(&own.facts, settings, prospects.queue, moment), (week, settings.attempts_in_7_days)];
-        // One try more, when nobody answered (rules, Callbacks).
-        let is_unanswered = prospects.queue == QueueKind::Callbacks && !closing.is_reached && closing.suppress.is_none();
-        let was_retry = prospects.is_retry;
-        let retry_at = if is_unanswered && !was_retry && next.is_some() { self.retry_at(moment.at) } else { None };
+        // One try more, when nobody answered (rules, Callbacks); also of a promise that was kept a little early, from another queue.
+        let is_unanswered = prospects.may_be_tried_again && !closing.is_reached && closing.suppress.is_none();
+        let retry_at = if is_unanswered && next.is_some() { self.retry_at(moment.at) } else { None };
         After { next, retry_at, leaves_because, opens, score: score.flatten(), attempts }
     }
 
@@ -251,7 +251,7 @@ impl Queue {
             }
             Some(Suppress::BadNumber) | None => {}
         }
-        if closing.is_reached && prospects.queue == QueueKind::Callbacks {
+        if closing.is_reached {
             // The system may have said before that nobody answered.
             store::close_retry(conn, call, now).await?;
         }
@@ -328,9 +328,13 @@ impl Queue {
         if at > now + TimeDelta::days(PROMISED_AHEAD) {
             return Err(PromiseError::TooFar(PROMISED_AHEAD));
         }
-        let settings = self.settings();
-        let is_open = hours::is_open(Moment::new(at), &settings.settings.calling_hours, &self.shared.bank_holidays);
-        if is_open { Ok((at, wall_time)) } else { Err(PromiseError::Closed) }
+        let (settings, holidays) = (self.settings(), self.holidays());
+        let hours = &settings.settings.calling_hours;
+        match hours::closed_on(wall_time.date(), hours, &holidays.holidays) {
+            None if hours::is_open(Moment::new(at), hours, &holidays.holidays) => Ok((at, wall_time)),
+            None | Some(ClosedDay::Weekday { .. }) => Err(PromiseError::Closed),
+            Some(closed) => Err(PromiseError::ClosedDay { day: british_weekday(wall_time.date()), why: closed.words() }),
+        }
     }
 
     /// From when a promise could be kept, where the caps forbid it at the promised time: the gate would refuse the call. What the user
@@ -361,7 +365,7 @@ impl Queue {
         // The delay of the last outcome ends with the promise.
         let own = OwnFacts { last_outcome: None, ..own.clone() };
         Ok(attempt_limits(&own, settings, QueueKind::Callbacks, day).map(|until| {
-            let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.shared.bank_holidays);
+            let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.holidays().holidays);
             display_time(opens.and_then(from_london).unwrap_or(until), self.shared.clock.now())
         }))
     }
@@ -430,7 +434,7 @@ fn own_after(prospects: &Prospects, closing: &Closing) -> OwnRow {
     match closing.suppress {
         Some(Suppress::DoNotContact) => own.facts.suppressions.push(Suppression { kind: SuppressionKind::DoNotContact }),
         // Only while the person has the number that was dialled.
-        Some(Suppress::BadNumber) if matches!(&prospects.number, NumberFact::Usable(number) if number.as_e164() == prospects.dialled) => {
+        Some(Suppress::BadNumber) if prospects.number.usable().is_some_and(|number| number.as_e164() == prospects.dialled) => {
             own.facts.suppressions.push(Suppression { kind: SuppressionKind::BadNumber });
         }
         _ => {}

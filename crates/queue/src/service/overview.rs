@@ -8,12 +8,11 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use kernel::{AgentId, display_time, london};
 
 use super::{Queue, QueueFailure};
-use crate::direct::Candidates;
 use crate::discovery::{BlockedBy, Cause};
 use crate::hours;
 use crate::rules::rule_words;
 use crate::store::{self, RunRow};
-use crate::types::{Blocked, Drift, Overview, Run};
+use crate::types::{Blocked, Drift, Overview, Run, UnknownStatus};
 
 /// Runs shown.
 const RUNS: i64 = 6;
@@ -37,22 +36,20 @@ impl Queue {
         let whole = store::find_last_whole_run(pool).await?;
         let (drift, drift_count) = store::list_drift(pool, now - TimeDelta::days(1), DRIFT).await?;
         let names = self.shared.auth.names().await?;
-        let (expected_users, blocked) = match whole {
-            Some((users, _, blocked)) => (Some(users), blocked),
-            None => (None, BlockedBy::default()),
+        let expected_users = whole.as_ref().map(|whole| whole.users_read);
+        let (blocked, unknown_statuses) = match (direct, whole) {
+            (Some(candidates), _) => (candidates.blocked(), candidates.unknown_statuses()),
+            (None, Some(whole)) => (whole.blocked, whole.unknown_statuses),
+            (None, None) => Default::default(),
         };
-        let blocked = direct.map_or(blocked, Candidates::blocked);
-        let mut blocked: Vec<Blocked> = blocked
-            .into_iter()
-            .flat_map(|(queue, rules)| {
-                rules.into_iter().map(move |(rule, people)| Blocked { queue, rule: rule_words(&rule).to_owned(), people })
-            })
-            .collect();
-        blocked.sort_by_key(|blocked| (blocked.queue, Reverse(blocked.people)));
+        let mut unknown_statuses: Vec<UnknownStatus> =
+            unknown_statuses.list().map(|(of, status, count)| UnknownStatus { of, status: status.to_owned(), count }).collect();
+        unknown_statuses.sort_by_key(|unknown| (unknown.of, Reverse(unknown.count)));
         Ok(Overview {
             pauses: Self::describe_pauses(held, &names, now),
             pausable: Self::describe_pausable(known),
-            blocked,
+            blocked: by_rule(blocked),
+            unknown_statuses,
             runs: runs.into_iter().map(|row| run(row, &names, now)).collect(),
             expected_users,
             next_run: self.shared.is_refreshed_hourly.then(|| next_hour(now)),
@@ -65,6 +62,20 @@ impl Queue {
             week: hours::week(&self.settings().settings.calling_hours),
         })
     }
+
+    /// Who is held back by which rule, as the last discovery of everybody found them.
+    pub async fn held_back(&self) -> Result<Vec<Blocked>, QueueFailure> {
+        Ok(store::find_last_whole_run(&self.shared.pool).await?.map(|whole| by_rule(whole.blocked)).unwrap_or_default())
+    }
+}
+
+/// In words; of each queue the rule that holds back most first.
+fn by_rule(blocked: BlockedBy) -> Vec<Blocked> {
+    let words = |queue, rule: &str, people| Blocked { queue, rule: rule_words(rule).to_owned(), people };
+    let rules = blocked.into_iter().flat_map(|(queue, rules)| rules.into_iter().map(move |(rule, people)| words(queue, &rule, people)));
+    let mut blocked: Vec<Blocked> = rules.collect();
+    blocked.sort_by_key(|blocked| (blocked.queue, Reverse(blocked.people)));
+    blocked
 }
 
 fn run(row: RunRow, names: &HashMap<AgentId, String>, now: DateTime<Utc>) -> Run {

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use auth::CurrentAgent;
 use chrono::{DateTime, Utc};
-use kernel::{AgentId, Hint, QueueKind, display_time};
+use kernel::{AgentId, Hint, QueueKind, display_time, trim_blank};
 
 use super::outcome::read_wall_time;
 use super::{Queue, QueueFailure, announce};
@@ -86,7 +86,7 @@ impl Queue {
         reason: &str,
         until: Option<&str>,
     ) -> Result<u64, QueueFailure> {
-        let (name, reason) = (name.trim().to_lowercase(), reason.trim());
+        let (name, reason) = (trim_blank(name).to_lowercase(), reason.trim());
         if name.is_empty() || name == NO_NAME || (kind == PauseKind::Queue && name.parse::<QueueKind>().is_err()) {
             return Err(QueueError::NothingToPause.into());
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use auth::CurrentAgent;
 use chrono::TimeDelta;
-use kernel::{PhoneNumber, QueueKind, UserId, display_time};
+use kernel::{PhoneNumber, QueueKind, ReadNumber, UserId, display_time};
 use users::Search;
 
 use super::{Queue, QueueFailure, parse_number};
@@ -36,7 +36,7 @@ impl Queue {
         let people = found
             .into_iter()
             .map(|user| {
-                let number = user.raw_number.as_deref().and_then(|raw| PhoneNumber::parse(raw, &self.shared.numbers).ok());
+                let number = user.raw_number.as_deref().and_then(|raw| ReadNumber::parse(raw, &self.shared.numbers).ok());
                 FoundPerson {
                     user_id: user.id,
                     name: if user.name.is_empty() { format!("User {}", user.id) } else { user.name },
@@ -52,8 +52,7 @@ impl Queue {
     pub async fn explain(&self, agent: &CurrentAgent, user: UserId) -> Result<Explanation, QueueFailure> {
         let moment = self.moment();
         let now = moment.at;
-        let settings = self.fresh_settings().await?;
-        self.fresh_pauses().await?;
+        let settings = self.learn_now().await?;
         let facts = &self.shared.replica.facts(user, settings.extras(), now).await?.ok_or(QueueError::NoSuchUser)?;
         self.note_viewing(agent, user).await?;
         let number = parse_number(Some(facts), &self.shared.numbers);

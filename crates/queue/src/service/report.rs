@@ -7,6 +7,7 @@ use auth::{CurrentAgent, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, DecisionId, QueueKind, UserId, display_time, london};
 use serde::Deserialize;
+use users::ReplicaLag;
 
 use super::{Queue, QueueFailure, announce};
 use crate::decision::VerifiedDecision;
@@ -65,10 +66,11 @@ impl Queue {
             saved_today: figures.saved.values().sum(),
             saved_today_by_me: figures.saved.get(&agent.id).copied().unwrap_or(0),
             decisions_last_hour: totals.decisions_last_hour,
-            replica_lag_millis: self.shared.replica.lag().map(|lag| lag.millis),
+            replica_lag_millis: self.replica_lag().map(|lag| lag.millis),
             max_lag_millis: self.settings().settings.max_lag_millis,
             last_discovery: totals.last_discovery.map(|at| display_time(at, moment.at)),
             hours: self.hours(),
+            holidays_notice: if agent.role >= Role::Supervisor { self.holidays_notice() } else { None },
             business_time: moment.london.format("%A %-d %B, %H:%M").to_string(),
             is_practice: self.shared.is_practice,
             is_gate_off: self.shared.is_gate_off,
@@ -102,6 +104,16 @@ impl Queue {
         Ok(has_any)
     }
 
+    /// How far behind a server of the replica may be, in milliseconds.
+    pub fn max_lag_millis(&self) -> i64 {
+        self.settings().settings.max_lag_millis
+    }
+
+    /// How far behind the replica is, as last sampled; none when that is not known, and nobody is rung.
+    pub fn replica_lag(&self) -> Option<ReplicaLag> {
+        self.shared.replica.lag(self.max_lag_millis())
+    }
+
     /// Whether the gate lets everybody through, which it does in development only.
     pub fn is_gate_off(&self) -> bool {
         self.shared.is_gate_off
@@ -112,8 +124,8 @@ impl Queue {
         let (moment, settings) = (self.moment(), self.settings());
         let hours = &settings.settings.calling_hours;
         Hours {
-            is_open: hours::is_open(moment, hours, &self.shared.bank_holidays),
-            words: hours::describe(moment, hours, &self.shared.bank_holidays),
+            is_open: hours::is_open(moment, hours, &self.holidays().holidays),
+            words: hours::describe(moment, hours, &self.holidays().holidays),
         }
     }
 
@@ -121,10 +133,10 @@ impl Queue {
     pub fn next_opening(&self) -> Option<DateTime<Utc>> {
         let (moment, settings) = (self.moment(), self.settings());
         let hours = &settings.settings.calling_hours;
-        if hours::is_open(moment, hours, &self.shared.bank_holidays) {
+        if hours::is_open(moment, hours, &self.holidays().holidays) {
             return None;
         }
-        kernel::from_london(hours::next_opening(moment, hours, &self.shared.bank_holidays)?)
+        kernel::from_london(hours::next_opening(moment, hours, &self.holidays().holidays)?)
     }
 
     /// When discovery last ended well: `today 10:02`, and whether that is as it should be: within two hours when it runs once an hour, a

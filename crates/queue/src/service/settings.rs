@@ -67,7 +67,8 @@ impl Queue {
         }
         self.fresh_settings().await?;
         tracing::info!(agent.id = %agent.id, settings.version = version + 1, "the settings were changed");
-        self.shared.hints.send(Hint::Queues);
+        // Every server learns the settings when it hears this.
+        self.shared.hints.send(Hint::Everything);
         Ok(version + 1)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use auth::{CurrentAgent, Role};
 use chrono::{DateTime, NaiveDate, Utc};
-use kernel::{AgentId, PhoneNumber, UserId, display_time, from_london};
+use kernel::{AgentId, InvalidPhoneNumber, PhoneNumber, UserId, display_time, from_london};
 
 use super::{Queue, QueueFailure, announce, parse_number};
 use crate::error::QueueError;
@@ -89,13 +89,18 @@ impl Queue {
         Ok(others)
     }
 
-    /// A number as people write it, or else a user's id.
+    /// A number as people write it, or else a user's id. Somebody may object on a number that we would not ring.
     fn person_or_number(&self, text: &str) -> Result<(Option<UserId>, Option<String>), QueueFailure> {
-        match (PhoneNumber::parse(text, &self.shared.numbers), text.parse::<UserId>()) {
-            (Ok(number), _) => Ok((None, Some(number.as_e164().to_owned()))),
+        let why = match (PhoneNumber::parse(text, &self.shared.numbers), text.parse::<UserId>()) {
+            (Ok(number), _) => return Ok((None, Some(number.as_e164().to_owned()))),
             // An id has no zero and no plus in front.
-            (Err(_), Ok(user)) if text.starts_with(|first: char| ('1'..='9').contains(&first)) => Ok((Some(user), None)),
-            _ => Err(QueueError::NeitherPersonNorNumber.into()),
+            (Err(_), Ok(user)) if text.starts_with(|first: char| ('1'..='9').contains(&first)) => return Ok((Some(user), None)),
+            (Err(why), _) => why,
+        };
+        match PhoneNumber::of_anybody(text) {
+            Some(number) => Ok((None, Some(number.as_e164().to_owned()))),
+            None if why == InvalidPhoneNumber::NotANumber => Err(QueueError::NeitherPersonNorNumber.into()),
+            None => Err(QueueError::NotThatNumber(why).into()),
         }
     }
 

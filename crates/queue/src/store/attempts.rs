@@ -116,8 +116,8 @@ pub(crate) async fn pass_lease(conn: &mut PgConnection, call: CallId, to: AgentI
     Ok(())
 }
 
-/// Counts an attempt, before the carrier knows of it, and says of a due promise whether it was kept: a call was placed within the
-/// window, `window` either side.
+/// Counts an attempt, before the carrier knows of it, and says of a promise to the person whether it was kept: a call was placed within the
+/// window, `window` either side, from whatever queue. One whose window has not begun stands.
 pub(crate) async fn insert_attempt(
     conn: &mut PgConnection,
     call: CallId,
@@ -132,7 +132,7 @@ pub(crate) async fn insert_attempt(
         with promise as (
             update queue.callback
             set state = case when promised_at >= $6 then 'kept' else 'missed' end, attempted_at = $5
-            where $4 = 'callbacks' and user_id = $2 and state = 'scheduled' and promised_at <= $5
+            where user_id = $2 and state = 'scheduled' and promised_at <= $7
         )
         insert into queue.attempt (user_id, number, queue, attempted_at, call_id) values ($2, $3, $4, $5, $1)
         "#,
@@ -142,6 +142,7 @@ pub(crate) async fn insert_attempt(
         queue as QueueKind,
         now,
         now - window,
+        now + window,
     )
     .execute(conn)
     .await?;
@@ -461,4 +462,55 @@ pub(crate) async fn find_last_callback_reason(conn: &mut PgConnection, user: Use
     )
     .fetch_optional(conn)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    /// A call is placed at noon; the window is a quarter of an hour.
+    #[sqlx::test(migrations = "../../migrations")]
+    async fn a_promise_is_kept_by_a_call_within_its_window_on_both_sides(pool: PgPool) {
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        let mut conn = pool.acquire().await.unwrap();
+        for (user, (seconds, state)) in (1..).zip([
+            // The call comes before the time promised.
+            (901, "scheduled"),
+            (900, "kept"),
+            (899, "kept"),
+            (1, "kept"),
+            (0, "kept"),
+            // And after it.
+            (-1, "kept"),
+            (-899, "kept"),
+            (-900, "kept"),
+            (-901, "missed"),
+            (-86_400, "missed"),
+        ]) {
+            for queue in QueueKind::ALL {
+                sqlx::query("delete from queue.callback").execute(&mut *conn).await.unwrap();
+                sqlx::query(
+                    "insert into queue.callback (user_id, reason, promised_at, promised_wall_time, available_at, created_at, created_by)
+                     values ($1, 'user_asked', $2, $2 at time zone 'Europe/London', $2, $2 - interval '1 day', 1)",
+                )
+                .bind(user)
+                .bind(noon + TimeDelta::seconds(seconds))
+                .execute(&mut *conn)
+                .await
+                .unwrap();
+                let call = CallId::generate();
+                insert_attempt(&mut conn, call, UserId::new(user), "+447700900142", queue, noon, TimeDelta::minutes(15)).await.unwrap();
+                let is = "select state, attempted_at from queue.callback";
+                let found: (String, Option<DateTime<Utc>>) = sqlx::query_as(is).fetch_one(&mut *conn).await.unwrap();
+                let attempted_at = (state != "scheduled").then_some(noon);
+                assert_eq!(found, (state.to_owned(), attempted_at), "{seconds} s from {queue}");
+
+                delete_attempt(&mut conn, call).await.unwrap();
+                let found: (String, Option<DateTime<Utc>>) = sqlx::query_as(is).fetch_one(&mut *conn).await.unwrap();
+                assert_eq!(found, ("scheduled".to_owned(), None), "a call that was never made: {seconds} s from {queue}");
+            }
+        }
+    }
 }

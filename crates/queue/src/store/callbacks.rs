@@ -248,24 +248,6 @@ pub(crate) async fn lock_promise_for(conn: &mut PgConnection, user: UserId, prom
     .await
 }
 
-/// Whether the last promise to a person is the one that this call was for, and was no second try itself.
-pub(crate) async fn may_be_tried_again(pool: &PgPool, call: CallId) -> sqlx::Result<bool> {
-    let may = sqlx::query_scalar!(
-        r#"
-        select coalesce(c.retry_of is null and c.attempted_at = a.attempted_at, false) as "may!"
-        from queue.attempt a
-        join queue.callback c on c.user_id = a.user_id
-        where a.call_id = $1
-        order by c.id desc
-        limit 1
-        "#,
-        call.get(),
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(may.unwrap_or(false))
-}
-
 /// Offers it to somebody else first; none: to anyone.
 pub(crate) async fn set_preferred(conn: &mut PgConnection, id: i64, agent: Option<AgentId>) -> sqlx::Result<()> {
     sqlx::query!("update queue.callback set preferred_agent_id = $2 where id = $1", id, agent.map(AgentId::get)).execute(conn).await?;
@@ -468,15 +450,4 @@ pub(crate) async fn close_needless(pool: &PgPool, users: &[i64], read_at: DateTi
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// Whether the last promise to this person was the one more try of another.
-pub(crate) async fn is_last_promise_a_retry(pool: &PgPool, user: UserId) -> sqlx::Result<bool> {
-    let last = sqlx::query_scalar!(
-        r#"select retry_of is not null as "is_retry!" from queue.callback where user_id = $1 order by id desc limit 1"#,
-        user.get(),
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(last.unwrap_or(false))
 }

@@ -1,8 +1,8 @@
 //! What somebody who rings us does to the queue. All of it runs inside the transaction of the call.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use kernel::{AgentId, CallId, UserId};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::attempts::BEYOND;
 
@@ -70,23 +70,24 @@ pub(crate) async fn insert_incoming(
     Ok(())
 }
 
-/// Closes a promise to somebody who was talked with then: one that is due by now, and one for an earlier call of theirs. What was promised
-/// after the talk stays.
+/// Closes a promise to somebody who was talked with then: one whose window, `window` either side of its time, has begun by now, and one for
+/// an earlier call of theirs. What was promised after the talk stays.
 pub(crate) async fn close_promise_met(
     conn: &mut PgConnection,
     user: UserId,
     talked_at: DateTime<Utc>,
-    now: DateTime<Utc>,
+    (now, window): (DateTime<Utc>, TimeDelta),
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update queue.callback
         set state = 'no_longer_needed', closed_at = $2
-        where user_id = $1 and state = 'scheduled' and created_at <= $3 and (promised_at <= $2 or is_return_call)
+        where user_id = $1 and state = 'scheduled' and created_at <= $3 and (promised_at <= $4 or is_return_call)
         "#,
         user.get(),
         now,
         talked_at,
+        now + window,
     )
     .execute(conn)
     .await?;
@@ -116,6 +117,22 @@ pub(crate) async fn has_return_call(executor: impl PgExecutor<'_>, users: &[User
         now,
     )
     .fetch_one(executor)
+    .await
+}
+
+/// Those of these people who are promised a call that is due, or for a call of theirs that reached nobody.
+pub(crate) async fn list_rung_back(pool: &PgPool, users: &[UserId], now: DateTime<Utc>) -> sqlx::Result<Vec<UserId>> {
+    let users: Vec<i64> = users.iter().map(|user| user.get()).collect();
+    sqlx::query_scalar!(
+        r#"
+        select user_id as "user: UserId"
+        from queue.callback
+        where user_id = any($1) and state = 'scheduled' and (promised_at <= $2 or is_return_call)
+        "#,
+        &users,
+        now,
+    )
+    .fetch_all(pool)
     .await
 }
 

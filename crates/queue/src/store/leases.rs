@@ -42,11 +42,26 @@ pub(crate) enum Take {
     Nobody,
 }
 
-/// Which settings and which pauses hold.
+/// Which settings, which pauses and which list of holidays count now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Versions {
     pub(crate) settings: i32,
     pub(crate) pauses: i64,
+    pub(crate) holidays: i64,
+}
+
+/// The versions without taking anybody.
+pub(crate) async fn find_versions(pool: &PgPool) -> sqlx::Result<Versions> {
+    sqlx::query_as!(
+        Versions,
+        r#"
+        select (select max(version) from queue.settings) as "settings!",
+            (select count(*) + count(ended_at) from queue.pause) as "pauses!",
+            (select coalesce(max(version), 0) from queue.holiday_change) as "holidays!"
+        "#,
+    )
+    .fetch_one(pool)
+    .await
 }
 
 /// What an agent asks for.
@@ -89,7 +104,7 @@ pub(crate) struct TakeTimes {
 }
 
 /// Takes and leases the first person for an agent: a due promise, else the first who waits in the queue; or returns whom the agent already
-/// holds; with no queue, only the latter. One statement, one round trip. Also says which settings and which pauses hold.
+/// holds; with no queue, only the latter. One statement, one round trip. Also says which settings, pauses and holidays count.
 ///
 /// Several agents at once: the row is locked and skipped by the others (`for update skip locked` checks `leased_by is
 /// null` again after the lock), and the lease's two unique constraints make a second lease impossible whatever happens;
@@ -214,6 +229,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
         select
             (select max(version) from queue.settings) as "settings_version!",
             (select count(*) + count(ended_at) from queue.pause) as "pauses_version!",
+            (select coalesce(max(version), 0) from queue.holiday_change) as "holidays_version!",
             (exists (select from chosen) and not exists (select from taken)) as "is_lost!",
             h.id as "lease?: LeaseId",
             h.user_id as "user?: UserId",
@@ -269,7 +285,7 @@ pub(crate) async fn take_next(pool: &PgPool, wish: Wish<'_>, times: TakeTimes) -
     )
     .fetch_one(pool)
     .await?;
-    let versions = Versions { settings: row.settings_version, pauses: row.pauses_version };
+    let versions = Versions { settings: row.settings_version, pauses: row.pauses_version, holidays: row.holidays_version };
     let (Some(lease), Some(user), Some(queue)) = (row.lease, row.user, row.queue) else {
         return Ok((versions, if row.is_lost { Take::Lost } else { Take::Nobody }));
     };
@@ -379,6 +395,13 @@ pub(crate) async fn find_held(pool: &PgPool, agent: AgentId, now: DateTime<Utc>)
     )
     .fetch_optional(pool)
     .await
+}
+
+/// The call for which the agent holds somebody.
+pub(crate) async fn find_call_held(pool: &PgPool, agent: AgentId) -> sqlx::Result<Option<CallId>> {
+    sqlx::query_scalar!(r#"select call_id as "call_id!: CallId" from queue.lease where agent_id = $1 and call_id is not null"#, agent.get())
+        .fetch_optional(pool)
+        .await
 }
 
 /// Clears the copy of a lease from entries that have none, and writes it where it is missing. The first can only come from a fault or from

@@ -1,7 +1,7 @@
 //! What the dialler itself knows of people and numbers.
 
 use chrono::{DateTime, Utc};
-use kernel::{QueueKind, UserId};
+use kernel::{CallId, QueueKind, UserId};
 use sqlx::PgPool;
 
 use crate::rules::{Attempt, DueCallback, LastOutcome, OwnFacts, Suppression, SuppressionKind};
@@ -60,6 +60,61 @@ pub(super) fn own_row(
 pub(crate) async fn find_own_facts(pool: &PgPool, user: UserId, number: &str, now: DateTime<Utc>) -> sqlx::Result<OwnRow> {
     let mut known = list_own_facts(pool, &[user.get()], &[number.to_owned()], now).await?;
     Ok(known.pop().map_or_else(OwnRow::default, |(_, own)| own))
+}
+
+/// The same of somebody whom this call rang, and whether it is tried once more when nobody answered: it was the call for the last promise to
+/// them, and no second try itself.
+pub(crate) async fn find_own_facts_after(
+    pool: &PgPool,
+    call: CallId,
+    user: UserId,
+    number: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<(OwnRow, bool)> {
+    let row = sqlx::query!(
+        r#"
+        select f.suppressions as "suppressions!: Vec<SuppressionKind>", f.attempts as "attempts!",
+            f.attempts_queues as "queues!: Vec<Option<QueueKind>>", f.attempts_of_person as "of_person!", f.attempts_on_number as "on_number!",
+            f.last_attempt_at, f.last_disposition, f.delay_until, f.replaces_cooling_off as "replaces_cooling_off!",
+            f.failed_attempts as "failed_attempts!", f.put_back_until, f.has_consent as "has_consent!", f.is_tps_listed as "is_tps_listed!",
+            coalesce(
+                (
+                    select c.retry_of is null and c.attempted_at = a.attempted_at
+                    from queue.attempt a
+                    join queue.callback c on c.user_id = a.user_id
+                    where a.call_id = $4
+                    order by c.id desc
+                    limit 1
+                ),
+                false
+            ) as "may_be_tried_again!"
+        from queue.own_facts($1, $2, $3) f
+        "#,
+        user.get(),
+        number,
+        now,
+        call.get(),
+    )
+    .fetch_one(pool)
+    .await?;
+    let own = own_row(
+        row.suppressions,
+        row.attempts,
+        row.queues,
+        row.of_person,
+        row.on_number,
+        row.last_attempt_at,
+        row.last_disposition,
+        row.delay_until,
+        row.replaces_cooling_off,
+        row.failed_attempts,
+        row.put_back_until,
+        row.has_consent,
+        row.is_tps_listed,
+        // A promise that is due does not decide what follows from a call.
+        None,
+    );
+    Ok((own, row.may_be_tried_again))
 }
 
 /// What the dialler knows of those among `users` (each with its number) of whom it knows anything.

@@ -71,14 +71,23 @@ pub(crate) async fn find_figures(
     let counts = sqlx::query_as!(
         QueueCountRow,
         r#"
-        select kind as "queue: QueueKind",
-            count(*) filter (where leased_by is null and not is_paused and available_at <= $1) as "callable!",
-            count(*) filter (where leased_by is null and not is_paused and available_at > $1) as "waiting!",
-            count(*) filter (where leased_by is not null) as "leased!",
-            count(*) filter (where leased_by is null and is_paused) as "paused!",
-            min(queued_at) as oldest
-        from queue.entry
-        group by kind
+        select kind as "queue!: QueueKind",
+            coalesce(e.callable, 0) as "callable!",
+            coalesce(e.waiting, 0) as "waiting!",
+            -- By what they are held for: somebody who is held for a promise is counted there, and their entry nowhere.
+            coalesce(l.leased, 0) as "leased!",
+            coalesce(e.paused, 0) as "paused!",
+            e.oldest
+        from (
+            select kind,
+                count(*) filter (where leased_by is null and not is_paused and available_at <= $1) as callable,
+                count(*) filter (where leased_by is null and not is_paused and available_at > $1) as waiting,
+                count(*) filter (where leased_by is null and is_paused) as paused,
+                min(queued_at) as oldest
+            from queue.entry
+            group by kind
+        ) e
+        full join (select kind, count(*) as leased from queue.lease group by kind) l using (kind)
         "#,
         now,
     )

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{AgentId, QueueKind, UserId};
 use sqlx::{PgConnection, PgExecutor, PgPool};
+use users::UnknownStatuses;
 
-use crate::discovery::{BlockedBy, Cause, Order};
+use crate::discovery::{BlockedBy, Cause, Found, Order};
 
 /// What was found wrong is kept for so long.
 const DRIFT_KEPT: TimeDelta = TimeDelta::days(7);
@@ -99,16 +100,17 @@ pub(crate) async fn note_progress(executor: impl PgExecutor<'_>, run: i64, repor
 pub(crate) async fn end_run(
     connection: &mut PgConnection,
     run: i64,
-    blocked: &BlockedBy,
+    found: &Found,
     failure: Option<&str>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update queue.discovery_run set ended_at = $2, failure = $3, blocked = $4 where id = $1",
+        "update queue.discovery_run set ended_at = $2, failure = $3, blocked = $4, unknown_statuses = $5 where id = $1",
         run,
         now,
         failure,
-        sqlx::types::Json(blocked) as _,
+        sqlx::types::Json(found.blocked.by_queue()) as _,
+        sqlx::types::Json(&found.unknown_statuses) as _,
     )
     .execute(connection)
     .await?;
@@ -151,11 +153,23 @@ pub(crate) async fn list_runs(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Run
     .await
 }
 
-/// What the last run over all queues that ended well found: how many users there are, and who is blocked by which rule.
-pub(crate) async fn find_last_whole_run(pool: &PgPool) -> sqlx::Result<Option<(i64, DateTime<Utc>, BlockedBy)>> {
+/// What the last run over all queues that ended well found.
+#[derive(Debug)]
+pub(crate) struct WholeRun {
+    /// How many users there are.
+    pub(crate) users_read: i64,
+    /// Who is blocked by which rule.
+    pub(crate) blocked: BlockedBy,
+    /// Statuses that the rules do not know.
+    pub(crate) unknown_statuses: UnknownStatuses,
+}
+
+/// The last run over all queues that ended well.
+pub(crate) async fn find_last_whole_run(pool: &PgPool) -> sqlx::Result<Option<WholeRun>> {
     let row = sqlx::query!(
         r#"
-        select users_read, ended_at as "ended_at!", blocked as "blocked: sqlx::types::Json<BlockedBy>"
+        select users_read, blocked as "blocked: sqlx::types::Json<BlockedBy>",
+            unknown_statuses as "unknown_statuses: sqlx::types::Json<UnknownStatuses>"
         from queue.discovery_run
         where ended_at is not null and failure is null and only_queue is null
         order by id desc
@@ -164,7 +178,7 @@ pub(crate) async fn find_last_whole_run(pool: &PgPool) -> sqlx::Result<Option<(i
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| (row.users_read, row.ended_at, row.blocked.0)))
+    Ok(row.map(|row| WholeRun { users_read: row.users_read, blocked: row.blocked.0, unknown_statuses: row.unknown_statuses.0 }))
 }
 
 /// Somebody who was found in a wrong queue.

@@ -221,7 +221,7 @@ proptest! {
             Reason::CoolingOff { .. } => 11,
             Reason::PutBack { .. } => 12,
             Reason::OutsideCallingHours => 13,
-            Reason::BankHoliday => 14,
+            Reason::BankHoliday { .. } => 14,
             Reason::NoContactBasis | Reason::NoConsent => 15,
             Reason::OnTps => 16,
             Reason::QueuePaused => 17,
@@ -292,11 +292,16 @@ proptest! {
             after.pauses.queues.insert(need);
             Reason::QueuePaused
         } else {
+            let today = before.moment.london.date();
+            if crate::holidays::always_closed(today).is_some() {
+                return Ok(());
+            }
             before.settings.calling_hours.on_bank_holidays = false;
             after.settings.calling_hours.on_bank_holidays = false;
-            before.bank_holidays.remove(&before.moment.london.date());
-            after.bank_holidays.insert(after.moment.london.date());
-            Reason::BankHoliday
+            let others: Vec<_> = before.holidays.days().filter(|(day, _)| *day != today).map(|(day, holiday)| (day, holiday.clone())).collect();
+            before.holidays = Holidays::new(others.clone());
+            after.holidays = Holidays::new(others.into_iter().chain([(today, crate::holidays::tests::own("A jubilee"))]));
+            Reason::BankHoliday { day: Some("A jubilee, our own day".to_owned()) }
         };
         assert_adds_exactly(&before, &after, &added)?;
     }
@@ -334,7 +339,6 @@ proptest! {
         undisturbed.own.last_outcome = None;
         undisturbed.own.put_back_until = None;
         undisturbed.pauses = Pauses::default();
-        undisturbed.bank_holidays.clear();
         let always = Some(Span { from_minute: 0, until_minute: 1_440 });
         undisturbed.settings.calling_hours = CallingHours { weekdays: always, saturday: always, sunday: always, on_bank_holidays: true };
         let queue = |world: &World| world.judge().entry(world.now()).map(|(queue, _)| queue);
@@ -359,7 +363,7 @@ proptest! {
                 world = world.at(until);
                 prop_assert_eq!(latest_wait(&world.reasons()), None);
             } else {
-                let opening = crate::hours::next_opening(world.moment, &world.settings.calling_hours, &world.bank_holidays).unwrap();
+                let opening = crate::hours::next_opening(world.moment, &world.settings.calling_hours, &world.holidays).unwrap();
                 world.moment = london_moment(opening);
             }
         }

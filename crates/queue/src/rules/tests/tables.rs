@@ -388,7 +388,7 @@ fn a_promise_is_never_exempt_from_hours_holidays_pauses_or_the_account() {
         world
     };
     assert_eq!(promised(facts()).at(utc("2026-11-24T08:59:59Z")).reasons(), vec![Reason::OutsideCallingHours]);
-    assert_eq!(promised(facts()).at(utc("2026-12-25T12:00:00Z")).reasons(), vec![Reason::BankHoliday]);
+    assert_eq!(promised(facts()).at(utc("2026-12-25T12:00:00Z")).reasons(), vec![closed("Christmas Day")]);
     assert_eq!(promised(Facts { is_enabled: false, ..facts() }).reasons(), vec![Reason::NotEnabled]);
     let mut paused = promised(facts());
     paused.pauses.queues = [Callbacks].into();
@@ -402,16 +402,36 @@ fn hours_and_holidays_are_two_reasons() {
         ("2026-11-24T10:30:00Z", vec![]),
         ("2026-11-24T20:00:00Z", vec![Reason::OutsideCallingHours]),
         ("2026-11-29T12:00:00Z", vec![Reason::OutsideCallingHours]),
-        ("2026-12-25T12:00:00Z", vec![Reason::BankHoliday]),
-        ("2026-12-25T20:00:00Z", vec![Reason::OutsideCallingHours, Reason::BankHoliday]),
+        ("2026-12-25T12:00:00Z", vec![closed("Christmas Day")]),
+        ("2026-12-25T20:00:00Z", vec![Reason::OutsideCallingHours, closed("Christmas Day")]),
+        ("2026-12-26T12:00:00Z", vec![closed("Boxing Day")]),
+        ("2026-12-27T12:00:00Z", vec![Reason::OutsideCallingHours]),
+        ("2026-12-28T12:00:00Z", vec![closed("Boxing Day, a bank holiday")]),
+        ("2029-06-05T12:00:00Z", vec![closed("the list of bank holidays ends on 31 December 2028")]),
     ] {
         let world = World::of(unsigned()).at(utc(at));
         assert_eq!(world.reasons(), reasons, "{at}");
         assert_eq!(world.judge().entry(world.now()), Some((UnsignedUsers, world.now())), "hours write nothing");
     }
-    let mut world = World::of(unsigned()).at(utc("2026-12-25T12:00:00Z"));
-    world.settings.calling_hours.on_bank_holidays = true;
-    assert_eq!(world.reasons(), vec![]);
+    for (at, reasons) in [("2026-12-28T12:00:00Z", vec![]), ("2026-12-25T12:00:00Z", vec![closed("Christmas Day")])] {
+        let mut world = World::of(unsigned()).at(utc(at));
+        world.settings.calling_hours.on_bank_holidays = true;
+        assert_eq!(world.reasons(), reasons, "{at}: calls on bank holidays too");
+    }
+}
+
+fn closed(day: &str) -> Reason {
+    Reason::BankHoliday { day: Some(day.to_owned()) }
+}
+
+/// The previous program has read and written the reason without its day.
+#[test]
+fn a_reason_of_before_its_day_was_kept_is_read() {
+    let old: Reason = serde_json::from_str(r#"{"code":"bank_holiday"}"#).unwrap();
+    assert_eq!((old.words(), old), ("Today is a bank holiday".to_owned(), Reason::BankHoliday { day: None }));
+    let new = serde_json::to_value(closed("Easter Monday, a bank holiday")).unwrap();
+    assert_eq!(new, serde_json::json!({"code": "bank_holiday", "day": "Easter Monday, a bank holiday"}));
+    assert_eq!(serde_json::from_value::<Reason>(new).unwrap().words(), "No calls today: Easter Monday, a bank holiday");
 }
 
 #[test]
@@ -450,6 +470,34 @@ fn a_paused_lender_or_solicitor_stops_calls_that_would_be_about_nothing_else() {
     }
 }
 
+/// The rules of eligibility, 3.
+#[test]
+fn words_are_the_same_whatever_blanks_stand_around_them_and_in_any_case() {
+    for (before, after) in [("", "\u{a0}"), ("\u{200b}", ""), ("\t", "\r\n"), ("\u{feff} ", " \u{2060}")] {
+        let odd = |word: &str| Some(format!("{before}{}{after}", word.to_uppercase()));
+        let world = World::of(Facts { status: odd("inactive"), ..unsigned() });
+        assert_eq!(world.reasons(), vec![Reason::Inactive]);
+
+        let one_claim = vec![Claim { status: odd("complete"), ..claim(1) }];
+        assert_eq!(World::of(Facts { claims: one_claim, ..unsigned() }).reasons(), vec![Reason::NoOpenClaim]);
+
+        let uncounted = Requirement { kind: odd("id_document"), reason: odd("base requirement for claim."), ..requirement(1, "") };
+        assert_eq!(World::of(Facts { pending: vec![uncounted], ..facts() }).judge().need, None);
+        let counted = Requirement { kind: odd("id_document"), reason: odd("something else"), ..requirement(1, "") };
+        assert_eq!(World::of(Facts { pending: vec![counted], ..facts() }).judge().need, Some(OutstandingRequests));
+
+        let claims = vec![Claim { lender: odd("black_horse"), solicitor: odd("hill & co"), ..claim(1) }];
+        let mut world = World::of(Facts { claims, ..unsigned() });
+        let names = (vec!["black_horse".to_owned()], vec!["hill & co".to_owned()]);
+        assert_eq!(claim_names(world.facts.as_ref().unwrap(), &world.settings), names);
+        world.pauses.lenders = ["black_horse".into()].into();
+        assert_eq!(world.reasons(), vec![Reason::LenderPaused]);
+    }
+    let nothing = vec![Claim { lender: Some("\u{200b}\u{a0}".into()), solicitor: None, ..claim(1) }];
+    let world = World::of(Facts { claims: nothing, ..unsigned() });
+    assert_eq!(claim_names(world.facts.as_ref().unwrap(), &world.settings), (vec![NO_NAME.to_owned()], vec![NO_NAME.to_owned()]));
+}
+
 fn every_reason() -> Vec<Reason> {
     let until = utc("2026-11-24T10:30:00Z");
     vec![
@@ -467,7 +515,7 @@ fn every_reason() -> Vec<Reason> {
         Reason::CoolingOff { until },
         Reason::PutBack { until },
         Reason::OutsideCallingHours,
-        Reason::BankHoliday,
+        closed(&crate::holidays::ClosedDay::Own { name: "n".repeat(crate::holidays::LONGEST_HOLIDAY_NAME) }.words()),
         Reason::QueuePaused,
         Reason::LenderPaused,
         Reason::SolicitorPaused,
@@ -501,14 +549,36 @@ fn a_call_is_saved_unless_the_number_is_at_fault_or_it_only_waits() {
 
 #[test]
 fn every_reason_has_its_own_short_words() {
-    let words: BTreeSet<_> = every_reason().iter().map(Reason::words).collect();
-    assert_eq!(words.len(), every_reason().len());
+    let numbers = InvalidPhoneNumber::ALL.iter().map(|why| Reason::UnusableNumber { why: *why });
+    let reasons: Vec<Reason> = every_reason().into_iter().filter(|reason| reason.code() != "unusable_number").chain(numbers).collect();
+    let words: BTreeSet<_> = reasons.iter().map(Reason::words).collect();
+    assert_eq!(words.len(), reasons.len());
     for words in words {
         assert!(words.len() <= 80 && !words.ends_with('.') && words.starts_with(char::is_uppercase), "{words}");
     }
     assert_eq!(Reason::NothingToCallAbout.words(), "Nothing is outstanding any more");
     let why = InvalidPhoneNumber::ForeignCountry;
     assert_eq!(Reason::UnusableNumber { why }.words(), "The number cannot be rung: it belongs to a country that we do not ring");
+}
+
+/// Whoever looks at the queues sees what is wrong with the numbers: some can be repaired, some cannot.
+#[test]
+fn what_is_wrong_with_a_number_is_counted_under_words_of_its_own() {
+    let heads: BTreeSet<_> = InvalidPhoneNumber::ALL.iter().map(|why| rule_words(number_code(*why))).collect();
+    assert_eq!(heads.len(), 9);
+    assert!(heads.iter().all(|head| head.starts_with("Number: ")), "{heads:?}");
+}
+
+/// A record of before is read as it was written.
+#[test]
+fn a_reason_that_is_on_record_is_still_understood() {
+    for (record, words) in [
+        (r#"{"code":"unusable_number","why":"not_a_number"}"#, "The number cannot be rung: it is not a phone number"),
+        (r#"{"code":"unusable_number","why":"forbidden_kind"}"#, "The number cannot be rung: it is of a kind that we never ring"),
+        (r#"{"code":"unusable_number","why":"foreign_country"}"#, "The number cannot be rung: it belongs to a country that we do not ring"),
+    ] {
+        assert_eq!(serde_json::from_str::<Reason>(record).unwrap().words(), words);
+    }
 }
 
 /// Every reason breaks a rule that a record names.
@@ -531,7 +601,7 @@ fn every_reason_belongs_to_a_rule_of_the_list() {
         Reason::CoolingOff { until },
         Reason::PutBack { until },
         Reason::OutsideCallingHours,
-        Reason::BankHoliday,
+        closed("Christmas Day"),
         Reason::NoContactBasis,
         Reason::QueuePaused,
         Reason::LenderPaused,
