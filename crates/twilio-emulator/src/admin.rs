@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
@@ -45,28 +45,37 @@ fn is_of_our_page(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Everything below `/admin`.
+/// Below this is what tests and demos ask and tell.
+pub const BELOW: &str = "/admin";
+
+/// Everything [`BELOW`].
 pub fn router() -> Router<Arc<Core>> {
-    Router::new()
-        .route("/scenarios", post(add_scenario).get(list_scenarios).delete(clear_scenarios))
-        .route("/mix", get(get_mix).post(set_mix))
-        .route("/faults", get(get_faults).post(set_faults))
-        .route("/calls", get(show::calls))
-        .route("/calls/incoming", post(ring_in::ring_in))
-        .route("/calls/{sid}", get(show::call))
-        .route("/calls/{sid}/hangup", post(hang_up))
-        .route("/calls/{sid}/answer", post(person::answer))
-        .route("/calls/{sid}/decline", post(person::decline))
-        .route("/account", get(account))
-        .route("/messages", get(messages::list))
-        .route("/messages/incoming", post(messages::write))
-        .route("/conferences", get(show::conferences))
-        .route("/presence", get(presence))
-        .route("/journal", get(journal))
-        .route("/events", get(events))
-        .route("/clock/advance", post(advance))
-        .route("/reset", post(reset))
-        .layer(middleware::from_fn(refuse_other_pages))
+    let router = routes().into_iter().fold(Router::new(), |router, (path, handlers)| router.route(path, handlers));
+    router.layer(middleware::from_fn(refuse_other_pages))
+}
+
+/// The paths, with what answers there.
+pub fn routes() -> Vec<(&'static str, MethodRouter<Arc<Core>>)> {
+    vec![
+        ("/scenarios", post(add_scenario).get(list_scenarios).delete(clear_scenarios)),
+        ("/mix", get(get_mix).post(set_mix)),
+        ("/faults", get(get_faults).post(set_faults)),
+        ("/calls", get(show::calls)),
+        ("/calls/incoming", post(ring_in::ring_in)),
+        ("/calls/{sid}", get(show::call)),
+        ("/calls/{sid}/hangup", post(hang_up)),
+        ("/calls/{sid}/answer", post(person::answer)),
+        ("/calls/{sid}/decline", post(person::decline)),
+        ("/account", get(account)),
+        ("/messages", get(messages::list)),
+        ("/messages/incoming", post(messages::write)),
+        ("/conferences", get(show::conferences)),
+        ("/presence", get(presence)),
+        ("/journal", get(journal)),
+        ("/events", get(events)),
+        ("/clock/advance", post(advance)),
+        ("/reset", post(reset)),
+    ]
 }
 
 /// Why the emulator does not do as it is told.

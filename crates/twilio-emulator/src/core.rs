@@ -240,6 +240,9 @@ impl Core {
         self.faults.clear();
         *self.company() = Company { mix: self.config.mix, scenarios: Vec::new(), drawn: 0 };
         self.model().clear();
+        for (_, music) in self.holds().drain() {
+            music.abort();
+        }
         self.webhooks.clear();
         self.media.forget_all();
         self.media.lose(0.0);

@@ -17,6 +17,9 @@ use crate::media::{Media, MediaEvent};
 use crate::webhook::Webhooks;
 use crate::{admin, page, rest, signal};
 
+/// Where the voice SDK connects.
+const SIGNAL: &str = "/signal";
+
 /// A running emulator. Clones are the same one; it runs until it is stopped.
 #[derive(Clone, Debug)]
 pub struct Emulator(Arc<Core>);
@@ -41,11 +44,19 @@ impl Emulator {
     /// REST and admin refuse peers that are not on this machine, when the server provides `ConnectInfo<SocketAddr>`.
     pub fn router(&self) -> Router {
         let for_this_machine = Router::new()
-            .nest("/2010-04-01/Accounts", rest::router(&self.0))
-            .nest("/admin", admin::router())
+            .nest(rest::BELOW, rest::router(&self.0))
+            .nest(admin::BELOW, admin::router())
             .merge(page::router())
             .layer(middleware::from_fn(rest::refuse_strangers));
-        Router::new().route("/signal", get(signal::accept)).merge(for_this_machine).with_state(Arc::clone(&self.0))
+        Router::new().route(SIGNAL, get(signal::accept)).merge(for_this_machine).with_state(Arc::clone(&self.0))
+    }
+
+    /// Every path that [`Self::router`] has.
+    pub fn paths() -> Vec<String> {
+        let below =
+            |place: &str, routes: Vec<(&'static str, _)>| routes.into_iter().map(|(path, _)| format!("{place}{path}")).collect::<Vec<_>>();
+        [vec![SIGNAL.to_owned()], below(rest::BELOW, rest::routes()), below(admin::BELOW, admin::routes()), below("", page::routes())]
+            .concat()
     }
 
     /// The UDP port that media arrives on.

@@ -203,7 +203,11 @@ async fn whoever_rings_in_may_be_rejected_or_unheard() {
         lab.reaches(&call, status).await;
         assert_eq!(lab.media(&call).await["received"]["packets"], 0, "nobody answered: {twiml}");
     }
-    for (from, to, problem) in [("0800", OURS, "numbers like"), (CALLER, "+442079460999", "none of the account's")] {
+    for (from, to, problem) in [
+        ("client:agent_1", OURS, "whatever a network tells"),
+        (CALLER, "0800", "a number like"),
+        (CALLER, "+442079460999", "none of the account's"),
+    ] {
         let (status, body) = lab.tell("calls/incoming", json!({"from": from, "to": to})).await;
         assert!(status == 422 && body["message"].as_str().unwrap().contains(problem), "{body}");
     }

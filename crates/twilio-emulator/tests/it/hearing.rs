@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::support::{ANSWERS, Lab, OURS, tone, until};
@@ -63,8 +61,29 @@ async fn on_hold_the_application_is_asked_what_is_heard_and_asked_again_when_tha
     update(&lab, "0", &[("Hold", "false")]).await;
     until(async || lab.loudness(&calls[0]).await < 50.0, "silence").await;
     let asked = lab.hooks("/music").len();
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
-    assert_eq!(lab.hooks("/music").len(), asked, "nobody is asked for somebody who is back");
+    // Somebody else hears it from its beginning to its end, and is asked for again: by then the other would have been, too.
+    update(&lab, "1", &[("Hold", "true"), ("HoldUrl", &lab.url("/music?y=1"))]).await;
+    let of_other = async || lab.hooks("/music").iter().filter(|form| form.contains_key("y")).count();
+    until(async || of_other().await >= 2, "asked again for the other").await;
+    assert_eq!(lab.hooks("/music").len() - of_other().await, asked, "nobody is asked for somebody who is back");
+}
+
+#[tokio::test]
+async fn after_a_reset_nobody_is_asked_for_those_who_were_on_hold() {
+    let lab = Lab::new().await;
+    silent(&lab, 1).await;
+    lab.answers("/music", "text/xml", "<Response/>");
+    let asked = |of: &str| lab.hooks("/music").iter().filter(|form| form.contains_key(of)).count();
+    update(&lab, "0", &[("Hold", "true"), ("HoldUrl", &lab.url("/music?before=1"))]).await;
+    until(async || asked("before") > 0, "asked").await;
+    lab.tell("reset", json!({})).await;
+
+    silent(&lab, 1).await;
+    update(&lab, "0", &[("Hold", "true"), ("HoldUrl", &lab.url("/music?after=1"))]).await;
+    until(async || asked("after") > 0, "asked for the other").await;
+    let before = asked("before");
+    until(async || asked("after") > 2, "twice more for the other, each a second later").await;
+    assert_eq!(asked("before"), before);
 }
 
 #[tokio::test]
