@@ -387,7 +387,8 @@ impl Bench {
         while people.len() < count {
             let after = people.last().map_or(0, |user| user.get());
             let end = self.replica.range_end(after, 2_000).await?;
-            let range = self.replica.range(after, end, users::Extras::default(), self.clock.now()).await?;
+            self.replica.sample_lag(i64::MAX).await?;
+            let range = self.replica.within(i64::MAX).range(after, end, users::Extras::default(), self.clock.now()).await?;
             people.extend(range.facts.iter().map(|facts| facts.id));
             if end.is_none() {
                 break;

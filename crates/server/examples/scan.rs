@@ -33,12 +33,15 @@ async fn main() -> anyhow::Result<()> {
     let scanned = began.elapsed().as_millis();
 
     let replica = connect_replica(&config.replica)?;
+    replica.sample_lag(i64::MAX).await?;
+    let watching = tokio::spawn(replica.clone().watch_lag(|| i64::MAX));
     let (began, now) = (Instant::now(), kernel::machine_now());
     let mut after = Some(0);
     while let Some(above) = after {
         after = replica.range_end(above, RANGE).await?;
-        replica.range(above, after, Extras::default(), now).await?;
+        replica.within(i64::MAX).range(above, after, Extras::default(), now).await?;
     }
     println!("{scanned} {}", began.elapsed().as_millis());
+    watching.abort();
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use auth::Auth;
+use auth::{Auth, TrustedProxies};
 use calls::{Calls, CallsParts, RecordingStore, Telephone};
 use kernel::{Clock, Hint, Hints};
 use queue::{HandBack, Queue, QueueMode, QueueParts};
@@ -17,7 +17,7 @@ use users::{CacheOptions, Contexts, Replica, ReplicaOptions};
 
 use crate::clock;
 use crate::config::{Config, DatabaseConfig, RecordingsConfig, ReplicaConfig};
-use crate::events::{self, Streams};
+use crate::events;
 use crate::health::ReportLimit;
 use crate::monitoring;
 
@@ -51,8 +51,8 @@ pub struct App {
     pub is_gate_off: bool,
     /// People for display.
     pub contexts: Contexts,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) metrics_token: Option<Arc<SecretString>>,
-    pub(crate) streams: Streams,
     pub(crate) reports: ReportLimit,
     pub(crate) hints: broadcast::Sender<Hint>,
 }
@@ -80,6 +80,8 @@ pub struct AppParts {
     pub telephone: Option<Telephone>,
     /// Where recordings are kept.
     pub recordings: RecordingStore,
+    /// Whose word on where a request came from is believed.
+    pub trusted_proxies: TrustedProxies,
     /// What opens /metrics; none: nothing does.
     pub metrics_token: Option<SecretString>,
 }
@@ -122,8 +124,8 @@ impl App {
             is_practice: parts.is_practice,
             is_gate_off: parts.is_gate_off,
             contexts,
+            trusted_proxies: parts.trusted_proxies,
             metrics_token: parts.metrics_token.map(Arc::new),
-            streams: Streams::default(),
             reports: ReportLimit::default(),
             hints: broadcast::Sender::new(HINTS_KEPT),
         };
@@ -150,6 +152,7 @@ impl App {
             mode: config.discovery.mode,
             telephone,
             recordings: connect_recordings(&config.recordings)?,
+            trusted_proxies: config.http.trusted_proxies.clone(),
             metrics_token: config.http.metrics_token.clone(),
         })
         .await

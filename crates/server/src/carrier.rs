@@ -29,6 +29,9 @@ const AS_IN_LIFE: f64 = 1.0;
 const TOUR: u64 = 24;
 const LIVE: &str = "https://api.twilio.com";
 
+/// Where the emulated carrier is, inside this server.
+pub const EMULATED_AT: &str = "/twilio";
+
 /// The carrier as calls know it, and what of it is served here.
 #[derive(Debug)]
 pub struct Carrier {
@@ -43,7 +46,7 @@ impl Carrier {
     pub fn mount(&self, router: Router) -> Router {
         #[cfg(feature = "emulator")]
         if let Some(emulator) = &self.emulator {
-            return router.nest("/twilio", emulator.router());
+            return router.nest(EMULATED_AT, emulator.router());
         }
         router
     }
@@ -135,7 +138,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
     let (account_sid, auth_token) = (format!("AC{}", random()).parse()?, secret());
     let telephone = Telephone {
         // Not by the public name, which may not lead here from inside.
-        client: client(&format!("http://{address}/twilio"), &account_sid, &auth_token)?,
+        client: client(&format!("http://{address}{EMULATED_AT}"), &account_sid, &auth_token)?,
         account_sid,
         auth_token,
         api_key: format!("SK{}", random()).parse()?,
@@ -144,7 +147,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         number: Address::new(number),
         public_base_url: base.to_owned(),
         firm_name: "Example Claims".to_owned(),
-        local_carrier: Some(format!("{host}/twilio")),
+        local_carrier: Some(format!("{host}{EMULATED_AT}")),
         calls_per_second: EMULATED_CALLS_PER_SECOND,
         token_life: TOKEN_LIFE,
     };
@@ -162,7 +165,7 @@ pub async fn emulated(address: SocketAddr, base: &str, number: &str, pace: f64) 
         },
         seed: TOUR,
         pace,
-        base_url: Some(format!("{base}/twilio")),
+        base_url: Some(format!("{base}{EMULATED_AT}")),
         ..twilio_emulator::Config::new(
             telephone.account_sid.to_string(),
             telephone.auth_token.expose_secret(),

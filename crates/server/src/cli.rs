@@ -54,6 +54,12 @@ pub enum Command {
     /// Put consent and screening results on record, from files. They hold from the next request on.
     #[command(subcommand)]
     Contact(ContactCommand),
+    /// Look at the phone numbers on the claims platform.
+    #[command(subcommand)]
+    Numbers(NumbersCommand),
+    /// The days without calls: print them, load the official list of bank holidays from a file.
+    #[command(subcommand)]
+    Holidays(HolidaysCommand),
     /// Print one dial decision with everything it rested on, and verify its hash and its place in the chain.
     ///
     /// Ends with a failure when anything does not match.
@@ -201,6 +207,36 @@ pub enum ContactCommand {
     },
 }
 
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum NumbersCommand {
+    /// List everybody whose number is read in another way than by releases up to 0.1.0, which took letters for digits. Changes nothing.
+    ///
+    /// Reads the whole replica. One line each, parted by tabs: the user's id, the old number and the new one (or "none", and why), when the old
+    /// one was last rung by us, the objections, consent and screening on record for it, and what the claims platform has. Numbers are printed
+    /// in full: the list is for an administrator, and is not to be left lying about. docs/numbers.md says what to do with it.
+    Check,
+}
+
+/// What to do with the list of bank holidays. Days beyond its end are closed, so it has to be loaded anew before that.
+#[derive(Debug, Subcommand)]
+pub enum HolidaysCommand {
+    /// Print where the list ends, then the days from this year on: day, a tab, name, a tab, official, own or always; one line each.
+    List,
+    /// Load <https://www.gov.uk/bank-holidays.json> from a file. It counts at once, on every server.
+    ///
+    /// The days of England and Wales in it take the place of the official ones of the same years, from this year on. The whole of the file is
+    /// taken, or nothing of it. An administrator can do the same on the page Settings, and add days of your own.
+    Import {
+        /// The file; `-` reads standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Why, for the list of changes.
+        #[arg(long, value_name = "WHY")]
+        reason: String,
+    },
+}
+
 /// What to do with the records of decisions.
 #[derive(Debug, Subcommand)]
 pub enum DecisionsCommand {
@@ -273,6 +309,8 @@ pub enum RulesCommand {
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Read every variable and report all problems at once; prints what holds, without secrets. Nothing is connected to.
+    /// Read every variable and report all problems at once; prints what they are, without secrets.
+    ///
+    /// Says where the list of bank holidays ends, if our own database answers. Nothing else is connected to.
     Check,
 }

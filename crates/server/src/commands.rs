@@ -1,6 +1,8 @@
 //! The commands: each reads its input, calls one use case and prints what came of it.
 
 mod decisions;
+mod holidays;
+mod numbers;
 mod recordings;
 mod rules;
 
@@ -8,10 +10,10 @@ use std::io::{BufWriter, Read as _, Write as _};
 
 use anyhow::Context as _;
 use auth::{Auth, NewAgent};
-use kernel::{Hints, QueueKind};
+use kernel::{Hints, PhoneNumber, QueueKind};
 
 use crate::app::{App, connect_database, staff};
-use crate::cli::{Agents, Cli, Command, ConfigCommand, ContactCommand, QueueCommand, TwilioCommand};
+use crate::cli::{Agents, Cli, Command, ConfigCommand, ContactCommand, NumbersCommand, QueueCommand, TwilioCommand};
 use crate::clock;
 use crate::config::Config;
 use crate::{carrier, serve, telemetry};
@@ -35,12 +37,14 @@ async fn run_command(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::Discover { queue } => discover(config, queue).await,
         Command::Queue(QueueCommand::Export) => export(config).await,
         Command::Contact(command) => contact(config, command).await,
+        Command::Numbers(NumbersCommand::Check) => numbers::check(config).await,
+        Command::Holidays(command) => holidays::holidays(config, command).await,
         Command::Decision { id } => decisions::decision(config, &id.concat()).await,
         Command::Decisions(command) => decisions::decisions(config, command).await,
         Command::Recordings(command) => recordings::recordings(config, command).await,
         Command::Rules(command) => rules::rules(config, command).await,
         Command::Twilio(TwilioCommand::Check { number }) => show_carrier(config, &number).await,
-        Command::Config(ConfigCommand::Check) => check(config),
+        Command::Config(ConfigCommand::Check) => check(config).await,
         Command::DemoClock => demo_clock(config).await,
     }
 }
@@ -68,12 +72,16 @@ fn print(line: &str) -> anyhow::Result<()> {
     }
 }
 
-fn check(config: &Config) -> anyhow::Result<()> {
+async fn check(config: &Config) -> anyhow::Result<()> {
     for (name, value) in config.describe() {
-        print(&format!("{name:<32}{value}"))?;
+        print(&format!("{name:<31} {value}"))?;
     }
+    for advice in config.advice() {
+        print(&format!("Worth a look: {advice}."))?;
+    }
+    print(&format!("\nBank holidays: {}\n", holidays::end_in_words(config).await))?;
     print(
-        "The variables can be read. Whether anything answers at these addresses was not tried: /health/ready says that of a running server.",
+        "The variables can be read. Whether anything answers at the other addresses was not tried: /health/ready says that of a running server.",
     )
 }
 
@@ -82,7 +90,8 @@ async fn show_carrier(config: &Config, number: &str) -> anyhow::Result<()> {
         !config.carrier.is_emulated,
         "there is nothing to show of the emulated carrier: set TWILIO_MODE=live, with the account's names"
     );
-    let shown = calls::show_carrier(&carrier::shown(config)?, number).await.map_err(anyhow::Error::from_boxed)?;
+    let number = PhoneNumber::of_anybody(number).context("--number is not one phone number")?;
+    let shown = calls::show_carrier(&carrier::shown(config)?, number.as_e164()).await.map_err(anyhow::Error::from_boxed)?;
     print("To set up at the carrier:")?;
     for (what, address) in &shown.addresses {
         print(&format!("  {what}\n    {address}"))?;
@@ -91,7 +100,7 @@ async fn show_carrier(config: &Config, number: &str) -> anyhow::Result<()> {
     for (what, request) in &shown.requests {
         print(&format!("\n  {what}\n    {} {}", request.method, request.url))?;
         for (name, value) in &request.form {
-            print(&format!("      {name:<24}{value}"))?;
+            print(&format!("      {name:<28} {value}"))?;
         }
     }
     Ok(())
@@ -161,7 +170,7 @@ async fn change_staff(auth: &Auth, command: Agents) -> anyhow::Result<()> {
         Agents::Limit { email, queues } => {
             let limit = (!queues.is_empty()).then_some(queues);
             let names = limit.as_ref().map(|queues| queues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-            auth.limit(&email, limit, None).await.map_err(words)?;
+            auth.limit(&email, limit).await.map_err(words)?;
             print(&format!("From their next request on they may take people from {}.", names.as_deref().unwrap_or("all queues")))
         }
         Agents::SetRole { email, role } => {
@@ -197,6 +206,11 @@ async fn discover(config: &Config, only: Option<QueueKind>) -> anyhow::Result<()
         "Read {} users ({} unreadable): {} added, {} moved, {} changed, {} removed, {} kept.",
         report.users_read, report.unreadable, report.added, report.moved, report.changed, report.removed, report.kept
     ))?;
+    if only.is_none() {
+        for queue::Blocked { queue, rule, people } in app.queue.held_back().await? {
+            print(&format!("Held back, {}: {people} by “{rule}”.", queue.label()))?;
+        }
+    }
     // Dropping the application closes the channel; what was announced is sent first.
     drop(app);
     telling.await?;
@@ -219,8 +233,11 @@ async fn export(config: &Config) -> anyhow::Result<()> {
 async fn demo_clock(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(config.environment.clock.is_some(), "there is no practice clock: CLOCK is not set");
     let (app, _) = App::connect(config, None).await?;
-    if let Some(opening) = app.queue.next_opening() {
-        clock::move_on(&app.pool, opening).await?;
+    match app.queue.next_opening() {
+        Some(opening) => clock::move_on(&app.pool, opening).await?,
+        None if app.queue.hours().is_open => {}
+        // The practice clock stays inside the list of bank holidays: beyond it nobody would ever be rung.
+        None => anyhow::bail!("calls may be made {}", app.queue.hours().words),
     }
     let (app, _) = App::connect(config, None).await?;
     print(&format!("The practice clock shows {}.", kernel::london(app.clock.now()).format("%A %-d %B %Y, %H:%M")))

@@ -7,13 +7,14 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use auth::TrustedProxies;
 use chrono::{DateTime, Utc};
-use kernel::NumberPolicy;
+use kernel::{NumberPolicy, PhoneNumber};
 use queue::QueueMode;
 use secrecy::{ExposeSecret as _, SecretString};
 use twilio::{AccountSid, ApiKeySid, ApplicationSid};
 use url::Url;
-use users::{CacheOptions, Heartbeat, LagSource};
+use users::{CacheOptions, Heartbeat, LagSource, NEEDS_TLS};
 
 use crate::carrier::{CALLS_PER_SECOND, EMULATED_CALLS_PER_SECOND, TOKEN_LIFE};
 
@@ -53,7 +54,7 @@ pub struct Config {
     pub cache: CacheOptions,
     /// QUEUE_MODE, ENABLE_HOURLY_REFRESH, CRON_SECRET.
     pub discovery: DiscoveryConfig,
-    /// PUBLIC_BASE_URL, BIND_ADDRESS, METRICS_TOKEN.
+    /// PUBLIC_BASE_URL, BIND_ADDRESS, TRUSTED_PROXIES, METRICS_TOKEN.
     pub http: HttpConfig,
     /// TWILIO_MODE and the other TWILIO_ names.
     pub carrier: CarrierConfig,
@@ -120,6 +121,9 @@ pub struct HttpConfig {
     pub public_base_url: String,
     /// BIND_ADDRESS: where to listen, `127.0.0.1:3000` by default.
     pub bind_address: SocketAddr,
+    /// TRUSTED_PROXIES: addresses and networks of proxies of one's own, with commas between; by default none. Only what they say in
+    /// X-Forwarded-For is believed.
+    pub trusted_proxies: TrustedProxies,
     /// METRICS_TOKEN: whoever sends it as a bearer token may read /metrics; without one nobody may.
     pub metrics_token: Option<SecretString>,
 }
@@ -212,6 +216,23 @@ impl Config {
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigProblems(reader.problems)) }
     }
 
+    /// What can be read and might be better, a line each.
+    pub fn advice(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        if self.replica.lag_source == LagSource::Status {
+            advice.push(
+                "REPLICA_LAG_SOURCE is status: when the replica stops hearing its primary, that is noticed only after its heartbeat period (30 s unless the \
+                 replica is told otherwise) and the limit. heartbeat notices within seconds, by a row that a job on the primary writes every second"
+                    .to_owned(),
+            );
+        }
+        let address = self.replica.url.expose_secret().to_lowercase();
+        if address.contains("ssl-mode=disabled") || address.contains("sslmode=disabled") {
+            advice.push(format!("REPLICA_DATABASE_URL switches TLS off. If signing in fails: {NEEDS_TLS}"));
+        }
+        advice
+    }
+
     /// What holds, a line a variable, without secrets.
     pub fn describe(&self) -> Vec<(&'static str, String)> {
         let host = |url: &SecretString| {
@@ -235,6 +256,7 @@ impl Config {
             ("CRON_SECRET", if self.discovery.cron_secret.is_some() { "set" } else { "not set" }.to_owned()),
             ("PUBLIC_BASE_URL", self.http.public_base_url.clone()),
             ("BIND_ADDRESS", self.http.bind_address.to_string()),
+            ("TRUSTED_PROXIES", self.http.trusted_proxies.to_string()),
             ("METRICS_TOKEN", if self.http.metrics_token.is_some() { "set" } else { "not set" }.to_owned()),
             ("TWILIO_MODE", if self.carrier.is_emulated { "emulated" } else { "live" }.to_owned()),
             ("TWILIO_ACCOUNT_SID", self.carrier.account_sid.as_ref().map_or_else(|| "made up".into(), ToString::to_string)),
@@ -435,7 +457,11 @@ impl Reader<'_> {
                 self.problem("PUBLIC_BASE_URL", "is an origin alone: no path and no slash at the end");
             }
         }
-        HttpConfig { public_base_url, bind_address, metrics_token: self.metrics_token() }
+        let trusted_proxies = self.get("TRUSTED_PROXIES").unwrap_or_default().parse().unwrap_or_else(|error| {
+            self.problem("TRUSTED_PROXIES", &format!("cannot be read: {error}"));
+            TrustedProxies::default()
+        });
+        HttpConfig { public_base_url, bind_address, trusted_proxies, metrics_token: self.metrics_token() }
     }
 
     fn carrier(&mut self, is_development: bool) -> CarrierConfig {
@@ -477,11 +503,9 @@ impl Reader<'_> {
             };
         }
         let phone_number = self.required("TWILIO_PHONE_NUMBER", "it is a number of yours in E.164, such as +44…");
-        let is_number = phone_number
-            .strip_prefix('+')
-            .is_some_and(|digits| (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
-        if !phone_number.is_empty() && !is_number {
-            self.problem("TWILIO_PHONE_NUMBER", "is not in E.164: + and eight to fifteen digits");
+        let ours = PhoneNumber::of_anybody(&phone_number);
+        if !phone_number.is_empty() && ours.is_none() {
+            self.problem("TWILIO_PHONE_NUMBER", "is not one phone number, such as +44…");
         }
         CarrierConfig {
             is_emulated,
@@ -490,7 +514,7 @@ impl Reader<'_> {
             api_key: self.sid("TWILIO_API_KEY", "SK"),
             api_secret: self.required("TWILIO_API_SECRET", "it is the secret of TWILIO_API_KEY").into(),
             application_sid: self.sid("TWILIO_TWIML_APP_SID", "AP"),
-            phone_number,
+            phone_number: ours.map(|number| number.as_e164().to_owned()).unwrap_or_default(),
             firm_name: self.required("FIRM_NAME", "it is who you are, as people who ring you back hear it"),
             token_life,
             calls_per_second,
@@ -726,6 +750,22 @@ mod tests {
     }
 
     #[test]
+    fn what_might_be_better_is_said_and_nothing_else() {
+        let advice = |more: &[(&'static str, &'static str)]| read(&[&PRODUCTION[..], more].concat()).unwrap().advice();
+        let status = advice(&[]);
+        assert!(
+            status.len() == 1 && status[0].starts_with("REPLICA_LAG_SOURCE is status") && status[0].contains("heartbeat"),
+            "{status:?}"
+        );
+        assert_eq!(advice(&[("REPLICA_LAG_SOURCE", "heartbeat")]), Vec::<String>::new());
+
+        let plain = ("REPLICA_DATABASE_URL", "mysql://reader:secret-word@replica/claims?ssl-mode=DISABLED");
+        let without = [&PRODUCTION[..1], &PRODUCTION[2..], &[plain, ("REPLICA_LAG_SOURCE", "heartbeat")]].concat();
+        let advice = read(&without).unwrap().advice();
+        assert!(advice.len() == 1 && advice[0].contains("caching_sha2_password") && !advice[0].contains("secret-word"), "{advice:?}");
+    }
+
+    #[test]
     fn the_heartbeat_is_named_only_where_it_is_read() {
         let with = |more: &[(&'static str, &'static str)]| read(&[&PRODUCTION[..], more].concat());
         let named = [
@@ -754,6 +794,17 @@ mod tests {
         for (name, value) in [("ENABLE_OPTIONAL_CACHING", "no"), ("REDIS_URL", "cache:6379"), ("METRICS_TOKEN", "short")] {
             let problems = with(&[(name, value)]).unwrap_err();
             assert!(problems.len() == 1 && problems[0].starts_with(name), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let with = |proxies| read(&[&PRODUCTION[..], &[("TRUSTED_PROXIES", proxies)]].concat());
+        assert_eq!(with("").unwrap().http.trusted_proxies, TrustedProxies::default(), "by default nobody is believed");
+        assert_eq!(with("127.0.0.1, 10.0.0.0/24").unwrap().http.trusted_proxies.to_string(), "127.0.0.1/32,10.0.0.0/24");
+        for proxies in ["nginx", "10.0.0.7 10.0.0.8", "0.0.0.0/0"] {
+            let problems = with(proxies).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].starts_with("TRUSTED_PROXIES"), "{problems:?}");
         }
     }
 

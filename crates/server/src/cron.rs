@@ -12,16 +12,19 @@ use queue::{Cause, Order, Queue};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
+/// Where it is.
+pub const PATH: &str = "/api/cron/discover-new-leads";
+
 #[derive(Clone)]
 struct Cron {
     queue: Queue,
     secret: Arc<SecretString>,
 }
 
-/// `router` with `POST /api/cron/discover-new-leads`: 202 when a discovery has begun, 409 while one runs, 401 without the secret.
+/// `router` with `POST` at [`PATH`]: 202 when a discovery has begun, 409 while one runs, 401 without the secret.
 pub fn mount(router: Router, queue: &Queue, secret: &SecretString) -> Router {
     let cron = Cron { queue: queue.clone(), secret: Arc::new(secret.clone()) };
-    router.merge(Router::new().route("/api/cron/discover-new-leads", post(discover)).with_state(cron))
+    router.merge(Router::new().route(PATH, post(discover)).with_state(cron))
 }
 
 async fn discover(State(cron): State<Cron>, headers: HeaderMap) -> Response {

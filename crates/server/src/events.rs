@@ -2,17 +2,19 @@
 //!
 //! Service → this server's channel → one coalesced `notify` → one listener a server → one event stream a browser. Hints
 //! carry no data; the screen asks again for what it shows.
+//!
+//! Between the hints the stream beats, and the page answers each beat. A page that is frozen, or whose network is gone without a goodbye, answers
+//! none, and its agent counts as there no longer; a page that hears none knows that the server cannot be reached.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use auth::{Auth, CurrentAgent};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use futures::stream::{Stream, StreamExt as _};
 use kernel::{AgentId, Hint};
 use sqlx::PgPool;
@@ -20,7 +22,7 @@ use sqlx::postgres::PgListener;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_stream::wrappers::{BroadcastStream, WatchStream};
+use tokio_stream::wrappers::{BroadcastStream, IntervalStream, WatchStream};
 use tower_sessions::Session;
 use tower_sessions::session::Id;
 
@@ -32,46 +34,12 @@ const COALESCED: Duration = Duration::from_millis(75);
 /// More hints than these become the one to ask for everything: PostgreSQL takes less than 8,000 bytes in a `notify`, and a
 /// hint that names an agent has at most 31.
 pub(crate) const MOST_AT_ONCE: usize = 200;
-/// A comment is sent so often, so that a proxy does not think the stream dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// The stream beats so often: an agent is unreachable after 30 s, so two answers may be lost. It also keeps a proxy from thinking the stream dead.
+const BEAT: Duration = Duration::from_secs(10);
 /// nginx's word for a proxy that is to pass an answer on as it comes.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// A session can end without a hint, by time or by hands in the database: it is looked at so often.
 const SESSION_CHECK: Duration = Duration::from_mins(1);
-
-/// Whose event streams are open on this server.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<AgentId, usize>>>);
-
-impl Streams {
-    /// Agents with at least one open stream.
-    pub(crate) fn agents(&self) -> Vec<AgentId> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
-    }
-
-    fn open(&self, agent: AgentId) -> OpenStream {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(agent).or_default() += 1;
-        OpenStream { streams: self.clone(), agent }
-    }
-}
-
-/// Counts one stream for as long as it lives.
-struct OpenStream {
-    streams: Streams,
-    agent: AgentId,
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.agent) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.agent);
-            }
-        }
-    }
-}
 
 /// `GET /api/events`: hints, from “ask for everything” on, until the browser leaves, its session is over or the server stops.
 pub(crate) async fn stream(
@@ -80,7 +48,6 @@ pub(crate) async fn stream(
     Extension(stopping): Extension<Stopping>,
     session: Session,
 ) -> ([(HeaderName, HeaderValue); 1], Sse<impl Stream<Item = Result<Event, Infallible>>>) {
-    let open = app.streams.open(agent.id);
     let is_for = move |hint: &Hint| !matches!(hint, Hint::Note(named) if *named != agent.id);
     let hints = BroadcastStream::new(app.hints.subscribe())
         .map(|hint| hint.unwrap_or(Hint::Everything))
@@ -88,13 +55,14 @@ pub(crate) async fn stream(
     let is_over = session_is_over(app.auth.clone(), agent.id, session.id(), app.hints.subscribe());
     // The last thing that is said when the session is over: the page looks at itself, and finds that it is signed out.
     let last = futures::stream::once(async move { Hint::Agent(agent.id) });
-    let events = futures::stream::once(async { Hint::Everything }).chain(hints).take_until(is_over).chain(last).map(move |hint| {
-        let _counted_while_this_lives = &open;
-        // A hint is a plain word or an id; writing it cannot fail.
-        Ok(Event::default().json_data(hint).unwrap_or_default())
-    });
+    // A hint is a plain word or an id; writing it cannot fail.
+    let said = |hint: Hint| Event::default().json_data(hint).unwrap_or_default();
+    let hints = futures::stream::once(async { Hint::Everything }).chain(hints).map(said);
+    // An event without data is not given to the page.
+    let beats = IntervalStream::new(tokio::time::interval(BEAT)).map(|_| Event::default().event("beat").data("beat"));
+    let events = futures::stream::select(hints, beats).take_until(is_over).chain(last.map(said)).map(Ok);
     let mut stops = WatchStream::from_changes(stopping.subscribe());
-    let stream = Sse::new(events.take_until(async move { stops.next().await })).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let stream = Sse::new(events.take_until(async move { stops.next().await }));
     // An nginx with its defaults would hold the stream back until its buffer is full.
     ([(UNBUFFERED, HeaderValue::from_static("no"))], stream)
 }
@@ -168,6 +136,7 @@ async fn hear_until_lost(app: &App) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(&app.pool).await?;
     listener.listen(CHANNEL).await?;
     app.queue.forget_figures();
+    learn_changes(app).await;
     // Nobody listening is no fault: there may be no browser.
     let _ = app.hints.send(Hint::Everything);
     while let Some(notification) = listener.try_recv().await? {
@@ -176,11 +145,22 @@ async fn hear_until_lost(app: &App) -> sqlx::Result<()> {
         if heard.iter().any(|hint| matches!(hint, Hint::Queues | Hint::Everything)) {
             app.queue.forget_figures();
         }
+        // Before any browser asks again: the settings or the holidays have changed on another server.
+        if heard.contains(&Hint::Everything) {
+            learn_changes(app).await;
+        }
         for hint in heard {
             let _ = app.hints.send(hint);
         }
     }
     Ok(())
+}
+
+/// A failure is no more than a delay: the same is done every few seconds, and with each person who is handed out.
+async fn learn_changes(app: &App) {
+    if let Err(error) = app.queue.learn_changes().await {
+        tracing::warn!(error.message = %error, "what was changed elsewhere could not be learnt yet");
+    }
 }
 
 #[cfg(test)]

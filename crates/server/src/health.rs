@@ -23,16 +23,24 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) 
     (status, Json(health))
 }
 
-/// `GET /api/health`: the same for people; public, so it says nothing about anybody.
+/// `GET /api/health`: the same for people; public, so it says nothing about anybody. That the list of bank holidays ends some day is not for
+/// whoever signs in; that it has ended is, since no calls are made.
 pub(crate) async fn public(State(app): State<App>) -> Json<Health> {
-    Json(check(&app).await)
+    let mut health = check(&app).await;
+    let has_ended = app.queue.holidays_days_left() < 0;
+    health.checks.retain(|check| has_ended || check.name != HOLIDAYS);
+    Json(health)
 }
+
+/// The name of the check of the list of bank holidays.
+const HOLIDAYS: &str = "holidays";
 
 /// Without our own database nothing can be served. Without the replica everything but handing people out can.
 async fn check(app: &App) -> Health {
     let database = sqlx::query_scalar!("select 1").fetch_one(&app.pool).await.is_ok();
-    let lag = app.replica.lag();
+    let lag = app.queue.replica_lag();
     let hours = app.queue.hours();
+    let (holidays_end, holidays_notice) = (app.queue.holidays_end(), app.queue.holidays_notice());
     let discovered = if database { app.queue.last_discovery().await.ok().flatten() } else { None };
     let line = |name: &str, title: &str, is_ok: bool, words: String| HealthCheck { name: name.into(), title: title.into(), is_ok, words };
     // Only ever in development.
@@ -72,6 +80,14 @@ async fn check(app: &App) -> Health {
                     "Calling hours",
                     hours.is_open,
                     format!("{} {}", if hours.is_open { "Open" } else { "Closed, open" }, hours.words),
+                ),
+                line(
+                    HOLIDAYS,
+                    "Bank holidays",
+                    holidays_notice.is_none(),
+                    holidays_notice
+                        .or_else(|| holidays_end.map(|end| format!("Known until {}", queue::british_day(end))))
+                        .unwrap_or_default(),
                 ),
                 line(
                     "queues",

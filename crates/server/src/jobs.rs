@@ -1,157 +1,212 @@
-//! What happens without being asked. Each job is a loop that outlives its failures: a run that fails is logged, and the
+//! What happens without being asked. One table of jobs; each is a loop that outlives its failures: a run that fails is logged, and the
 //! next one comes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{AgentId, Hint};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::monitoring;
 
-/// One run of a job may take so long; then it is given up, and the next one comes.
+/// The limit of one run, unless the job says otherwise: then the run is given up, and the next one comes.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
 
-/// A discovery may take so long, which is many times what half a million users need.
+/// The limit of a discovery, which is many times what half a million users need.
 const DISCOVERY_LIMIT: Duration = Duration::from_mins(10);
 
-/// So long may it take to ask about all calls that go on, a few at a time.
+/// The limit of a run that asks about all calls that go on, a few at a time.
 const CATCH_UP_LIMIT: Duration = Duration::from_mins(5);
 
-/// Some long recordings may take so long together.
+/// The limit of a run that fetches recordings: some long ones together.
 const FETCH_LIMIT: Duration = Duration::from_mins(6);
 
-/// Jobs that any one server does for all: running them on several is harmless, each is one idempotent statement.
-pub(crate) fn spawn_shared(app: &App, jobs: &mut JoinSet<()>) {
-    let queue = app.queue.clone();
-    repeat(jobs, "return expired leases", Duration::from_secs(2), move || {
-        let queue = queue.clone();
-        async move { queue.return_expired().await }
-    });
-    let queue = app.queue.clone();
-    repeat(jobs, "rescue orphans", Duration::from_mins(1), move || {
-        let queue = queue.clone();
-        async move { queue.rescue_orphans().await }
-    });
-    let queue = app.queue.clone();
-    repeat(jobs, "end pauses whose time has come", Duration::from_secs(1), move || {
-        let queue = queue.clone();
-        async move { queue.end_timed_pauses().await }
-    });
-    let queue = app.queue.clone();
-    repeat(jobs, "learn settings and pauses", Duration::from_secs(5), move || {
-        let queue = queue.clone();
-        async move { queue.learn_changes().await }
-    });
-    let queue = app.queue.clone();
-    repeat_within(jobs, "discover once an hour", Duration::from_secs(30), DISCOVERY_LIMIT, move || {
-        let queue = queue.clone();
-        async move { queue.discover_on_schedule().await }
-    });
-    let queue = app.queue.clone();
-    // Every second, so that a decision is sealed within two.
-    repeat(jobs, "seal decisions", Duration::from_secs(1), move || {
-        let queue = queue.clone();
-        async move { queue.seal().await.map(|_| ()) }
-    });
-    let queue = app.queue.clone();
-    repeat_within(jobs, "forget the personal facts of old decisions", Duration::from_hours(1), DISCOVERY_LIMIT, move || {
-        let queue = queue.clone();
-        async move { queue.forget_old_personal_facts().await.map(|_| ()) }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "close what was not recorded", Duration::from_secs(1), move || {
-        let calls = calls.clone();
-        async move { calls.close_overdue().await }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "end abandoned calls", Duration::from_secs(2), move || {
-        let calls = calls.clone();
-        async move {
-            calls.end_abandoned().await?;
-            calls.end_left().await?;
-            calls.end_abandoned_monitorings().await?;
-            calls.end_unentitled_monitorings().await?;
-            calls.lapse_transfers().await?;
-            calls.end_lingering_legs().await
+type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// When a job runs.
+#[derive(Clone, Copy, Debug)]
+enum Schedule {
+    /// So often, and a run is given up after `limit`.
+    Every { period: Duration, limit: Duration },
+    /// Always: one run does not end.
+    Always,
+}
+
+/// Something that is done without being asked, under a name that is also its label in the metrics.
+#[derive(Clone)]
+pub struct Job {
+    name: &'static str,
+    schedule: Schedule,
+    run: Arc<dyn Fn() -> Run + Send + Sync>,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("name", &self.name).field("schedule", &self.schedule).finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// Something to do every `period`. `run` is given its own clone of `of` each time.
+    fn new<T, F, E>(name: &'static str, period: Duration, of: &T, run: impl Fn(T) -> F + Send + Sync + 'static) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<anyhow::Error>,
+    {
+        let of = of.clone();
+        let run = move || -> Run {
+            let running = run(of.clone());
+            Box::pin(async move { running.await.map_err(Into::into) })
+        };
+        Self { name, schedule: Schedule::Every { period, limit: RUN_LIMIT }, run: Arc::new(run) }
+    }
+
+    /// The same with another limit of a run.
+    fn within(self, limit: Duration) -> Self {
+        match self.schedule {
+            Schedule::Every { period, .. } => Self { schedule: Schedule::Every { period, limit }, ..self },
+            Schedule::Always => self,
         }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "pass on calls that come in", Duration::from_secs(1), move || {
-        let calls = calls.clone();
-        async move { calls.pass_on_offers().await }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "ask the carrier about people who ring us", Duration::from_secs(15), move || {
-        let calls = calls.clone();
-        async move {
-            calls.ask_about_callers().await?;
-            calls.record_callers().await
+    }
+
+    /// Something that goes on until it is dropped.
+    fn lasting<T, F>(name: &'static str, of: &T, run: impl Fn(T) -> F + Send + Sync + 'static) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let of = of.clone();
+        let run = move || -> Run {
+            let running = run(of.clone());
+            Box::pin(async move {
+                running.await;
+                Ok(())
+            })
+        };
+        Self { name, schedule: Schedule::Always, run: Arc::new(run) }
+    }
+
+    /// Its name, which no other job has.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it goes on by itself instead of being run every so often; then no success of it is counted.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self.schedule, Schedule::Always)
+    }
+
+    /// Runs it until the set is dropped; the first time at once.
+    pub fn spawn(self, jobs: &mut JoinSet<()>) {
+        jobs.spawn(self.keep_running());
+    }
+
+    /// When the loop panics or ends, it is seen and started again.
+    async fn keep_running(self) {
+        loop {
+            // Dropping this set with the outer task ends the inner one too.
+            let mut running = JoinSet::new();
+            let job = self.clone();
+            running.spawn(async move {
+                match job.schedule {
+                    Schedule::Every { period, limit } => job.repeat(period, limit).await,
+                    Schedule::Always => drop((job.run)().await),
+                }
+            });
+            let ended = running.join_next().await;
+            let is_panic = ended.is_some_and(|ended| ended.is_err_and(|error| error.is_panic()));
+            tracing::error!(job.name = self.name, job.panicked = is_panic, "a job stopped; it is started again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
-    });
-    let calls = app.calls.clone();
-    repeat_within(jobs, "fetch recordings", Duration::from_secs(2), FETCH_LIMIT, move || {
-        let calls = calls.clone();
-        async move { calls.fetch_recordings().await }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "ask the carrier about recordings", Duration::from_mins(1), move || {
-        let calls = calls.clone();
-        async move { calls.ask_about_recordings().await }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "free whom no call holds", Duration::from_secs(30), move || {
-        let calls = calls.clone();
-        async move { calls.free_held().await }
-    });
-    let calls = app.calls.clone();
-    // At the start above all: what was said to a server that was not there is lost.
-    repeat_within(jobs, "ask the carrier about all live calls", Duration::from_mins(10), CATCH_UP_LIMIT, move || {
-        let calls = calls.clone();
-        async move { calls.catch_up().await }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "ask the carrier about silent calls", Duration::from_mins(1), move || {
-        let calls = calls.clone();
-        async move { calls.reconcile().await }
-    });
-    let calls = app.calls.clone();
-    repeat(jobs, "ask the carrier about calls that nobody is known to have answered", Duration::from_secs(15), move || {
-        let calls = calls.clone();
-        async move { calls.reconcile_unanswered().await }
-    });
-    let auth = app.auth.clone();
-    repeat(jobs, "end lost sessions", Duration::from_mins(1), move || {
-        let auth = auth.clone();
-        async move { auth.sweep().await }
-    });
+    }
+
+    async fn repeat(self, period: Duration, limit: Duration) {
+        let Self { name, run, .. } = self;
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            match tokio::time::timeout(limit, run()).await {
+                // Nobody sees that a job does not run any more, but by how long ago it last did (lessons, line 13).
+                Ok(Ok(())) => metrics::gauge!("dialler_job_last_success_timestamp_seconds", "job" => name).set(unix_seconds()),
+                // Never its Debug: PostgreSQL's detail there can quote a row.
+                Ok(Err(error)) => {
+                    tracing::error!(job.name = name, error.chain = %format_args!("{error:#}"), "a job failed; it is tried again");
+                }
+                Err(_) => tracing::error!(job.name = name, "a job took longer than {limit:?}; it was given up and is tried again"),
+            }
+        }
+    }
+}
+
+/// Jobs that any one server does for all: running them on several is harmless, each is idempotent.
+pub fn shared(app: &App) -> Vec<Job> {
+    let (auth, calls, queue) = (&app.auth, &app.calls, &app.queue);
+    let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
+    vec![
+        Job::new("return expired leases", seconds(2), queue, |queue| async move { queue.return_expired().await }),
+        Job::new("rescue orphans", minutes(1), queue, |queue| async move { queue.rescue_orphans().await }),
+        Job::new("end pauses whose time has come", seconds(1), queue, |queue| async move { queue.end_timed_pauses().await }),
+        Job::new("learn settings and pauses", seconds(5), queue, |queue| async move { queue.learn_changes().await }),
+        Job::new("discover once an hour", seconds(30), queue, |queue| async move { queue.discover_on_schedule().await })
+            .within(DISCOVERY_LIMIT),
+        // Every second, so that a decision is sealed within two.
+        Job::new("seal decisions", seconds(1), queue, |queue| async move { queue.seal().await.map(|_| ()) }),
+        Job::new("forget the personal facts of old decisions", minutes(60), queue, |queue| async move {
+            queue.forget_old_personal_facts().await.map(|_| ())
+        })
+        .within(DISCOVERY_LIMIT),
+        Job::new("close what was not recorded", seconds(1), calls, |calls| async move { calls.close_overdue().await }),
+        Job::new("end abandoned calls", seconds(2), calls, |calls| async move { calls.end_abandoned().await }),
+        Job::new("end calls that their agents have left", seconds(2), calls, |calls| async move { calls.end_left().await }),
+        Job::new("end abandoned listening", seconds(2), calls, |calls| async move { calls.end_abandoned_monitorings().await }),
+        Job::new("take off the line whoever may not listen any more", seconds(2), calls, |calls| async move {
+            calls.end_unentitled_monitorings().await
+        }),
+        Job::new("let transfers lapse", seconds(2), calls, |calls| async move { calls.lapse_transfers().await }),
+        Job::new("hang up legs that outlive their calls", seconds(2), calls, |calls| async move { calls.end_lingering_legs().await }),
+        Job::new("pass on calls that come in", seconds(1), calls, |calls| async move { calls.pass_on_offers().await }),
+        Job::new("ask the carrier about people who ring us", seconds(15), calls, |calls| async move { calls.ask_about_callers().await }),
+        Job::new("look up callers whom the claims platform could not name", seconds(15), calls, |calls| async move {
+            calls.look_up_callers().await
+        }),
+        Job::new("record people who ring us", seconds(15), calls, |calls| async move { calls.record_callers().await }),
+        Job::new("fetch recordings", seconds(2), calls, |calls| async move { calls.fetch_recordings().await }).within(FETCH_LIMIT),
+        Job::new("ask the carrier about recordings", minutes(1), calls, |calls| async move { calls.ask_about_recordings().await }),
+        Job::new("free whom no call holds", seconds(30), calls, |calls| async move { calls.free_held().await }),
+        // At the start above all: what was said to a server that was not there is lost.
+        Job::new("ask the carrier about all live calls", minutes(10), calls, |calls| async move { calls.catch_up().await })
+            .within(CATCH_UP_LIMIT),
+        Job::new("ask the carrier about silent calls", minutes(1), calls, |calls| async move { calls.reconcile().await }),
+        Job::new("ask the carrier about calls that nobody is known to have answered", seconds(15), calls, |calls| async move {
+            calls.reconcile_unanswered().await
+        }),
+        Job::new("end lost sessions", minutes(1), auth, |auth| async move { auth.sweep().await }),
+    ]
 }
 
 /// Jobs of every server that has browsers.
-pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
-    let own = app.clone();
-    repeat(jobs, "hear open streams", Duration::from_secs(10), move || {
-        let app = own.clone();
-        async move {
-            let open = app.streams.agents();
-            if !open.is_empty() {
-                app.auth.heard(&open).await?;
-            }
-            // Whoever was heard, by a stream or by any request, keeps the person they hold.
+pub fn own(app: &App) -> Vec<Job> {
+    let seconds = Duration::from_secs;
+    let known: Arc<Mutex<BTreeSet<AgentId>>> = Arc::default();
+    let told = Arc::new(Mutex::new(app.clock.now()));
+    vec![
+        // Agents who were heard lately keep the person they hold: by any request, and a page answers the beats of its event stream.
+        Job::new("renew leases of agents who are there", seconds(10), app, |app| async move {
             let reachable = app.auth.list_reachable().await?;
             app.queue.renew(&reachable).await?;
             anyhow::Ok(())
-        }
-    });
-    let own = app.clone();
-    // Somebody becomes unreachable by silence, so nothing announces it: look, and say so when it has changed.
-    let known: std::sync::Arc<tokio::sync::Mutex<BTreeSet<AgentId>>> = std::sync::Arc::default();
-    repeat(jobs, "watch presence", Duration::from_secs(5), move || {
-        let (app, known) = (own.clone(), std::sync::Arc::clone(&known));
-        async move {
+        }),
+        // Somebody becomes unreachable by silence, so nothing announces it: look, and say so when it has changed.
+        Job::new("watch presence", seconds(5), &(app.clone(), known), |(app, known)| async move {
             let now: BTreeSet<AgentId> = app.auth.list_unreachable().await?.into_iter().collect();
             let mut before = known.lock().await;
             for agent in before.symmetric_difference(&now) {
@@ -160,76 +215,24 @@ pub(crate) fn spawn_own(app: &App, jobs: &mut JoinSet<()>) {
             }
             *before = now;
             anyhow::Ok(())
-        }
-    });
-    let (queue, clock) = (app.queue.clone(), app.clock.clone());
-    let told = std::sync::Arc::new(tokio::sync::Mutex::new(clock.now()));
-    repeat(jobs, "say which promises come near or turn late", Duration::from_secs(5), move || {
-        let (queue, clock, told) = (queue.clone(), clock.clone(), std::sync::Arc::clone(&told));
-        async move {
-            let (mut told, now) = (told.lock().await, clock.now());
-            queue.announce_promises(*told, now).await?;
+        }),
+        Job::new("say which promises come near or turn late", seconds(5), &(app.clone(), told), |(app, told)| async move {
+            let (mut told, now) = (told.lock().await, app.clock.now());
+            app.queue.announce_promises(*told, now).await?;
             *told = now;
             anyhow::Ok(())
-        }
-    });
-    let queue = app.queue.clone();
-    repeat_within(jobs, "read who may be called, in direct mode", Duration::from_mins(1), DISCOVERY_LIMIT, move || {
-        let queue = queue.clone();
-        async move { queue.read_candidates().await }
-    });
-    repeat(jobs, "fold what was measured", Duration::from_secs(5), || async {
+        }),
+        Job::new("read who may be called, in direct mode", seconds(60), &app.queue, |queue| async move { queue.read_candidates().await })
+            .within(DISCOVERY_LIMIT),
         // Every single answer is kept until then, or until somebody reads /metrics.
-        monitoring::collect()?.run_upkeep();
-        anyhow::Ok(())
-    });
-    let replica = app.replica.clone();
-    supervise(jobs, "sample the replica's lag", move || {
-        let replica = replica.clone();
-        async move { replica.watch_lag().await }
-    });
-}
-
-/// Runs `work` every `period` until the set is dropped; the first time at once.
-fn repeat<F, E>(jobs: &mut JoinSet<()>, name: &'static str, period: Duration, work: impl Fn() -> F + Clone + Send + 'static)
-where
-    F: Future<Output = Result<(), E>> + Send,
-    E: Into<anyhow::Error>,
-{
-    repeat_within(jobs, name, period, RUN_LIMIT, work);
-}
-
-/// The same with another limit for a run.
-fn repeat_within<F, E>(
-    jobs: &mut JoinSet<()>,
-    name: &'static str,
-    period: Duration,
-    limit: Duration,
-    work: impl Fn() -> F + Clone + Send + 'static,
-) where
-    F: Future<Output = Result<(), E>> + Send,
-    E: Into<anyhow::Error>,
-{
-    supervise(jobs, name, move || {
-        let work = work.clone();
-        async move {
-            let mut ticks = tokio::time::interval(period);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                ticks.tick().await;
-                match tokio::time::timeout(limit, work()).await {
-                    // Nobody sees that a job does not run any more, but by how long ago it last did (lessons, line 13).
-                    Ok(Ok(())) => metrics::gauge!("dialler_job_last_success_timestamp_seconds", "job" => name).set(unix_seconds()),
-                    Ok(Err(error)) => {
-                        // Never its Debug: PostgreSQL's detail there can quote a row.
-                        let error: anyhow::Error = error.into();
-                        tracing::error!(job.name = name, error.chain = %format_args!("{error:#}"), "a job failed; it is tried again");
-                    }
-                    Err(_) => tracing::error!(job.name = name, "a job took longer than {limit:?}; it was given up and is tried again"),
-                }
-            }
-        }
-    });
+        Job::new("fold what was measured", seconds(5), &(), |()| async {
+            monitoring::collect()?.run_upkeep();
+            anyhow::Ok(())
+        }),
+        Job::lasting("sample the replica's lag", &(app.replica.clone(), app.queue.clone()), |(replica, queue)| async move {
+            replica.watch_lag(move || queue.max_lag_millis()).await;
+        }),
+    ]
 }
 
 /// The machine's time as Prometheus has it.
@@ -237,28 +240,9 @@ fn unix_seconds() -> f64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// Keeps a loop running: when it panics or ends, it is seen and started again.
-fn supervise<F>(jobs: &mut JoinSet<()>, name: &'static str, start: impl Fn() -> F + Send + 'static)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    jobs.spawn(async move {
-        loop {
-            // Dropping this set with the outer task ends the inner one too.
-            let mut running = JoinSet::new();
-            running.spawn(start());
-            let ended = running.join_next().await;
-            let is_panic = ended.is_some_and(|ended| ended.is_err_and(|error| error.is_panic()));
-            tracing::error!(job.name = name, job.panicked = is_panic, "a job stopped; it is started again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use super::*;
 
@@ -268,29 +252,50 @@ mod tests {
         line.rsplit_once(' ')?.1.parse().ok()
     }
 
+    /// Waits, at most half a minute.
+    async fn until(what: &str, condition: impl Fn() -> bool) {
+        for _ in 0..3_000 {
+            if condition() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("waited in vain until {what}");
+    }
+
     /// lessons, line 13: every job stopped silently. → When each last succeeded can be asked, and stands still while it fails.
     #[tokio::test]
     async fn how_long_ago_a_job_last_succeeded_is_told() {
         monitoring::collect().unwrap();
-        let fails = Arc::new(AtomicBool::new(true));
+        let state = Arc::new((AtomicBool::new(true), AtomicUsize::new(0)));
         let mut jobs = JoinSet::new();
-        let told = Arc::clone(&fails);
-        repeat(&mut jobs, "a job of this test", Duration::from_millis(10), move || {
-            let fails = told.load(Ordering::Relaxed);
-            async move { if fails { Err(anyhow::anyhow!("not now")) } else { Ok(()) } }
+        let job = Job::new("a job of this test", Duration::from_millis(10), &state, |state| async move {
+            state.1.fetch_add(1, Ordering::SeqCst);
+            if state.0.load(Ordering::SeqCst) { Err(anyhow::anyhow!("not now")) } else { Ok(()) }
         });
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        job.spawn(&mut jobs);
+        // The third run begins when the second one has ended.
+        until("it has failed twice", || state.1.load(Ordering::SeqCst) > 2).await;
         assert_eq!(last_success("a job of this test"), None, "it has only failed");
-        fails.store(false, Ordering::Relaxed);
+        state.0.store(false, Ordering::SeqCst);
         let began = unix_seconds();
-        let mut last = None;
-        for _ in 0..500 {
-            last = last_success("a job of this test");
-            if last.is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("it has succeeded", || last_success("a job of this test").is_some()).await;
+        let last = last_success("a job of this test");
         assert!(last.is_some_and(|last| last >= began - 0.001), "{last:?}");
+    }
+
+    /// lessons, line 13. A run that panics ends neither the job nor its neighbours.
+    #[tokio::test]
+    async fn a_job_that_panics_is_started_again() {
+        monitoring::collect().unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let mut jobs = JoinSet::new();
+        let job = Job::new("a job that panics once", Duration::from_mins(10), &runs, |runs| async move {
+            assert!(runs.fetch_add(1, Ordering::SeqCst) > 0, "planted");
+            anyhow::Ok(())
+        });
+        job.spawn(&mut jobs);
+        until("it has succeeded", || last_success("a job that panics once").is_some()).await;
+        assert_eq!(runs.load(Ordering::SeqCst), 2);
     }
 }

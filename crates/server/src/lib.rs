@@ -9,7 +9,7 @@ pub mod config;
 pub mod cron;
 pub mod events;
 mod health;
-mod jobs;
+pub mod jobs;
 
 mod modules;
 mod monitoring;

@@ -39,6 +39,10 @@ fn describe() {
     describe_gauge!("dialler_redis_is_used", "1 while contexts are shared through Redis, 0 without one and while it is left alone.");
     describe_gauge!("dialler_replica_lag_seconds", "How far the replica is behind; NaN while that is unknown.");
     describe_gauge!(
+        "dialler_holiday_list_days_left",
+        "Days until the end of the list of bank holidays, after which no calls are made; alarm below 365."
+    );
+    describe_gauge!(
         "dialler_job_last_success_timestamp_seconds",
         "When each background job last succeeded on this server; alarm on its age."
     );
@@ -60,7 +64,9 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Response
     }
     metrics::gauge!("dialler_redis_is_used").set(if app.contexts.is_shared() { 1.0 } else { 0.0 });
     // Not a number is what Prometheus has for “unknown”.
-    let lag = app.replica.lag().map_or(f64::NAN, |lag| f64::from(i32::try_from(lag.millis).unwrap_or(i32::MAX)) / 1_000.0);
+    let lag = app.queue.replica_lag().map_or(f64::NAN, |lag| f64::from(i32::try_from(lag.millis).unwrap_or(i32::MAX)) / 1_000.0);
     metrics::gauge!("dialler_replica_lag_seconds").set(lag);
+    let days_left = i32::try_from(app.queue.holidays_days_left()).unwrap_or(i32::MAX);
+    metrics::gauge!("dialler_holiday_list_days_left").set(f64::from(days_left));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], collected.render()).into_response()
 }

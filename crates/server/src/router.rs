@@ -1,20 +1,20 @@
 //! Every path of the product, and the layers that refuse what is not allowed.
 //!
-//! From outside in: one log line a request · a panic becomes an answer · security headers · limits on time and bodies · the
-//! session · **the guard** (everything under /api is refused unless it is signed in or on the short public list, and
+//! From outside in: one log line a request · a panic becomes an answer · security headers · limits on time and bodies · where
+//! it came from · the session · **the guard** (everything under /api is refused unless it is signed in or on the short public list, and
 //! every change is refused unless it comes from our own pages) · statuses · the functions themselves.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth::{SessionStore, agent_of, session_layer};
+use auth::{Entrance, SessionStore, agent_of, know_client, session_layer};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Extension, Json, Router};
 use http_body_util::{BodyExt as _, Limited};
 use kernel::{ErrorCode, WireError};
@@ -35,6 +35,9 @@ pub const PUBLIC: [&str; 3] = ["/api/auth/sign_in", "/api/health", "/api/browser
 const EVENTS: &str = "/api/events";
 /// No request of ours is larger: a note of 500 characters and its names.
 const BODY_LIMIT: usize = 64 * 1024;
+/// But for one, which brings a file: the official list of bank holidays, in which every quotation mark is two characters in JSON.
+const FILE_LIMIT: usize = 2 * queue::LONGEST_HOLIDAY_FILE;
+const WITH_A_FILE: &str = "/api/queue/load_holidays";
 /// A request waits so long for its answer, the event stream apart. Longer than any statement of ours may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// An error is a few words.
@@ -52,52 +55,89 @@ struct Guard {
 
 /// The whole router. `site` is the folder with the built front end.
 pub fn router(app: &App, public_base_url: &str, site: &Path, stopping: Stopping) -> Router {
-    let sessions = session_layer(SessionStore::new(app.pool.clone()), public_base_url.starts_with("https://"));
+    let entrance = Entrance::new(app.trusted_proxies.clone(), public_base_url.starts_with("https://"));
+    let sessions = session_layer(SessionStore::new(app.pool.clone()), &entrance);
     let guard = Guard { origin: public_base_url.into() };
 
-    let mut api = Router::new()
-        .route("/api/health", get(health::public))
-        .route("/api/browser_error", post(health::browser_error))
-        .route(EVENTS, get(events::stream));
-    for path in server_function_paths() {
-        api = api.route(path, post(server_function));
+    let (mut api, mut outside) = (Router::new(), Router::new());
+    for Route { path, handlers, .. } in routes(app) {
+        if path == "/api" || path.starts_with("/api/") {
+            api = api.route(path, handlers);
+        } else {
+            outside = outside.route(path, handlers);
+        }
     }
-    let api = api
-        .merge(calls::playback(app.calls.clone()).with_state(()))
-        .route("/api", any(no_such_path))
-        .route("/api/", any(no_such_path))
-        .route("/api/{*rest}", any(no_such_path))
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(app.clone())
-        .layer(
-            ServiceBuilder::new()
-                .layer(Extension(stopping))
-                .layer(middleware::map_response(plain_errors_as_json))
-                .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-                .layer(middleware::from_fn_with_state(ANSWER_LIMIT, limit_time))
-                .layer(sessions)
-                .layer(middleware::from_fn_with_state(guard, refuse_unless_allowed))
-                .layer(middleware::from_fn(limit_body))
-                .layer(middleware::map_response(status_of_error)),
-        );
+    let api = api.method_not_allowed_fallback(wrong_method).layer(
+        ServiceBuilder::new()
+            .layer(Extension(stopping))
+            .layer(middleware::map_response(plain_errors_as_json))
+            .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+            .layer(middleware::from_fn_with_state(ANSWER_LIMIT, limit_time))
+            .layer(middleware::from_fn_with_state(entrance, know_client))
+            .layer(sessions)
+            .layer(middleware::from_fn_with_state(guard, refuse_unless_allowed))
+            .layer(middleware::from_fn(limit_body))
+            .layer(middleware::map_response(status_of_error)),
+    );
 
-    Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(monitoring::show))
-        .with_state(app.clone())
-        .merge(api)
-        .merge(calls::webhooks(app.calls.clone()))
-        .fallback_service(pages(site))
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(log_request))
-                .layer(CatchPanicLayer::custom(panicked))
-                .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-                .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
-                .layer(header_layer(header::X_FRAME_OPTIONS, "DENY")),
-        )
+    outside.merge(api).fallback_service(pages(site)).layer(
+        ServiceBuilder::new()
+            .layer(middleware::from_fn(log_request))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+            .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
+            .layer(header_layer(header::X_FRAME_OPTIONS, "DENY")),
+    )
+}
+
+/// What a path asks of whoever comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Nothing.
+    Open,
+    /// A session. Under `/api` the guard sees to it, for every path that is not in [`PUBLIC`].
+    Session,
+    /// The carrier's signature.
+    Signature,
+    /// A secret of those who look after the server, as a bearer token.
+    Secret,
+}
+
+/// A path of this server, with what answers there.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// As axum writes it: `/api/calls/recording/{call_id}`.
+    pub path: &'static str,
+    /// What it asks for.
+    pub door: Door,
+    handlers: MethodRouter,
+}
+
+/// Every path that [`router`] has, beside the files of the front end; it is made from this list alone. [`crate::cron`] and an emulated
+/// [`crate::carrier`] have paths of their own.
+pub fn routes(app: &App) -> Vec<Route> {
+    let route = |path, door, handlers: MethodRouter<App>| Route { path, door, handlers: handlers.with_state(app.clone()) };
+    let mut routes = vec![
+        route("/health/live", Door::Open, get(health::live)),
+        route("/health/ready", Door::Open, get(health::ready)),
+        route("/metrics", Door::Secret, get(monitoring::show)),
+        route("/api/health", Door::Open, get(health::public)),
+        route("/api/browser_error", Door::Open, post(health::browser_error)),
+        route(EVENTS, Door::Session, get(events::stream)),
+        route("/api", Door::Session, any(no_such_path)),
+        route("/api/", Door::Session, any(no_such_path)),
+        route("/api/{*rest}", Door::Session, any(no_such_path)),
+    ];
+    routes.extend(server_function_paths().into_iter().map(|path| {
+        let door = if PUBLIC.contains(&path) { Door::Open } else { Door::Session };
+        route(path, door, post(server_function))
+    }));
+    let (path, handlers) = calls::playback(&app.calls);
+    routes.push(Route { path, door: Door::Session, handlers });
+    let webhooks = calls::webhooks(&app.calls).into_iter();
+    routes.extend(webhooks.map(|(path, handlers)| Route { path, door: Door::Signature, handlers }));
+    routes
 }
 
 /// The paths of all registered server functions, sorted.
@@ -173,7 +213,8 @@ async fn limit_time(State(limit): State<Duration>, request: Request, next: Next)
 /// Reads the body before anything else does, and refuses a huge one in our own words.
 async fn limit_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    match Limited::new(body, BODY_LIMIT).collect().await {
+    let limit = if parts.uri.path() == WITH_A_FILE { FILE_LIMIT } else { BODY_LIMIT };
+    match Limited::new(body, limit).collect().await {
         Ok(body) => next.run(Request::from_parts(parts, Body::from(body.to_bytes()))).await,
         Err(_) => refusal(&WireError::new(ErrorCode::TooLarge, "The request is larger than anything the dialler accepts.")),
     }

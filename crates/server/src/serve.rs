@@ -46,9 +46,9 @@ pub(crate) async fn serve(config: &Config, options: &Serve) -> anyhow::Result<()
     let mut background = JoinSet::new();
     background.spawn(events::send_hints(app.pool.clone(), outgoing));
     background.spawn(events::hear_hints(app.clone()));
-    jobs::spawn_own(&app, &mut background);
-    if !options.without_jobs {
-        jobs::spawn_shared(&app, &mut background);
+    let shared = if options.without_jobs { Vec::new() } else { jobs::shared(&app) };
+    for job in jobs::own(&app).into_iter().chain(shared) {
+        job.spawn(&mut background);
     }
 
     let stopping: Stopping = Arc::new(watch::Sender::new(false));
@@ -95,7 +95,9 @@ pub(crate) async fn work(config: &Config) -> anyhow::Result<()> {
     let (app, outgoing) = App::connect(config, telephone).await?;
     let mut background = JoinSet::new();
     background.spawn(events::send_hints(app.pool.clone(), outgoing));
-    jobs::spawn_shared(&app, &mut background);
+    for job in jobs::shared(&app) {
+        job.spawn(&mut background);
+    }
     tracing::info!("working");
     told_to_stop().await;
     background.shutdown().await;
@@ -110,6 +112,10 @@ async fn account_only_reads(replica: &Replica) -> anyhow::Result<bool> {
         Ok(()) => Ok(true),
         Err(ReplicaError::Unavailable(error)) => {
             tracing::warn!(error.message = %error, "the replica does not answer yet; nobody is handed out until it does");
+            Ok(false)
+        }
+        Err(error @ ReplicaError::NeedsTls(_)) => {
+            tracing::error!(error.message = %error, "nobody can sign in to the replica; nobody is handed out until that is put right");
             Ok(false)
         }
         Err(error) => Err(error).context(REFUSED_ACCOUNT),

@@ -170,6 +170,7 @@ impl Day {
             mode: config.discovery.mode,
             telephone: Some(carrier.telephone.clone()),
             recordings: server::app::connect_recordings(&config.recordings)?,
+            trusted_proxies: auth::TrustedProxies::default(),
             metrics_token: None,
         })
         .await?;
@@ -178,7 +179,8 @@ impl Day {
         let mut background = JoinSet::new();
         background.spawn(server::events::send_hints(pool.clone(), outgoing));
         background.spawn(server::events::hear_hints(app.clone()));
-        background.spawn(async move { replica.watch_lag().await });
+        let queue = app.queue.clone();
+        background.spawn(async move { replica.watch_lag(move || queue.max_lag_millis()).await });
         background.spawn(work_beside(app.clone()));
         background.spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -210,7 +212,7 @@ impl Day {
             day.agents.push(Agent { id, http, chance: StdRng::seed_from_u64(u64::from(number)), free_at: clock.now(), reads: None });
         }
         for _ in 0..100 {
-            if day.app.replica.lag().is_some() {
+            if day.app.queue.replica_lag().is_some() {
                 return Ok(day);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
