@@ -1,7 +1,5 @@
 //! The history: every attempt of everybody, newest first.
 
-use std::time::Duration;
-
 use auth::Role;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -265,7 +263,7 @@ async fn a_page_of_the_history_is_one_statement_and_one_more_where_it_is_of_one_
     ];
     for (filter, place) in cases {
         page(&agent, &filter, place.clone()).await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        app.hints_have_passed().await;
         let before = counted.count();
         let shown = page(&agent, &filter, place.clone()).await;
         // What an agent has handed over is looked for by itself.

@@ -142,7 +142,7 @@ pub async fn people_rung(app: &TestApp) -> i64 {
 /// Lets so many seconds pass over every call and all that was heard of them.
 pub async fn pass(app: &TestApp, seconds: i32) {
     for statement in [
-        "update calls.call set state_since = state_since - make_interval(secs => $1)",
+        "update calls.call set state_since = state_since - make_interval(secs => $1), created_at = created_at - make_interval(secs => $1)",
         "update calls.event set received_at = received_at - make_interval(secs => $1)",
         "update calls.call set agent_away_since = agent_away_since - make_interval(secs => $1)",
         "update calls.leg set ended_at = ended_at - make_interval(secs => $1)",

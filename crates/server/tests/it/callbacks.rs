@@ -12,7 +12,7 @@ use crate::begun::{ANSWERS, Begun, DOES_NOT_ANSWER, LEG, handed_out, start};
 use crate::support::{Client, TestApp};
 
 /// Promised to `agent`, `minutes` from now.
-async fn promise(app: &TestApp, user: i64, reason: &str, agent: i64, minutes: i64) {
+pub(crate) async fn promise(app: &TestApp, user: i64, reason: &str, agent: i64, minutes: i64) {
     sqlx::query(
         "insert into queue.callback
              (user_id, reason, promised_at, promised_wall_time, preferred_agent_id, available_at, created_at, created_by)
@@ -91,6 +91,62 @@ async fn a_promise_that_nobody_answers_is_tried_once_more_and_then_the_usual_que
     assert_eq!(app.count("select count(*) from queue.entry where user_id = 1").await, 1, "in the usual queue");
     let kept = list(&agent, false).await;
     assert_eq!((&kept["kept"], &kept["of"]), (&json!(1), &json!(1)), "a second try is no promise of its own: {kept}");
+    app.stop().await;
+}
+
+/// A call within a quarter of an hour keeps the promise, before its time as well as after it, and from whatever queue: nobody is rung twice.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_a_little_before_its_time_keeps_a_promise_too_and_nobody_is_rung_again_for_it(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    app.platform.user(1).unsigned().name("Priya", "Raman").phone(DOES_NOT_ANSWER).claim("santander").insert().await.unwrap();
+    app.platform.user(2).unsigned().name("Owen", "Pritchard").phone(ANSWERS).claim("santander").insert().await.unwrap();
+    app.discover().await;
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "signature", agent.agent, 14).await;
+    promise(&app, 2, "signature", agent.agent, 20).await;
+    let second_leg = "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    for (user, leg, disposition) in [("1", LEG, "no_answer"), ("2", second_leg, "contacted")] {
+        agent.ask("/api/auth/set_presence", json!({"intention": "available"})).await;
+        let offered = agent.ask("/api/queue/take", json!({"user_id": user})).await;
+        assert_eq!((&offered["user"]["id"], &offered["queue"]), (&json!(user), &json!("unsigned_users")), "{offered}");
+        let call = start(app.signed_in_again(&agent).await, &offered, leg).await;
+        call.join(&app).await;
+        if user == "2" {
+            call.until("connected").await;
+            call.hang_up(&app).await;
+        }
+        call.until("ended").await;
+        let recorded = json!({"call_id": call.call, "disposition": disposition, "notes": ""});
+        let recorded = call.agent.ask("/api/calls/record_outcome", recorded).await;
+        if user == "1" {
+            assert_eq!(recorded["words"], "Next attempt: Today at 10:45, once more.", "nobody answered the promised call");
+        }
+    }
+    let of = |user, state: &str, is_retry| (user, state.to_owned(), is_retry);
+    assert_eq!(
+        states(&app).await,
+        [of(1, "kept", false), of(2, "scheduled", false), of(1, "scheduled", true)],
+        "twenty minutes are too early"
+    );
+    let mine = list(&agent, false).await;
+    assert_eq!((&mine["kept"], &mine["of"]), (&json!(1), &json!(1)), "{mine}");
+    app.stop().await;
+}
+
+/// Somebody who rings us shortly before a promised call, and is talked with, is not rung for it again; a promise for later stands.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_talk_with_a_caller_a_little_before_its_time_settles_a_promise(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::start(connect).await;
+    let agent = app.signed_in(Role::Agent).await;
+    promise(&app, 1, "user_asked", agent.agent, 14).await;
+    promise(&app, 2, "user_asked", agent.agent, 20).await;
+    for user in 1..=2 {
+        let mut transaction = kernel::begin(&app.pool).await.unwrap();
+        let (call, talked_at) = (kernel::CallId::generate(), app.now());
+        app.app.queue.count_incoming(&mut transaction, call, kernel::UserId::new(user), Some(ANSWERS), talked_at).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    assert_eq!(states(&app).await, [(1, "no_longer_needed".to_owned(), false), (2, "scheduled".to_owned(), false)]);
     app.stop().await;
 }
 
@@ -446,7 +502,7 @@ async fn why_a_call_was_made_stays_as_it_was_while_it_goes_on(_: PgPoolOptions, 
 
     sqlx::query("update users set current_signature_file_id = uuid() where id = 1").execute(app.platform.primary()).await.unwrap();
     app.platform.caught_up().await.unwrap();
-    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["note"], "Signed in the meantime");
+    assert_eq!(begun.agent.ask("/api/queue/current", json!({})).await["note"], "Priya has signed. Nothing else is outstanding.");
     begun.hang_up(&app).await;
     begun.until("ended").await;
     app.stop().await;

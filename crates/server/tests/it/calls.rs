@@ -1,7 +1,5 @@
 //! From Call to the outcome, over HTTP, with the emulated carrier.
 
-use std::time::Duration;
-
 use auth::Role;
 use chrono::TimeDelta;
 use futures::future::join_all;
@@ -11,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use testkit::{RoundTrips, TestPlatform};
 
-use crate::begun::{ANSWERS, DOES_NOT_ANSWER, ENGAGED, FAILS, HANGS_UP, LEG, begin, next_person, people_rung, set_faults, start};
+use crate::begun::{ANSWERS, DOES_NOT_ANSWER, ENGAGED, FAILS, HANGS_UP, LEG, begin, next_person, pass, people_rung, set_faults, start};
 use crate::support::{Log, TestApp};
 
 /// lessons, line 28: two dispositions on a double click.
@@ -331,6 +329,7 @@ async fn an_agents_leg_that_is_answered_and_over_is_no_answer_of_the_person(_: P
     says("in-progress", "2", "").await;
     let call = begun.find().await;
     assert_eq!((&call["state"], &call["talk_seconds"]), (&json!("ringing"), &json!(null)));
+    pass(&app, 7).await;
     says("completed", "3", "7").await;
     let call = begun.until("ended").await;
     assert_eq!((&call["end"]["how"], &call["talk_seconds"]), (&json!("cancelled"), &json!(null)));
@@ -427,6 +426,26 @@ async fn engaged_unanswered_and_failed_calls_suggest_what_to_record(_: PgPoolOpt
     }
 }
 
+/// lessons, line 58: the second click of a double click hung up, and Enter saved an outcome that was chosen already.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn a_call_that_the_agent_ended_within_three_seconds_has_no_outcome_chosen(_: PgPoolOptions, connect: PgConnectOptions) {
+    for (rang_for, suggested) in [(0, json!(null)), (4, json!("no_answer"))] {
+        let app = TestApp::with_carrier_as_in_life(connect.clone()).await;
+        sqlx::query("truncate queue.entry, queue.lease, queue.attempt, calls.call cascade").execute(&app.pool).await.unwrap();
+        let begun = begin(&app, ANSWERS).await;
+        next_person(&app, json!([{"ring_ms": 20_000}, {"answer": true}])).await;
+        begun.join(&app).await;
+        begun.until("ringing").await;
+        pass(&app, rang_for).await;
+        begun.hang_up(&app).await;
+        let call = begun.until("ended").await;
+        assert_eq!((&call["end"]["how"], &call["wrap_up"]["suggested"]), (&json!("cancelled"), &suggested), "{call}");
+        // Also when the page is loaded anew.
+        assert_eq!(begun.agent.ask("/api/calls/current", json!({})).await["wrap_up"]["suggested"], suggested);
+        app.stop().await;
+    }
+}
+
 /// lessons, line 26: wrap-up timers lived in the browser and died with it.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_wrap_up_that_runs_out_is_recorded_by_the_system_and_the_agent_goes_on_a_break(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -489,16 +508,12 @@ async fn a_kept_note_has_nobody_ask_for_more_than_the_note(_: PgPoolOptions, con
     let begun = begin(&app, ENGAGED).await;
     begun.join(&app).await;
     begun.until("ended").await;
-    // What was announced before has been heard.
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    let mut hints = app.app.hints().subscribe();
+    let mut hearing = app.hear().await;
     let reads = app.app.replica.reads();
 
     begun.agent.ask("/api/calls/save_notes", json!({"call_id": begun.call, "notes": "half a sen"})).await;
 
-    assert_eq!(hints.recv().await.unwrap(), Hint::Note(AgentId::new(begun.agent.agent)));
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    assert!(hints.try_recv().is_err());
+    assert_eq!(hearing.so_far().await, [Hint::Note(AgentId::new(begun.agent.agent))]);
     assert_eq!(begun.agent.ask("/api/calls/note", json!({"call_id": begun.call})).await, "half a sen");
     assert_eq!(app.app.replica.reads(), reads);
     app.stop().await;
@@ -806,7 +821,7 @@ async fn beginning_and_recording_a_call_cost_few_round_trips(_: PgPoolOptions, c
     for _ in 0..4 {
         let hand_out = agent.call_next().await;
         // Hints of a change follow off the request's path: let them pass before counting.
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        app.hints_have_passed().await;
         let before = counted.count();
         let begun = start(agent.clone(), &hand_out, LEG).await;
         begin = begin.min(counted.count() - before);
@@ -817,7 +832,7 @@ async fn beginning_and_recording_a_call_cost_few_round_trips(_: PgPoolOptions, c
             .execute(&app.pool)
             .await
             .unwrap();
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        app.hints_have_passed().await;
         let before = counted.count();
         begun.record("no_answer").await;
         record = record.min(counted.count() - before);

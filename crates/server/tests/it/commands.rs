@@ -1,7 +1,6 @@
 //! What is typed at the binary.
 
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 use auth::Role;
 use kernel::{AgentId, Hint};
@@ -13,12 +12,17 @@ use crate::support::{OPEN, TestApp};
 
 /// Runs `dialler` over the databases of a test; `replica` is the address of the claims platform.
 pub async fn dialler(connect: &PgConnectOptions, replica: &str, arguments: &[&str]) -> Output {
+    dialler_at(connect, replica, OPEN, arguments).await
+}
+
+/// The same with another CLOCK.
+pub async fn dialler_at(connect: &PgConnectOptions, replica: &str, clock: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dialler"));
     command
         .args(arguments)
         .env_clear()
         .env("ENVIRONMENT", "development")
-        .env("CLOCK", OPEN)
+        .env("CLOCK", clock)
         .env("DATABASE_URL", connect.to_url_lossy().to_string())
         .env("REPLICA_DATABASE_URL", replica)
         .stdin(Stdio::null());
@@ -47,20 +51,27 @@ async fn discovery_refuses_an_account_of_the_replica_that_can_write(_: PgPoolOpt
 }
 
 #[sqlx::test(migrator = "server::MIGRATOR")]
+async fn the_check_of_the_configuration_says_what_might_be_better(_: PgPoolOptions, connect: PgConnectOptions) {
+    let checked = dialler(&connect, "mysql://reader:secret-word@replica/claims?ssl-mode=DISABLED", &["config", "check"]).await;
+    let said = text(&checked.stdout);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    assert!(said.contains("Worth a look: REPLICA_LAG_SOURCE is status") && said.contains("caching_sha2_password"), "{said}");
+    assert!(!said.contains("secret-word"), "{said}");
+}
+
+#[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_change_of_staff_reaches_open_screens(_: PgPoolOptions, connect: PgConnectOptions) {
     let app = TestApp::start(connect.clone()).await;
     let agent = app.signed_in(Role::Agent).await;
     sqlx::query("update auth.agent set email = 'robin@example.co.uk'").execute(&app.pool).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    let mut hints = app.app.hints().subscribe();
+    let mut hearing = app.hear().await;
 
     for change in
         [&["set-role", "--email", "robin@example.co.uk", "--role", "supervisor"][..], &["deactivate", "--email", "robin@example.co.uk"]]
     {
         let done = dialler(&connect, app.platform.replica_url(), &[&["agents"], change].concat()).await;
         assert!(done.status.success(), "{change:?}: {}", text(&done.stderr));
-        let hint = tokio::time::timeout(Duration::from_secs(5), hints.recv()).await.unwrap().unwrap();
-        assert_eq!(hint, Hint::Agent(AgentId::new(agent.agent)), "{change:?}");
+        assert_eq!(hearing.next().await, Hint::Agent(AgentId::new(agent.agent)), "{change:?}");
     }
     let refused = dialler(&connect, app.platform.replica_url(), &["agents", "deactivate", "--email", "nobody@example.co.uk"]).await;
     assert!(text(&refused.stderr).contains("There is nobody with this e-mail address."), "{}", text(&refused.stderr));

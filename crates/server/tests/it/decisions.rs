@@ -15,7 +15,7 @@ use crate::commands::{dialler, text};
 use crate::support::TestApp;
 
 /// A decision as the product writes them, with a new id, about this person; and its personal facts.
-const INSERT: &str = "
+pub(crate) const INSERT: &str = "
     with made as (select gen_random_uuid() as id, sha256(gen_random_uuid()::text::bytea) as salt),
     written as (
         select m.id, m.salt, convert_to('{\"name\":\"Priya Raman\"}', 'utf8') as facts

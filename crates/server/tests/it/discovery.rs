@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth::Role;
 use chrono::TimeDelta;
-use kernel::{Moment, PhoneNumber, QueueKind, UserId};
+use kernel::{Moment, QueueKind, ReadNumber, UserId};
 use queue::rules::{Input, NumberFact, OwnFacts, Pauses, judge};
 use queue::{DiscoveryReport, Order, QueueError, QueueFailure, Settings};
 use serde_json::json;
@@ -204,12 +204,13 @@ async fn ranges_of_any_size_give_the_entries_that_judging_each_user_gives(_: PgP
         sqlx::query_scalar("select body from queue.settings order by version desc limit 1").fetch_one(&app.pool).await.unwrap();
     let settings: Settings = serde_json::from_value(body).unwrap();
     let policy = development().numbers();
+    let holidays = queue::holidays_in(&app.pool).await.unwrap();
     let mut judged = Vec::new();
     for id in &ids {
         let facts = app.app.replica.facts(UserId::new(*id), users::Extras::default(), app.now()).await.unwrap().unwrap();
-        let number = match facts.raw_number.as_deref().map(|raw| PhoneNumber::parse(raw, &policy)) {
+        let number = match facts.raw_number.as_deref().map(|raw| ReadNumber::parse(raw, &policy)) {
             None => NumberFact::Missing,
-            Some(Ok(number)) => NumberFact::Usable(number),
+            Some(Ok(read)) => NumberFact::Usable(read),
             Some(Err(why)) => NumberFact::Unusable(why),
         };
         let judgement = judge(&Input {
@@ -218,7 +219,7 @@ async fn ranges_of_any_size_give_the_entries_that_judging_each_user_gives(_: PgP
             own: &OwnFacts::default(),
             pauses: &Pauses::default(),
             settings: &settings,
-            bank_holidays: &queue::hours::bank_holidays().unwrap(),
+            holidays: &holidays,
             moment: Moment::new(app.now()),
         });
         judged.extend(judgement.entry(app.now()).map(|(queue, _)| (*id, queue.as_str().to_owned())));
@@ -243,12 +244,12 @@ async fn a_replica_that_stops_on_the_way_leaves_the_entries_as_they_are_and_the_
     a_mixed_crowd(&app).await;
     app.app.queue.discover(Order::default()).await.unwrap();
     let before: Vec<String> = sqlx::query_scalar("select e::text from queue.entry e order by 1").fetch_all(&app.pool).await.unwrap();
-    let (queue, read) = (app.app.queue.clone(), app.app.replica.statements());
+    let (queue, read) = (app.app.queue.clone(), app.app.replica.reads());
     app.replica_proxy.slow(Duration::from_millis(30)).await;
 
     let walking = tokio::spawn(async move { queue.discover_in_ranges(1).await });
     // Some of the ranges are read by then, each with five statements.
-    app.until("some ranges are read", || app.app.replica.statements() > read + 30).await;
+    app.until("some ranges are read", || app.app.replica.reads() > read + 30).await;
     app.replica_proxy.stop().await;
 
     let failed = walking.await.unwrap();
@@ -336,7 +337,7 @@ async fn the_hour_is_discovered_once_however_many_servers_and_again_when_it_fail
     app.replica_proxy.stop().await;
     assert!(app.app.queue.discover_on_schedule().await.is_err());
     app.replica_proxy.resume().await;
-    app.until("the lag is known again", || app.app.replica.lag().is_some()).await;
+    app.until("the lag is known again", || app.app.queue.replica_lag().is_some()).await;
     let servers = [app.app.queue.clone(), app.app.queue.clone(), app.app.queue.clone()];
     futures::future::try_join_all(servers.iter().map(queue::Queue::discover_on_schedule)).await.unwrap();
     app.app.queue.discover_on_schedule().await.unwrap();
@@ -406,7 +407,19 @@ async fn a_supervisor_starts_a_discovery_and_sees_what_it_found(_: PgPoolOptions
     app.platform.user(3).unsigned().disabled().claim("lloyds").insert().await.unwrap();
     app.platform.user(4).unsigned().no_phone().claim("lloyds").insert().await.unwrap();
     app.platform.user(5).claim("lloyds").requirement("proof_of_address").insert().await.unwrap();
+    for (id, number) in [
+        (6, "07797 000000"),
+        (7, "01534 000000"),
+        (8, "+33 1 99 00 12 34"),
+        (9, "07700 900142 / 01632 960456"),
+        (10, "07700 9OO142"),
+        (11, "07700 900 Ann"),
+        (12, "0770090014"),
+    ] {
+        app.platform.user(id).unsigned().phone(number).claim("lloyds").insert().await.unwrap();
+    }
     app.discover().await;
+    assert_eq!(app.count("select count(*) from queue.entry").await, 3, "whose number cannot be rung does not wait");
     sqlx::query(
         "insert into queue.suppression (kind, user_id, reason, source, created_at) values ('do_not_contact', 5, 'asked', 'test', $1)",
     )
@@ -442,7 +455,18 @@ async fn a_supervisor_starts_a_discovery_and_sees_what_it_found(_: PgPoolOptions
         blocked.iter().filter(|blocked| blocked["rule"] == rule).map(|blocked| blocked["people"].as_i64().unwrap()).sum::<i64>()
     };
     assert_eq!((blocked("Calls switched off on the platform"), blocked("No number"), blocked("Do not contact")), (1, 1, 1), "{overview}");
-    assert_eq!((overview["expected_users"].as_i64(), overview["next_run"].as_str()), (Some(5), Some("11:00")));
+    for (rule, people) in [
+        ("Number: Jersey, Guernsey or Isle of Man", 2),
+        ("Number: another country", 1),
+        ("Number: two in one field", 1),
+        ("Number: letters or other signs in it", 2),
+        ("Number: digits are missing", 1),
+    ] {
+        assert_eq!(blocked(rule), people, "{rule}: {overview}");
+    }
+    assert_eq!((overview["expected_users"].as_i64(), overview["next_run"].as_str()), (Some(12), Some("11:00")));
+    let explained = supervisor.ask("/api/queue/explain", json!({"user_id": "9"})).await;
+    assert_eq!(explained["against"][0]["words"], "The number cannot be rung: there are two numbers in one field", "{explained}");
     app.stop().await;
 }
 

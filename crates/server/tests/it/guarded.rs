@@ -9,11 +9,26 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use crate::support::TestApp;
 
 /// Every server function with the smallest role that may call it. A function that is lost, renamed or new shows here.
-pub(crate) const FUNCTIONS: [(&str, Option<Role>); 74] = [
+pub(crate) const FUNCTIONS: [(&str, Option<Role>); 94] = [
+    ("/api/auth/accounts", Some(Role::Admin)),
     ("/api/auth/agents", Some(Role::Supervisor)),
+    ("/api/auth/change_password", Some(Role::Agent)),
+    ("/api/auth/change_staff", Some(Role::Admin)),
+    ("/api/auth/create_staff", Some(Role::Admin)),
     ("/api/auth/day", Some(Role::Agent)),
+    ("/api/auth/deactivate_staff", Some(Role::Admin)),
+    ("/api/auth/end_other_sessions", Some(Role::Agent)),
+    ("/api/auth/end_session", Some(Role::Agent)),
+    ("/api/auth/end_sessions_of", Some(Role::Admin)),
+    ("/api/auth/events", Some(Role::Admin)),
+    ("/api/auth/here", Some(Role::Agent)),
     ("/api/auth/limit", Some(Role::Admin)),
     ("/api/auth/me", Some(Role::Agent)),
+    ("/api/auth/my_events", Some(Role::Agent)),
+    ("/api/auth/reactivate_staff", Some(Role::Admin)),
+    ("/api/auth/reset_password", Some(Role::Admin)),
+    ("/api/auth/sessions", Some(Role::Agent)),
+    ("/api/auth/sessions_of", Some(Role::Admin)),
     ("/api/auth/set_presence", Some(Role::Agent)),
     ("/api/auth/sign_in", None),
     ("/api/auth/sign_out", Some(Role::Agent)),
@@ -60,6 +75,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 74] = [
     ("/api/calls/user", Some(Role::Agent)),
     ("/api/calls/voice_token", Some(Role::Agent)),
     ("/api/calls/withdraw_transfer", Some(Role::Agent)),
+    ("/api/queue/add_holiday", Some(Role::Admin)),
     ("/api/queue/call_next", Some(Role::Agent)),
     ("/api/queue/callbacks", Some(Role::Agent)),
     ("/api/queue/change_settings", Some(Role::Admin)),
@@ -68,7 +84,9 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 74] = [
     ("/api/queue/explain", Some(Role::Agent)),
     ("/api/queue/held", Some(Role::Agent)),
     ("/api/queue/holdings", Some(Role::Supervisor)),
+    ("/api/queue/holidays", Some(Role::Admin)),
     ("/api/queue/lift", Some(Role::Supervisor)),
+    ("/api/queue/load_holidays", Some(Role::Admin)),
     ("/api/queue/move_callback", Some(Role::Agent)),
     ("/api/queue/object", Some(Role::Supervisor)),
     ("/api/queue/objections", Some(Role::Supervisor)),
@@ -76,6 +94,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 74] = [
     ("/api/queue/pause", Some(Role::Supervisor)),
     ("/api/queue/reassign", Some(Role::Supervisor)),
     ("/api/queue/release", Some(Role::Agent)),
+    ("/api/queue/remove_holiday", Some(Role::Admin)),
     ("/api/queue/resume", Some(Role::Supervisor)),
     ("/api/queue/saved_today", Some(Role::Agent)),
     ("/api/queue/saved_today_by_all", Some(Role::Supervisor)),
@@ -83,6 +102,7 @@ pub(crate) const FUNCTIONS: [(&str, Option<Role>); 74] = [
     ("/api/queue/settings", Some(Role::Admin)),
     ("/api/queue/summary", Some(Role::Agent)),
     ("/api/queue/take", Some(Role::Agent)),
+    ("/api/queue/talk", Some(Role::Agent)),
     ("/api/queue/withdraw", Some(Role::Agent)),
 ];
 
@@ -183,6 +203,17 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
         };
         // Well formed; whether it can be done now is another question.
         let body = match path {
+            "/api/auth/change_staff" => {
+                json!({"agent": "999", "version": 1, "name": "Nobody", "role": "agent", "queues": null})
+            }
+            "/api/auth/create_staff" => {
+                json!({"email": "new@example.co.uk", "name": "New", "role": "agent", "password": "a long enough password"})
+            }
+            "/api/auth/deactivate_staff" | "/api/auth/reactivate_staff" => json!({"agent": "999", "version": 1}),
+            "/api/auth/end_sessions_of" => json!({"agent": "999", "session": null}),
+            "/api/auth/events" => json!({"agent": null, "before": null}),
+            "/api/auth/reset_password" => json!({"agent": "999", "version": 1, "password": "a long enough password"}),
+            "/api/auth/sessions_of" => json!({"agent": "999"}),
             "/api/auth/limit" => json!({"email": "nobody@example.co.uk", "queues": null}),
             "/api/calls/change_disposition" => {
                 let edit = json!({
@@ -197,6 +228,11 @@ async fn too_small_a_role_is_refused(_: PgPoolOptions, connect: PgConnectOptions
             "/api/calls/monitor" => json!({"call_id": "01936b6e-0000-7000-8000-000000000001", "mode": "listen"}),
             "/api/calls/see_to_caller" => json!({"id": "01936b6e-0000-7000-8000-000000000001"}),
             "/api/calls/set_monitor_mode" => json!({"mode": "listen"}),
+            "/api/queue/add_holiday" => json!({"day": "28 May 2027", "name": "A jubilee", "reason": "why"}),
+            "/api/queue/remove_holiday" => json!({"day": "2027-03-29", "reason": "why"}),
+            "/api/queue/load_holidays" => {
+                json!({"file": include_str!("../../../queue/data/bank-holidays.json"), "file_name": "bank-holidays.json", "reason": "why"})
+            }
             "/api/queue/change_settings" => json!({"settings": {}, "version": 1, "reason": "why"}),
             "/api/queue/lift" => json!({"objection_id": 1, "reason": "why"}),
             "/api/queue/object" => json!({"objection": {"kind": "opted_out", "whom": "1", "reason": "why", "until": null}}),

@@ -9,33 +9,33 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::begun::{CONFERENCE, set_faults};
-use crate::support::{Client, Log, TestApp};
+use crate::support::{self, Client, Log, TestApp};
 
 const OURS: &str = "+442079460000";
-const PRIYA: &str = "+447700900123";
+pub(crate) const PRIYA: &str = "+447700900123";
 const LEG: &str = "CAbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-const CALLER: &str = "CA00000000000000000000000000000001";
+pub(crate) const CALLER: &str = "CA00000000000000000000000000000001";
 
 /// Somebody at this number rings us, and does so; their leg.
-async fn ring_in(app: &TestApp, from: &str, steps: Value) -> String {
+pub(crate) async fn ring_in(app: &TestApp, from: &str, steps: Value) -> String {
     let url = format!("{}/twilio/admin/calls/incoming", app.base);
     let posted = json!({"from": from, "to": OURS, "steps": steps});
     let answer = reqwest::Client::new().post(url).json(&posted).send().await.unwrap().error_for_status().unwrap();
     answer.json::<Value>().await.unwrap()["sid"].as_str().unwrap().to_owned()
 }
 
-fn stays() -> Value {
+pub(crate) fn stays() -> Value {
     json!([{"play": "hello"}, {"repeat": "chat"}])
 }
 
-async fn priya(app: &TestApp) {
+pub(crate) async fn priya(app: &TestApp) {
     app.platform.user(1).unsigned().name("Priya", "Raman").phone("07700 900123").claim("santander").insert().await.unwrap();
     app.discover().await;
 }
 
 /// What rings at this agent's, waited for.
-async fn ringing(agent: &Client) -> Value {
-    for _ in 0..400 {
+pub(crate) async fn ringing(agent: &Client) -> Value {
+    for _ in 0..600 {
         let ringing = agent.ask("/api/calls/ringing", json!({})).await;
         if !ringing.is_null() {
             return ringing;
@@ -49,12 +49,12 @@ async fn rings(agent: &Client) -> bool {
     !agent.ask("/api/calls/ringing", json!({})).await.is_null()
 }
 
-async fn answer(agent: &Client, ringing: &Value) -> (u16, Value) {
+pub(crate) async fn answer(agent: &Client, ringing: &Value) -> (u16, Value) {
     agent.post("/api/calls/answer", json!({"id": ringing["id"]})).await
 }
 
 /// The agent's telephone connects; the test says so in the carrier's place.
-async fn join(app: &TestApp, agent: &Client, call: &Value, incoming: &Value) {
+pub(crate) async fn join(app: &TestApp, agent: &Client, call: &Value, incoming: &Value) {
     join_as(app, agent, call, incoming, LEG).await;
 }
 
@@ -87,7 +87,7 @@ async fn until(agent: &Client, call: &Value, state: &str) -> Value {
 }
 
 async fn until_ended_as(app: &TestApp, how: &str, wanted: i64) {
-    for _ in 0..400 {
+    for _ in 0..600 {
         let found: i64 =
             sqlx::query_scalar("select count(*) from calls.incoming where ended_as = $1").bind(how).fetch_one(&app.pool).await.unwrap();
         if found == wanted {
@@ -122,7 +122,7 @@ async fn return_calls(app: &TestApp) -> i64 {
 }
 
 /// What somebody who rings with this number hears first; the id that it was given.
-async fn arrives(app: &TestApp, from: &str, sid: &str) -> (String, String) {
+pub(crate) async fn arrives(app: &TestApp, from: &str, sid: &str) -> (String, String) {
     let (status, document) = app.webhook("/webhooks/twilio/incoming", &[("CallSid", sid), ("From", from), ("To", OURS)]).await;
     assert_eq!(status, 200, "{document}");
     let id: String = sqlx::query_scalar("select id::text from calls.incoming where sid = $1").bind(sid).fetch_one(&app.pool).await.unwrap();
@@ -313,6 +313,111 @@ async fn nobody_is_promised_a_call_that_may_not_be_made(_: PgPoolOptions, connec
     app.stop().await;
 }
 
+/// While nobody can say whether a call may be made, nobody is promised one, and nobody is lost: they are on the list of those whom nobody rings
+/// back, and once the claims platform answers again it says who they are.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn while_the_claims_platform_is_silent_nobody_is_promised_a_call_and_nobody_is_lost(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    priya(&app).await;
+    app.platform.user(2).unsigned().name("Dev", "Raman").phone("+447700900456").claim("barclays").insert().await.unwrap();
+    app.platform.caught_up().await.unwrap();
+    let (agent, supervisor) = (app.signed_in(Role::Agent).await, app.signed_in(Role::Supervisor).await);
+    are_away(&[&supervisor]).await;
+    // We have rung Priya before, so that our own calls know her number.
+    let offered = agent.call_next().await;
+    agent.ask("/api/calls/start", json!({"lease_id": offered["lease_id"]})).await;
+    sqlx::query(
+        "update calls.call set state = 'ended', end_reason = 'cancelled', number = $1, state_since = $2, ended_at = $2, closed_at = $2",
+    )
+    .bind(PRIYA)
+    .bind(app.now())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    sqlx::query("delete from queue.lease").execute(&app.pool).await.unwrap();
+    sqlx::query("update queue.entry set leased_by = null").execute(&app.pool).await.unwrap();
+    sqlx::query("update auth.agent set engagement = null, engaged_since = null").execute(&app.pool).await.unwrap();
+    are_away(&[&agent]).await;
+    let told = async |from: &str, sid: &str| {
+        let (_, id) = arrives(&app, from, sid).await;
+        app.webhook(&format!("/webhooks/twilio/incoming-route?call={id}"), &[("CallSid", sid)]).await.1
+    };
+    let promises_nothing = |document: &str| {
+        assert!(document.contains("Please ring us again") && !document.contains("ring you back"), "{document}");
+    };
+
+    app.replica_proxy.stop().await;
+    app.until("the lag is unknown", || app.app.queue.replica_lag().is_none()).await;
+    promises_nothing(&told(PRIYA, "CA00000000000000000000000000000011").await);
+    promises_nothing(&told("+447700900456", "CA00000000000000000000000000000012").await);
+    app.clock.advance(TimeDelta::hours(11));
+    let (closed, _) = arrives(&app, PRIYA, "CA00000000000000000000000000000013").await;
+    promises_nothing(&closed);
+    assert_eq!(return_calls(&app).await, 0);
+    let listed = async || {
+        let missed = supervisor.ask("/api/calls/missed_callers", json!({})).await;
+        let of = |caller: &Value| (caller["who"].as_str().unwrap().to_owned(), caller["times"].as_i64().unwrap());
+        missed.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [("Priya Raman, 07700 900123".to_owned(), 2), ("07700 900456".to_owned(), 1)]);
+    app.app.calls.look_up_callers().await.unwrap();
+    assert_eq!(app.count("select count(*) from calls.incoming where not is_looked_up").await, 3, "it is still silent");
+
+    app.replica_proxy.resume().await;
+    app.until("the lag is known again", || app.app.queue.replica_lag().is_some()).await;
+    app.app.calls.look_up_callers().await.unwrap();
+    assert_eq!(listed().await, [("Priya Raman, 07700 900123".to_owned(), 2), ("Dev Raman, 07700 900456".to_owned(), 1)]);
+    assert_eq!(app.count("select count(*) from calls.incoming where not is_looked_up").await, 0);
+    assert_eq!(app.count("select count(*) from calls.incoming where users = '{2}' and may_be_rung_back = '{}'").await, 1);
+    assert_eq!(return_calls(&app).await, 0, "nothing is promised afterwards either");
+
+    // They ring once more, are promised a call, and are off the list.
+    let (closed, _) = arrives(&app, PRIYA, "CA00000000000000000000000000000014").await;
+    assert!(closed.contains("We will ring you back when we are open."), "{closed}");
+    assert_eq!(listed().await, [("Dev Raman, 07700 900456".to_owned(), 1)], "one thing to do for a number");
+    assert_eq!(return_calls(&app).await, 1);
+    app.stop().await;
+}
+
+/// The same when the claims platform falls silent, or too far behind, while they wait.
+#[sqlx::test(migrator = "server::MIGRATOR")]
+async fn what_is_promised_is_what_can_be_proved_when_it_is_promised(_: PgPoolOptions, connect: PgConnectOptions) {
+    let app = TestApp::with_carrier(connect).await;
+    priya(&app).await;
+    let supervisor = app.signed_in(Role::Supervisor).await;
+    are_away(&[&supervisor]).await;
+    let route = async |id: &str| app.webhook(&format!("/webhooks/twilio/incoming-route?call={id}"), &[("CallSid", CALLER)]).await.1;
+
+    let (_, id) = arrives(&app, PRIYA, CALLER).await;
+    assert_eq!(app.count("select count(*) from calls.incoming where may_be_rung_back = '{1}'").await, 1);
+    app.replica_proxy.stop().await;
+    app.until("the lag is unknown", || app.app.queue.replica_lag().is_none()).await;
+    let document = route(&id).await;
+    assert!(document.contains("Please ring us again") && !document.contains("ring you back"), "{document}");
+    app.replica_proxy.resume().await;
+    app.until("the lag is known again", || app.app.queue.replica_lag().is_some()).await;
+
+    let limit = |millis: i64| {
+        sqlx::query("insert into queue.settings select version + 1, jsonb_set(body, '{max_lag_millis}', to_jsonb($1::bigint)), created_at, null from queue.settings order by version desc limit 1")
+            .bind(millis)
+            .execute(&app.pool)
+    };
+    limit(-1).await.unwrap();
+    let (_, id) = arrives(&app, PRIYA, "CA00000000000000000000000000000021").await;
+    let document = route(&id).await;
+    assert!(document.contains("Please ring us again") && !document.contains("ring you back"), "{document}");
+    assert_eq!(return_calls(&app).await, 0);
+    let missed = supervisor.ask("/api/calls/missed_callers", json!({})).await;
+    assert_eq!((&missed[0]["who"], &missed[0]["times"]), (&json!("Priya Raman, 07700 900123"), &json!(2)), "{missed}");
+
+    limit(5_000).await.unwrap();
+    let (_, id) = arrives(&app, PRIYA, "CA00000000000000000000000000000022").await;
+    let document = route(&id).await;
+    assert!(document.contains("We will ring you back as soon as we can."), "{document}");
+    assert_eq!(return_calls(&app).await, 1);
+    app.stop().await;
+}
+
 /// lessons, line 30: missed calls created two work items.
 #[sqlx::test(migrator = "server::MIGRATOR")]
 async fn a_number_that_rings_often_and_reaches_nobody_is_rung_back_once(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -413,7 +518,7 @@ async fn outside_our_hours_people_hear_that_we_are_closed_and_are_rung_when_we_o
     // A number that we would not ring is a number all the same.
     for (from, shown, sid) in [
         ("+353209130123", "+353209130123", "CA00000000000000000000000000000005"),
-        ("+448450000123", "08450 000123", "CA00000000000000000000000000000006"),
+        ("+448450000123", "0845 000 0123", "CA00000000000000000000000000000006"),
     ] {
         let (_, id) = arrives(&app, from, sid).await;
         let missed = supervisor_sees(&app).await;
@@ -678,11 +783,13 @@ async fn whoever_waits_without_an_agent_being_rung_is_looked_after_and_whoever_t
 
     ring_in(&app, PRIYA, stays()).await;
     let incoming = ringing(&agent).await;
-    set_faults(&app, json!({"rest_503": 6})).await;
+    let (log, _guard) = Log::start();
+    set_faults(&app, json!({"rest_503": 1_000})).await;
     let (_, call) = answer(&agent, &incoming).await;
     join(&app, &agent, &call, &incoming).await;
     until(&agent, &call, "connected").await;
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    let is_given_up = || log.lines("the carrier does not record a call").iter().any(|line| line.contains("ERROR"));
+    support::until("the carrier is asked no more", async || is_given_up()).await;
     assert_eq!(app.count("select count(*) from calls.recording").await, 0, "the carrier did not answer");
     set_faults(&app, json!({"rest_503": 0})).await;
     sqlx::query("update calls.call set answered_at = answered_at - interval '1 minute'").execute(&app.pool).await.unwrap();
@@ -707,7 +814,7 @@ async fn a_call_that_came_in_is_handed_over_like_any_other_and_the_supervisor_sa
     agent.ask("/api/calls/ask_transfer", json!({"call_id": call["id"], "supervisor_id": null, "reason": null})).await;
     let asked = supervisor.ask("/api/calls/transfer", json!({})).await;
     let accepted = supervisor.ask("/api/calls/accept_transfer", json!({"transfer_id": asked["id"]})).await;
-    is_refused(&supervisor, "/api/calls/answer", json!({"id": incoming["id"]}), "").await;
+    is_refused(&supervisor, "/api/calls/answer", json!({"id": incoming["id"]}), "You listen to another call.").await;
     let (leg, id) = ("CAeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", incoming["id"].as_str().unwrap());
     let from = format!("client:agent_{}", supervisor.agent);
     let monitoring = accepted["monitoring_id"].as_str().unwrap();

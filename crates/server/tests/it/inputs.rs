@@ -25,6 +25,10 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
         ("/api/auth/sign_in", json!({"email": "a@example.co.uk"}), 400),
         ("/api/auth/sign_in", json!({"email": 7, "password": []}), 400),
         ("/api/auth/sign_in", json!("text"), 400),
+        ("/api/auth/change_password", json!({"old": "short"}), 400),
+        ("/api/auth/end_session", json!({"session": 1}), 400),
+        ("/api/auth/end_session", json!({"session": "999999"}), 404),
+        ("/api/auth/my_events", json!({"before": "newest"}), 400),
         ("/api/auth/set_presence", json!({}), 400),
         ("/api/auth/set_presence", json!({"intention": "on_call"}), 400),
         ("/api/auth/set_presence", json!({"intention": null}), 400),
@@ -83,6 +87,8 @@ async fn bad_input_to_every_server_function_is_refused_in_words(_: PgPoolOptions
         for (body, expected) in
             [("not json", 400), ("\0\u{feff}{]", 400), ("", 400), ("7", other_shape), ("[[7]]", other_shape), (&*huge, 413)]
         {
+            // It takes a file.
+            let expected = if path == "/api/queue/load_holidays" && expected == 413 { 400 } else { expected };
             let request = agent.http.post(format!("{}{path}", app.base)).header(header::CONTENT_TYPE, "application/json");
             let response = request.body(body.to_owned()).send().await.unwrap();
             let status = response.status().as_u16();

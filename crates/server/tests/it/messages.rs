@@ -15,7 +15,7 @@ async fn a_message_is_sent_and_one_whose_answer_was_lost_is_found_and_not_sent_a
     let new = NewMessage { from: telephone.number.clone(), to: Address::new(ANSWERS), body: "Hello £5".to_owned(), status_callback: None };
     let sent = client.send_message(&new).await.unwrap();
     let sid = sent.sid.unwrap();
-    for _ in 0..200 {
+    for _ in 0..600 {
         if client.message(&sid).await.unwrap().unwrap().status == Some(MessageStatus::Delivered) {
             break;
         }

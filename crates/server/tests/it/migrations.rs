@@ -11,7 +11,7 @@ use crate::decisions::seal_all;
 use crate::support::{Client, TestApp};
 
 /// What was in a database by then, written by hand in the words of that schema, by the last migration before it.
-const FILLED: [(i64, &str); 10] = [
+const FILLED: [(i64, &str); 12] = [
     (8, include_str!("migrations/0008.sql")),
     (15, include_str!("migrations/0015.sql")),
     (32, include_str!("migrations/0032.sql")),
@@ -22,6 +22,8 @@ const FILLED: [(i64, &str); 10] = [
     (50, include_str!("migrations/0050.sql")),
     (52, include_str!("migrations/0052.sql")),
     (60, include_str!("migrations/0060.sql")),
+    (95, include_str!("migrations/0095.sql")),
+    (96, include_str!("migrations/0096.sql")),
 ];
 
 /// Brings the schema to what it was after this migration.

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use auth::Role;
+use auth::{Role, TrustedProxies};
 use chrono::{DateTime, Utc};
-use kernel::{Clock, UserId, machine_now};
+use kernel::{AgentId, Clock, Hint, UserId, machine_now};
 use queue::QueueMode;
 use reqwest::header;
 use serde_json::Value;
@@ -21,7 +21,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use testkit::{TcpProxy, TestPlatform};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
 use tracing::subscriber::DefaultGuard;
@@ -59,8 +59,12 @@ pub struct Made {
     pub replica: ReplicaOptions,
     pub is_gate_off: bool,
     pub mode: QueueMode,
+    /// Whose word on where a request came from is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Where the carrier finds us, if somebody stands between.
     pub public: Option<String>,
+    /// Replicas of the test's own that stand behind one address, as behind a balancer; none: the local one.
+    pub replicas: Vec<String>,
 }
 
 impl Made {
@@ -89,6 +93,11 @@ impl TestApp {
     /// The same, where people take as long as in life: for what happens while a telephone rings.
     pub async fn with_carrier_as_in_life(connect: PgConnectOptions) -> Self {
         Self::made(connect, Made { pace: Some(1.0), ..Made::default() }).await
+    }
+
+    /// Made so, over a given platform.
+    pub async fn made_over(connect: PgConnectOptions, platform: TestPlatform, made: Made) -> Self {
+        Self::build(pool_options().connect_lazy_with(with_timeouts(connect)), platform, made).await
     }
 
     /// Made so, with a claims platform of its own.
@@ -135,6 +144,10 @@ impl TestApp {
             None => None,
         };
         let replica_proxy = TcpProxy::in_front_of(platform.replica_url()).await.unwrap();
+        let replicas: Vec<&str> = made.replicas.iter().map(String::as_str).collect();
+        if !replicas.is_empty() {
+            replica_proxy.spread_over(&replicas).unwrap();
+        }
         let replica = Replica::connect(replica_proxy.url(), made.replica).unwrap();
         let clock = Clock::starting_at(OPEN.parse().unwrap());
         let parts = AppParts {
@@ -148,6 +161,7 @@ impl TestApp {
             mode: made.mode,
             telephone: carrier.as_ref().map(|carrier| carrier.telephone.clone()),
             recordings: recording_store(),
+            trusted_proxies: made.trusted_proxies,
             metrics_token: Some(METRICS_TOKEN.into()),
         };
         let (app, outgoing) = App::new(parts).await.unwrap();
@@ -162,12 +176,13 @@ impl TestApp {
         background.spawn(server::events::send_hints(pool.clone(), outgoing));
         background.spawn(server::events::hear_hints(app.clone()));
         let watched = replica.clone();
-        background.spawn(async move { watched.watch_lag().await });
+        let queue = app.queue.clone();
+        background.spawn(async move { watched.watch_lag(move || queue.max_lag_millis()).await });
         background.spawn(async move {
             axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
         });
         let started = Self { app, pool, clock, platform, replica_proxy, base, carrier, _background: background };
-        started.until("the lag is known", || replica.lag().is_some()).await;
+        started.until("the lag is known", || started.app.queue.replica_lag().is_some()).await;
         started
     }
 
@@ -416,4 +431,92 @@ fn recording_store() -> calls::RecordingStore {
         return server::app::connect_recordings(&config(given).recordings).unwrap();
     }
     calls::RecordingStore::open(&"memory:///".parse().unwrap(), []).unwrap()
+}
+
+/// How long a test waits for something that is to happen: more than a machine needs that is twice as busy.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Asks again until the answer is yes, for [`LONGEST_WAIT`] at most.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < LONGEST_WAIT, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Hints as an open screen of this server hears them.
+pub struct Hearing<'a> {
+    app: &'a TestApp,
+    hints: broadcast::Receiver<Hint>,
+    heard: Vec<Hint>,
+    marks: Vec<Hint>,
+}
+
+impl TestApp {
+    /// Hears what is said from now on; what was said before has passed.
+    pub async fn hear(&self) -> Hearing<'_> {
+        let mut hearing = Hearing { app: self, hints: self.app.hints().subscribe(), heard: Vec::new(), marks: Vec::new() };
+        hearing.so_far().await;
+        hearing
+    }
+
+    /// The hints of all that was done before have passed, and with them the statements by which they were sent.
+    pub async fn hints_have_passed(&self) {
+        self.hear().await;
+    }
+}
+
+impl Hearing<'_> {
+    /// What has been said since it was asked last. A mark is sent after it, and another one when the first is heard: hints of one moment are
+    /// sent together and not in their order, but those of the next come behind them. So nothing is on its way any more.
+    pub async fn so_far(&mut self) -> Vec<Hint> {
+        self.mark().await;
+        self.mark().await;
+        let marks = &self.marks;
+        self.heard.drain(..).filter(|hint| !marks.contains(hint)).collect()
+    }
+
+    /// The next thing that is said.
+    pub async fn next(&mut self) -> Hint {
+        loop {
+            let hint = tokio::time::timeout(LONGEST_WAIT, self.hints.recv()).await.unwrap().unwrap();
+            if !self.marks.contains(&hint) {
+                return hint;
+            }
+        }
+    }
+
+    /// Has a hint said that nobody else causes, and hears everything up to it.
+    async fn mark(&mut self) {
+        let (mark, email): (i64, String) = sqlx::query_as(
+            "insert into auth.agent (email, name, role, password_hash, created_at, intention, intention_since)
+             values (gen_random_uuid() || '@example.co.uk', 'A mark', 'agent', '', $1, 'offline', $1)
+             returning id, email",
+        )
+        .bind(machine_now())
+        .fetch_one(&self.app.pool)
+        .await
+        .unwrap();
+        let mark = Hint::Agent(AgentId::new(mark));
+        self.marks.push(mark);
+        let began = Instant::now();
+        // Said again, of another change, where the server does not listen yet.
+        for role in [Role::Supervisor, Role::Agent].into_iter().cycle() {
+            self.app.app.auth.set_role(&email, role).await.unwrap();
+            let heard = async {
+                loop {
+                    let hint = self.hints.recv().await.unwrap();
+                    self.heard.push(hint);
+                    if hint == mark {
+                        return;
+                    }
+                }
+            };
+            if tokio::time::timeout(Duration::from_secs(2), heard).await.is_ok() {
+                return;
+            }
+            assert!(began.elapsed() < LONGEST_WAIT, "no hint is heard");
+        }
+    }
 }
