@@ -18,6 +18,8 @@
   const MUTED = "dialler.muted";
   // So long an echo is, in milliseconds.
   const ECHO_TIME = 3000;
+  // Somebody rings for 20 s, of which the page may learn late. In seconds.
+  const LONGEST_RING = 60;
   // What is known of the microphone, as in `Microphone::from_number`.
   const [UNKNOWN, READY, REFUSED, MISSING, FAILED] = [0, 1, 2, 3, 4];
 
@@ -440,6 +442,43 @@
     await context.close();
   }
 
+  const RINGS = "A customer is ringing";
+  const RINGS_TITLE = `${RINGS} · Dialler`;
+
+  /** Says outside the page that somebody rings: in the tab's title and icon, and in a notification where that was allowed and the page is not
+   *  seen. No name: others may see it. Answers what takes the signs away again. */
+  function showOutside() {
+    const title = document.title;
+    document.title = RINGS_TITLE;
+    const icon = document.querySelector("link[rel=icon]");
+    icon?.setAttribute("href", "/favicon-rings.svg");
+    let notice = null;
+    if (document.hidden && notifications() === "granted") {
+      try {
+        notice = new Notification(RINGS, { body: "Open the dialler to answer.", tag: "dialler-rings", requireInteraction: true, icon: "/favicon-rings.svg" });
+        notice.onclick = () => window.focus();
+      } catch {
+        // Some browsers have the word and not the thing; the title says it all the same.
+      }
+    }
+    return () => {
+      // The page may have got another title meanwhile.
+      if (document.title === RINGS_TITLE) document.title = title;
+      icon?.setAttribute("href", "/favicon.svg");
+      notice?.close();
+    };
+  }
+
+  /** May this page show notifications? “granted”, “denied”, or “default” as long as nobody was asked; “denied” where there are none. */
+  function notifications() {
+    return "Notification" in window ? Notification.permission : "denied";
+  }
+
+  /** Asks whether this page may show them; it has to be a press that does. */
+  async function askToNotify() {
+    return "Notification" in window ? Notification.requestPermission() : "denied";
+  }
+
   let stopRing = () => {};
 
   /** Rings, as telephones here do, into the speaker that was chosen for it; or stops. */
@@ -447,9 +486,9 @@
     stopRing();
     if (!isOn) return;
     const context = new AudioContext();
-    let isOver = false;
+    const hide = showOutside();
     stopRing = () => {
-      isOver = true;
+      hide();
       context.close().catch(() => {});
       stopRing = () => {};
     };
@@ -466,13 +505,12 @@
     }
     // A page that nobody has touched makes no sound: the screen says it all the same.
     context.resume().catch(() => {});
-    while (!isOver) {
-      const at = context.currentTime;
+    // All at once: the timers of a page that is hidden run once a minute.
+    for (let at = context.currentTime; at < context.currentTime + LONGEST_RING; at += 3) {
       for (const [begin, end] of [[0, 0.4], [0.6, 1]]) {
         gain.gain.setValueAtTime(0.15, at + begin);
         gain.gain.setValueAtTime(0, at + end);
       }
-      await pause(3000);
     }
   }
 
@@ -526,5 +564,6 @@
   window.dialler_telephone = {
     listen, start, refresh, connect, willBe, disconnect, mute, sendDigits, look, devices: () => found, choose, allow, meterOn,
     meterOff: () => stopMeter(), playSound, echo, echoOff: () => stopEcho(), ring,
+    notifications, askToNotify,
   };
 })();

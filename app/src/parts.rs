@@ -125,6 +125,12 @@ fetched_pieces! {
     WHO_RINGS: who_rings::WhoRings,
     /// What the agent speaks into and hears with.
     SOUND: sound::Sound,
+    /// The keys of the telephone.
+    KEYPAD: keypad::Keypad,
+    /// Why somebody is skipped.
+    SKIP: skip_dialog::SkipDialog,
+    /// What each key does.
+    KEYS: keys_dialog::KeysDialog,
     /// Whom to hand a call over to.
     TRANSFER: transfer_dialog::TransferForm,
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::components::bottom_bar::BottomBar;
 use crate::components::call_notices::CallNotices;
 use crate::components::error_strip::error_strip;
-use crate::components::keys_dialog::KeysDialog;
+use crate::components::keys_dialog::AreKeysOpen;
 use crate::components::rail::Rail;
 use crate::components::ringing_call::RingingCall;
 use crate::components::skeleton::page_skeleton;
@@ -19,13 +19,14 @@ use crate::components::transfer_dialog::TransferDialog;
 use crate::pages::console::Console;
 use crate::pages::not_found::NotFound;
 use crate::pages::sign_in::SignIn;
-use crate::parts::{Fetched, Page, fetch_ahead, fetched_pages};
+use crate::parts::{Fetched, FetchedPiece, KEYS, Page, fetch_ahead, fetched_pages};
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::calls::{Calls, Phase};
 use crate::state::clock::Clock;
 use crate::state::console::Console as State;
 use crate::state::live::Live;
+use crate::state::press::Presses;
 use crate::state::promise::Promise;
 use crate::state::query::Query;
 use crate::state::ringing::Ringing;
@@ -67,6 +68,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(address);
     provide_context(Clock::start());
     provide_context(Announcer::new());
+    provide_context(Presses::start());
     let session = Session::start();
     provide_context(session);
     guard(session, address);
@@ -176,6 +178,7 @@ fn Frame() -> impl IntoView {
         live.me.track();
         if was.is_some() {
             session.ask();
+            calls.hang_up_again();
             calls.ask();
             console.follow();
         }
@@ -183,6 +186,7 @@ fn Frame() -> impl IntoView {
     let ringing = Ringing::start(session, live.me, safety, announcer, calls, expect_context::<Clock>());
     provide_context(ringing);
     let keys = RwSignal::new(false);
+    provide_context(AreKeysOpen(keys));
     listen_to_keys(console, calls, ringing, keys);
     // Leaving the dialler takes the agent's leg with it, and the call ends unless the page is soon back.
     let leaving = window_event_listener(ev::beforeunload, move |event| {
@@ -238,7 +242,7 @@ fn Frame() -> impl IntoView {
             </div>
             {move || is_in_use.get().then(|| view! { <BottomBar /> })}
         </div>
-        {move || keys.get().then(|| view! { <KeysDialog is_open=keys /> })}
+        {move || keys.get().then(|| view! { <FetchedPiece piece=&KEYS /> })}
         {move || transfer.is_choosing.get().then(|| view! { <TransferDialog /> })}
         {move || telephone.is_sound_open.get().then(|| view! { <SoundDialog /> })}
         <Announcements />
@@ -253,11 +257,21 @@ fn listen_to_keys(console: State, calls: Calls, ringing: Ringing, keys: RwSignal
             return;
         }
         let act: &dyn Fn() = match event.code().as_str() {
-            "KeyA" => &|| ringing.answer(),
-            "KeyX" => &|| ringing.decline(),
-            "KeyN" => &|| console.call_next(),
-            "KeyC" => &|| console.call(),
-            "KeyH" => &|| calls.hang_up_by_key(),
+            "KeyA" | "KeyX" => &|| {
+                if ringing.main.press() {
+                    if event.code() == "KeyA" { ringing.answer() } else { ringing.decline() }
+                }
+            },
+            "KeyN" | "KeyC" | "KeyH" => &|| {
+                // Each has a use only where the main button does the same.
+                if console.main.press() {
+                    match event.code().as_str() {
+                        "KeyN" => console.call_next(),
+                        "KeyC" => console.call(),
+                        _ => calls.hang_up_by_key(),
+                    }
+                }
+            },
             "Slash" => &|| keys.set(true),
             "KeyO" => &|| calls.hold(),
             "KeyM" if calls.phase_now() == Some(Phase::Going) => &|| telephone.mute(!telephone.is_muted.get_untracked()),

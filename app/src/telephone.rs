@@ -28,6 +28,7 @@ pub(crate) use quality::{Link, Way};
 pub(crate) use silence::{Counters, Trouble};
 
 use crate::parts::SOUND;
+use crate::state::clock::now_millis;
 use crate::state::session::Session;
 use crate::state::slot::Slot;
 use quality::Quality;
@@ -75,6 +76,10 @@ extern "C" {
     fn echo_off();
     #[wasm_bindgen(js_namespace = dialler_telephone, js_name = ring)]
     fn ring(is_on: bool);
+    #[wasm_bindgen(js_namespace = dialler_telephone)]
+    fn notifications() -> String;
+    #[wasm_bindgen(js_namespace = dialler_telephone, js_name = askToNotify)]
+    fn ask_to_notify() -> js_sys::Promise;
 }
 
 /// The line that this supervisor listens by is their own call's from now on.
@@ -118,6 +123,8 @@ pub(crate) struct Parts {
     pub(crate) is_sound_open: RwSignal<bool>,
     /// This browser is on the line of a call.
     pub(crate) is_on_line: RwSignal<bool>,
+    /// When its leg was over last.
+    pub(crate) left_at: Slot<f64>,
     /// As the SDK confirmed it; what was asked for is not shown (lessons, line 24).
     pub(crate) is_muted: RwSignal<bool>,
     /// The check is in the place of everything else.
@@ -165,6 +172,7 @@ impl Telephone {
             echo: Slot::new(Echo::Idle),
             is_sound_open: RwSignal::new(false),
             is_on_line: RwSignal::new(false),
+            left_at: Slot::new(f64::NEG_INFINITY),
             is_muted: RwSignal::new(false),
             is_being_checked: RwSignal::new(false),
             is_offline: RwSignal::new(false),
@@ -337,6 +345,19 @@ impl Telephone {
         });
     }
 
+    /// May a notification say that somebody rings: the browser's word for it. None while the script cannot be loaded.
+    pub(crate) async fn notifications(self) -> Option<String> {
+        self.load().await.ok().map(|()| notifications())
+    }
+
+    /// Asks whether it may, in a press. What was answered is what [`Self::notifications`] says next.
+    pub(crate) async fn ask_to_notify(self) {
+        if self.load().await.is_ok() {
+            // Closing the question without an answer is an answer, too.
+            let _ = JsFuture::from(ask_to_notify()).await;
+        }
+    }
+
     /// Leaves the call.
     pub(crate) fn disconnect(self) {
         if self.is_on_line.get_untracked() {
@@ -377,6 +398,8 @@ impl Telephone {
                 self.call_error.set(Some((whole(a), before)));
             }
             "ended" => {
+                // First, so that nobody sees a line that is gone without knowing since when.
+                self.left_at.set(now_millis());
                 self.is_on_line.set(false);
                 self.is_muted.set(false);
                 self.is_reconnecting.set(false);

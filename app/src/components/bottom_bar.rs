@@ -6,10 +6,11 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::icon::{Icon, icon};
-use super::key_button::{call_next_button, key_button};
-use super::keypad::Keypad;
+use super::keypad::IsPressing;
 use super::telephone_check::Check;
+use super::watched_button::{WatchedButton, become_available_button, call_next_button, main_button};
 use crate::format::{duration, stopwatch};
+use crate::parts::{FetchedPiece, KEYPAD};
 use crate::state::calls::Calls;
 use crate::state::clock::Clock;
 use crate::state::console::{Console, Stage, Then};
@@ -94,6 +95,7 @@ fn call_look(view: &CallView, seconds_ago: i64) -> Look {
 pub(crate) fn BottomBar() -> impl IntoView {
     // The keypad is open.
     let is_pressing = RwSignal::new(false);
+    provide_context(IsPressing(is_pressing));
     let console = expect_context::<Console>();
     let calls = expect_context::<Calls>();
     let telephone = calls.telephone;
@@ -113,15 +115,17 @@ pub(crate) fn BottomBar() -> impl IntoView {
         }
         match calls.view() {
             Some(view) => {
-                let (glyph, class, headline, words) = call_look(&view.value, view.seconds_ago(clock.now()));
-                let words = match (telephone.is_on_line.get(), view.value.state) {
-                    (false, CallState::Connected) if calls.is_rejoining.get() => "Bringing you back on the line".to_owned(),
-                    (false, CallState::Connected) if view.value.away_seconds.is_some() => {
+                let now = clock.now();
+                let (glyph, class, headline, words) = call_look(&view.value, view.seconds_ago(now));
+                let words = match view.value.state {
+                    CallState::Ended => words,
+                    _ if calls.is_hanging_up.get() => "Hanging up".to_owned(),
+                    CallState::Connected if calls.is_rejoining.get() => "Bringing you back on the line".to_owned(),
+                    _ if !calls.is_off_line(now) => words,
+                    CallState::Connected if view.value.away_seconds.is_some() => {
                         format!("You are not on the line, and {} waits", view.value.user_name)
                     }
-                    (false, CallState::Dialling | CallState::Ringing | CallState::Connected) => {
-                        "You are on the line in another window".to_owned()
-                    }
+                    CallState::Dialling | CallState::Ringing | CallState::Connected => "You are on the line in another window".to_owned(),
                     _ => words,
                 };
                 (glyph, class, headline, words)
@@ -147,6 +151,9 @@ pub(crate) fn BottomBar() -> impl IntoView {
     };
     // How the connection is comes before anything else that could stand there.
     let connection = Memo::new(move |_| {
+        if calls.is_hanging_up.get() {
+            return None;
+        }
         let is_talking = calls.map(|view| view.state == CallState::Connected && view.held_seconds.is_none()) == Some(true);
         let words = telephone.way().words(is_talking).map(str::to_owned);
         words.or_else(|| telephone.instead(Use::Microphone).filter(|_| telephone.is_on_line.get()))
@@ -171,14 +178,14 @@ pub(crate) fn BottomBar() -> impl IntoView {
             <button type="button" class="btn btn-sm ml-1" aria-label="+30 s, extend the wrap-up" on:click=move |_| calls.extend()>"+30 s"</button>
         })}
     };
-    // Whoever pressed a button that is not there any more does not press what has taken its place.
+    // Whoever pressed a button that means something else now does not press that with the next key.
     let stage = move || (console.stage(), telephone.is_being_checked.get(), console.is_shown());
+    let is_focus_here = || document().active_element().is_some_and(|active| active.closest("[data-next]").ok().flatten().is_some());
     Effect::new(move |was: Option<()>| {
         stage();
-        let is_focus_here = document().active_element().is_some_and(|active| active.closest("[data-next]").ok().flatten().is_some());
-        if was.is_some() && is_focus_here {
+        if was.is_some() && is_focus_here() {
             request_animation_frame(move || {
-                let is_lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+                let is_lost = is_focus_here() || document().active_element().is_none_or(|active| active.tag_name() == "BODY");
                 if let Some(part) =
                     state_part.try_get_untracked().flatten().filter(|_| is_lost).and_then(|part| part.dyn_into::<HtmlElement>().ok())
                 {
@@ -187,66 +194,53 @@ pub(crate) fn BottomBar() -> impl IntoView {
             });
         }
     });
-    let call_next = Callback::new(move |()| console.call_next());
-    let next = move || {
+    let is_talk_here = Memo::new(move |_| calls.is_talking() && calls.is_off_line(clock.now()));
+    let quiet = move |glyph, words| WatchedButton::new(console.main, "btn-ghost h-13 flex-col gap-0.5", glyph, words);
+    let next = move || -> Vec<AnyView> {
         let (stage, is_checking, is_shown) = stage();
         if is_checking {
-            return check_buttons(console, telephone, check, session).into_any();
+            return check_buttons(console, telephone, check, session);
         }
         match stage {
-            Stage::Offered | Stage::WrapUp if !is_shown => back_button("btn-primary", console, calls).into_any(),
-            Stage::Ready | Stage::NobodyLeft => call_next_button("min-w-40 justify-between gap-3", false, call_next).into_any(),
-            Stage::Checking => call_next_button("min-w-40 justify-between gap-3", true, call_next).into_any(),
-            Stage::Offered => view! {
-                <button
-                    type="button"
-                    class="btn h-13"
-                    aria-haspopup="dialog"
-                    disabled=move || calls.is_beginning.get()
-                    on:click=move |_| console.is_skipping.set(true)
-                >
-                    {icon(Icon::SkipForward, "size-4")} "Skip…"
-                </button>
-                {key_button("btn-success", Icon::Phone, "Call", "Alt+C", || "Alt+C", move || calls.is_beginning.get(), move || console.call())}
+            Stage::Offered | Stage::WrapUp if !is_shown => vec![back_button("btn-primary", console, calls)],
+            Stage::Ready | Stage::NobodyLeft | Stage::Checking => vec![call_next_button("btn-primary", stage == Stage::Checking, console)],
+            Stage::Offered => {
+                let is_beginning = move || calls.is_beginning.get();
+                vec![
+                    WatchedButton::new(console.main, "h-13", Some(Icon::SkipForward), "Skip…")
+                        .opens_dialog()
+                        .disabled(is_beginning)
+                        .view(move || console.is_skipping.set(true)),
+                    main_button(console, "btn-success", Icon::Phone, "Call", "Alt+C").disabled(is_beginning).view(move || console.call()),
+                ]
             }
-            .into_any(),
-            Stage::OnCall => view! {
-                {(!is_shown).then(|| back_button("", console, calls))}
-                {move || (calls.is_talking() && !telephone.is_on_line.get()).then(|| view! {
-                    <button type="button" class="btn btn-success h-13" disabled=move || calls.is_rejoining.get() on:click=move |_| calls.rejoin()>
-                        {icon(Icon::PhoneCall, "size-4")} "Talk here"
-                    </button>
-                })}
-                {key_button("btn-error", Icon::PhoneOff, "Hang up", "Alt+H", move || calls.hang_up_hint(), move || calls.is_hanging_up.get(), move || calls.hang_up())}
+            Stage::OnCall => {
+                let back = (!is_shown).then(|| back_button("", console, calls));
+                let talk_here = is_talk_here.get().then(|| {
+                    WatchedButton::new(console.main, "btn-success h-13", Some(Icon::PhoneCall), "Talk here")
+                        .disabled(move || calls.is_rejoining.get())
+                        .view(move || calls.rejoin())
+                });
+                let hang_up = main_button(console, "btn-error", Icon::PhoneOff, "Hang up", "Alt+H")
+                    .hint(move || calls.hang_up_hint())
+                    .disabled(move || calls.is_hanging_up.get())
+                    .view(move || calls.hang_up());
+                back.into_iter().chain(talk_here).chain([hang_up]).collect()
             }
-            .into_any(),
-            Stage::WrapUp if calls.is_late() => view! {
-                <button type="button" class="btn btn-ghost h-13" disabled=move || calls.is_saving.get() on:click=move |_| console.leave_for_later()>
-                    "Not now"
-                </button>
-                {key_button("btn-primary", Icon::Check, "Save", "Enter", || "Enter", move || calls.is_saving.get(), move || console.save(Then::Stay))}
+            Stage::WrapUp => {
+                let is_saving = move || calls.is_saving.get();
+                let save = move |words, then| {
+                    main_button(console, "btn-primary", Icon::Check, words, "Enter").disabled(is_saving).view(move || console.save(then))
+                };
+                if calls.is_late() {
+                    vec![quiet(None, "Not now").disabled(is_saving).view(move || console.leave_for_later()), save("Save", Then::Stay)]
+                } else {
+                    let pause = quiet(None, "Save and pause").key("Shift+Enter").disabled(is_saving);
+                    vec![pause.view(move || console.save(Then::Pause)), save("Save and next", Then::Next)]
+                }
             }
-            .into_any(),
-            Stage::WrapUp => view! {
-                <button
-                    type="button"
-                    class="btn btn-ghost h-13 flex-col gap-0.5"
-                    aria-keyshortcuts="Shift+Enter"
-                    disabled=move || calls.is_saving.get()
-                    on:click=move |_| console.save(Then::Pause)
-                >
-                    "Save and pause" <span class="text-xs font-normal text-muted">"Shift+Enter"</span>
-                </button>
-                {key_button("btn-primary", Icon::Check, "Save and next", "Enter", || "Enter", move || calls.is_saving.get(), move || console.save(Then::Next))}
-            }
-            .into_any(),
-            Stage::OnBreak | Stage::Offline => view! {
-                <button type="button" class="btn btn-primary h-13 min-w-40 text-base" on:click=move |_| console.become_available()>
-                    {icon(Icon::CircleCheck, "size-5")} "Become available"
-                </button>
-            }
-            .into_any(),
-            Stage::Restoring => ().into_any(),
+            Stage::OnBreak | Stage::Offline => vec![become_available_button("min-w-40", console)],
+            Stage::Restoring => Vec::new(),
         }
     };
     let counter = move |of: fn(&Counters) -> f64| move || telephone.counters.with(of).to_string();
@@ -288,21 +282,19 @@ pub(crate) fn BottomBar() -> impl IntoView {
                 {next}
             </div>
         </footer>
-        {move || (is_pressing.get() && has_line.get()).then(|| view! { <Keypad is_open=is_pressing /> })}
+        {move || (is_pressing.get() && has_line.get()).then(|| view! { <FetchedPiece piece=&KEYPAD /> })}
     }
 }
 
 /// From another page to whoever is held or on the line.
-fn back_button(class: &'static str, console: Console, calls: Calls) -> impl IntoView {
+fn back_button(class: &'static str, console: Console, calls: Calls) -> AnyView {
     let name = move || calls.map(|view| view.user_name.clone()).or_else(|| console.held_name()).unwrap_or_default();
-    view! {
-        <button type="button" class=format!("btn h-13 max-w-56 {class}") on:click=move |_| console.show()>
-            {icon(Icon::Headphones, "size-4")} <span class="truncate">"Back to "{name}</span>
-        </button>
-    }
+    WatchedButton::new(console.main, &format!("h-13 max-w-56 {class}"), Some(Icon::Headphones), "")
+        .says(move || format!("Back to {}", name()))
+        .view(move || console.show())
 }
 
-/// The keys of a call that this window is on the line of. Mute shows what the SDK has confirmed (lessons, line 24).
+/// The keys of a call that this window is on the line of: the same all the time, so that none moves under the pointer. Mute shows what the SDK has confirmed (lessons, line 24).
 fn controls(calls: Calls, is_pressing: RwSignal<bool>) -> impl IntoView {
     let telephone = calls.telephone;
     let is_muted = move || telephone.is_muted.get();
@@ -319,23 +311,23 @@ fn controls(calls: Calls, is_pressing: RwSignal<bool>) -> impl IntoView {
                 {move || icon(if is_muted() { Icon::MicOff } else { Icon::Mic }, "size-5")}
                 <span>{move || if is_muted() { "Muted" } else { "Mute" }}</span>
             </button>
-            {move || calls.is_talking().then(|| hold_button(calls))}
+            {hold_button(calls)}
             <button type="button" class=format!("{CONTROL} btn-ghost") aria-haspopup="dialog" on:click=move |_| is_pressing.set(true)>
                 {icon(Icon::Grid, "size-5")} <span>"Keypad"</span>
             </button>
-            {move || calls.is_talking().then(|| transfer_button(expect_context::<Transfer>()))}
+            {transfer_button(calls, expect_context::<Transfer>())}
         </div>
     }
 }
 
 /// Asks a supervisor to take the call over.
-fn transfer_button(transfer: Transfer) -> impl IntoView {
+fn transfer_button(calls: Calls, transfer: Transfer) -> impl IntoView {
     view! {
         <button
             type="button"
             class=format!("{CONTROL} btn-ghost")
             aria-haspopup="dialog"
-            disabled=move || transfer.is_open()
+            disabled=move || transfer.is_open() || !calls.is_talking()
             on:click=move |_| transfer.is_choosing.set(true)
         >
             {icon(Icon::Users, "size-5")} <span>"Transfer…"</span>
@@ -353,7 +345,7 @@ fn hold_button(calls: Calls) -> impl IntoView {
             aria-pressed=move || if is_held() { "true" } else { "false" }
             aria-keyshortcuts="Alt+O"
             title="Hold (Alt+O)"
-            disabled=move || calls.is_changing_hold.get()
+            disabled=move || calls.is_changing_hold.get() || !calls.is_talking()
             on:click=move |_| calls.hold()
         >
             {icon(Icon::CirclePause, "size-5")} <span>{move || if is_held() { "On hold" } else { "Hold" }}</span>
@@ -385,20 +377,16 @@ fn levels(telephone: Telephone) -> impl IntoView {
 }
 
 /// The way out of the check of the telephone, and back without it.
-fn check_buttons(console: Console, telephone: Telephone, check: Check, session: Session) -> impl IntoView {
-    let is_done = move || check.missing().is_none();
+fn check_buttons(console: Console, telephone: Telephone, check: Check, session: Session) -> Vec<AnyView> {
     let words = move || if session.intention() == Intention::Available { "Done" } else { "Become available" };
-    view! {
-        <button type="button" class="btn btn-ghost h-13" on:click=move |_| telephone.is_being_checked.set(false)>"Not now"</button>
-        <button
-            type="button"
-            class="btn btn-primary h-13 min-w-40 flex-col gap-0.5 text-base"
-            disabled=move || !is_done()
-            on:click=move |_| console.telephone_is_checked()
-        >
-            {words} <span class="text-xs font-normal opacity-90 empty:hidden">{move || check.missing()}</span>
-        </button>
-    }
+    vec![
+        WatchedButton::new(console.main, "btn-ghost h-13", None, "Not now").view(move || telephone.is_being_checked.set(false)),
+        WatchedButton::new(console.main, "btn-primary h-13 min-w-40 flex-col gap-0.5 text-base", None, "")
+            .says(move || words().to_owned())
+            .hint(move || check.missing().unwrap_or_default())
+            .disabled(move || check.missing().is_some())
+            .view(move || console.telephone_is_checked()),
+    ]
 }
 
 #[cfg(test)]

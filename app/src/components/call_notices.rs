@@ -52,9 +52,9 @@ const JOINED: Look = Look {
 const CHANGED: Look = Look {
     name: "changed",
     role: None,
-    class: "flex gap-3 rounded-field border border-accent/40 bg-accent/8 p-3 text-dense",
-    glyph: Icon::ShieldCheck,
-    glyph_class: "mt-px text-accent",
+    class: "flex gap-3 rounded-field border border-success/50 bg-success/10 p-3 text-base font-medium",
+    glyph: Icon::CircleCheck,
+    glyph_class: "mt-0.5 text-success",
 };
 
 fn notice(look: &'static Look, words: String) -> impl IntoView {

@@ -29,8 +29,13 @@ pub(crate) fn outstanding_counts(items: &[OutstandingCard]) -> String {
 pub(crate) fn compared(user: &UserCard) -> AnyView {
     let rows = to_compare(user).into_iter();
     view! {
-        <dl class="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 text-dense" data-testid="compare">
-            {rows.map(|(name, value)| view! { <dt class="text-muted">{name}</dt><dd class="break-words">{value}</dd> }).collect_view()}
+        <dl class="flex flex-wrap gap-x-8 gap-y-1.5" data-testid="compare">
+            {rows.map(|(name, value)| view! {
+                <div class="min-w-0">
+                    <dt class="text-xs text-muted">{name}</dt>
+                    <dd class="font-medium break-words">{value}</dd>
+                </div>
+            }).collect_view()}
         </dl>
     }
     .into_any()

@@ -3,14 +3,21 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
+use crate::state::calls::Calls;
 use crate::telephone::Telephone;
 
 const KEYS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
-/// The keys of a telephone, on the screen and on the keyboard, and what was sent.
+/// Whether the keypad is open.
+#[derive(Clone, Copy)]
+pub(crate) struct IsPressing(pub(crate) RwSignal<bool>);
+
+/// The keys of a telephone, on the screen and on the keyboard, and what was sent. Behind a switchboard the extension goes with one press.
 #[component]
-pub(crate) fn Keypad(is_open: RwSignal<bool>) -> impl IntoView {
+pub(crate) fn Keypad() -> impl IntoView {
     let telephone = expect_context::<Telephone>();
+    let calls = expect_context::<Calls>();
+    let IsPressing(is_open) = expect_context();
     let dialog = NodeRef::<Dialog>::new();
     let sent = RwSignal::new(String::new());
     open_when_drawn(dialog);
@@ -27,6 +34,16 @@ pub(crate) fn Keypad(is_open: RwSignal<bool>) -> impl IntoView {
             keep_focus(event);
         }
     };
+    let extension = Memo::new(move |_| calls.map(|view| view.extension.clone()).flatten());
+    let send_extension = move || {
+        extension.get().map(|extension| {
+            let words = format!("Send extension {extension}");
+            view! {
+                <p class="mt-3 text-dense">{format!("A switchboard answers: ask for extension {extension}, or send it when you are asked for it.")}</p>
+                <button type="button" class="btn btn-primary mt-2 w-full" on:click=move |_| press(&extension)>{words}</button>
+            }
+        })
+    };
     view! {
         <dialog
             node_ref=dialog
@@ -38,6 +55,7 @@ pub(crate) fn Keypad(is_open: RwSignal<bool>) -> impl IntoView {
             <div class="px-5 pt-4 pb-5">
                 <h2 class="text-lg leading-6 font-semibold" id="keypad-title">"Keypad"</h2>
                 <p class="mt-0.5 text-dense text-muted">"Press the keys here or on your keyboard."</p>
+                {send_extension}
                 <p class="mt-3 flex min-h-10 items-center rounded-field bg-base-200 px-3 py-2 font-mono text-base break-all" role="status" aria-label="Sent" data-testid="sent">
                     {move || sent.get()}
                 </p>

@@ -3,6 +3,10 @@ use leptos::prelude::*;
 
 use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 
+/// Whether the list is on the screen.
+#[derive(Clone, Copy)]
+pub(crate) struct AreKeysOpen(pub(crate) RwSignal<bool>);
+
 /// What each key does, in the order of a call.
 const KEYS: [(&str, &str); 11] = [
     ("Alt+N", "Call next: the next person, checked just before"),
@@ -20,7 +24,8 @@ const KEYS: [(&str, &str); 11] = [
 
 /// The keys that there are.
 #[component]
-pub(crate) fn KeysDialog(is_open: RwSignal<bool>) -> impl IntoView {
+pub(crate) fn KeysDialog() -> impl IntoView {
+    let is_open = expect_context::<AreKeysOpen>().0;
     let dialog = NodeRef::<Dialog>::new();
     open_when_drawn(dialog);
     let rows = KEYS.map(|(key, words)| {

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 
 use super::error_strip::error_strip;
 use super::icon::{Icon, icon};
+use super::watched_button::WatchedButton;
 use crate::state::ringing::Ringing;
 
 /// Somebody rings: who, and two keys. Over every page, beside whatever is being done; nothing is blocked by it.
@@ -14,6 +15,16 @@ pub(crate) fn RingingCall() -> impl IntoView {
         call.get().map(|call| {
             let number = call.number.unwrap_or_else(|| "number withheld".to_owned());
             let talked = call.last_talk.map_or_else(|| "Nobody has talked with them yet".to_owned(), |last| format!("Last talked with {last}"));
+            let is_busy = move || ringing.is_busy.get();
+            let answer = WatchedButton::new(ringing.main, "btn-success h-11", Some(Icon::Phone), "")
+                .says(move || if is_busy() { "Connecting…" } else { "Answer" }.to_owned())
+                .key("Alt+A")
+                .disabled(is_busy)
+                .view(move || ringing.answer());
+            let decline = WatchedButton::new(ringing.main, "h-11", Some(Icon::PhoneOff), "Decline")
+                .key("Alt+X")
+                .disabled(is_busy)
+                .view(move || ringing.decline());
             view! {
                 <section
                     class="animate-arrive flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-info bg-base-100 bg-linear-to-r from-info/12 to-info/12 px-4 py-2.5"
@@ -25,12 +36,7 @@ pub(crate) fn RingingCall() -> impl IntoView {
                         <p class="truncate text-base leading-6 font-semibold" title=call.caller.clone()>{call.caller.clone()} " rings"</p>
                         <p class="text-dense text-muted">{number} " · " {talked} " · " {left}</p>
                     </div>
-                    <button type="button" class="btn btn-success h-11" disabled=move || ringing.is_busy.get() on:click=move |_| ringing.answer()>
-                        {icon(Icon::Phone, "size-5")} {move || if ringing.is_busy.get() { "Connecting…" } else { "Answer" }} <kbd class="kbd kbd-xs">"Alt+A"</kbd>
-                    </button>
-                    <button type="button" class="btn h-11" disabled=move || ringing.is_busy.get() on:click=move |_| ringing.decline()>
-                        {icon(Icon::PhoneOff, "size-5")} "Decline" <kbd class="kbd kbd-xs">"Alt+X"</kbd>
-                    </button>
+                    {answer} {decline}
                 </section>
             }
         })

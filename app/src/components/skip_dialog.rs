@@ -1,4 +1,4 @@
-use kernel::{LeaseId, WireError};
+use kernel::WireError;
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::{Button, Dialog, Input, Textarea};
 use leptos::prelude::*;
@@ -13,8 +13,9 @@ use crate::state::console::{Console, LONGEST_NOTE, SkipPart, is_worth_keeping, s
 
 /// Why the held person is let go without a call.
 #[component]
-pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
+pub(crate) fn SkipDialog() -> impl IntoView {
     let console = expect_context::<Console>();
+    let (lease, name) = (console.lease_now(), console.name_now());
     let dialog = NodeRef::<Dialog>::new();
     let reason = RwSignal::new(None::<ReleaseReason>);
     let note = RwSignal::new(String::new());
@@ -61,7 +62,7 @@ pub(crate) fn SkipDialog(lease: LeaseId, name: String) -> impl IntoView {
             Some((SkipPart::Note, _)) => focus_later(note_field),
             None => {}
         }
-        let (None, Some(reason), false) = (wrong, reason.get_untracked(), is_busy.get_untracked()) else { return };
+        let (None, Some(reason), Some(lease), false) = (wrong, reason.get_untracked(), lease, is_busy.get_untracked()) else { return };
         is_busy.set(true);
         failed.set(None);
         spawn_local(async move {

@@ -28,6 +28,18 @@ pub(crate) fn Sound() -> impl IntoView {
     };
     listen();
     on_cleanup(move || telephone.stop_listening());
+    let notified = RwSignal::new(None::<String>);
+    let look = move || async move {
+        let word = telephone.notifications().await;
+        let _ = notified.try_set(word);
+    };
+    spawn_local(look());
+    let ask = move |_| {
+        spawn_local(async move {
+            telephone.ask_to_notify().await;
+            look().await;
+        });
+    };
     view! {
         <div class="mt-3 flex flex-col gap-4">
             <div>
@@ -39,6 +51,14 @@ pub(crate) fn Sound() -> impl IntoView {
             {device_choice(telephone, Use::Speaker, None)}
             {device_choice(telephone, Use::Ringtone, None)}
             <p class="text-xs text-muted">"This browser remembers them by name. In a call a change is heard at once."</p>
+            {move || notified.get().map(|word| match word.as_str() {
+                "default" => view! {
+                    <button type="button" class="btn w-full" on:click=ask>{icon(Icon::Bell, "size-4")} "Notify me when a customer rings"</button>
+                }
+                .into_any(),
+                "granted" => view! { <p class="text-xs text-muted">"When you look at something else, a notification says that a customer is ringing."</p> }.into_any(),
+                _ => view! { <p class="text-xs text-muted">"This browser shows no notifications of the dialler. To get them, allow them for this address in the browser."</p> }.into_any(),
+            })}
             {move || calls.phase().is_none().then(|| view! {
                 <button
                     type="button"

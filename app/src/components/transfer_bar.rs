@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::error_strip::error_strip;
 use super::icon::{Icon, icon};
+use super::watched_button::WatchedButton;
 use crate::state::clock::Clock;
 use crate::state::transfer::Transfer;
 use crate::telephone::{Counters, Telephone};
@@ -86,32 +87,27 @@ pub(crate) fn transfer_bar(transfer: Transfer, telephone: Telephone, clock: Cloc
 }
 
 /// What can be done about it now.
-fn buttons(transfer: Transfer, view: &TransferView) -> AnyView {
-    let button = move |class: &'static str, glyph: Icon, label: &'static str, act: Box<dyn Fn()>| {
-        view! {
-            <button type="button" class=format!("btn btn-sm {class}") disabled=move || transfer.is_busy.get() on:click=move |_| act()>
-                {icon(glyph, "size-4")} {label}
-            </button>
-        }
+fn buttons(transfer: Transfer, view: &TransferView) -> Vec<AnyView> {
+    let button = move |class: &str, glyph: Icon, label: &'static str, act: Box<dyn Fn()>| {
+        WatchedButton::new(transfer.main, &format!("btn-sm {class}"), Some(glyph), label).disabled(move || transfer.is_busy.get()).view(act)
     };
     let (call, id) = (view.call_id, view.id.clone());
     let pass = move |label| button("btn-success", Icon::PhoneCall, label, Box::new(move || transfer.hand_over(call)));
     let leave = move || button("", Icon::X, "Leave", Box::new(move || transfer.leave()));
     match (view.state, view.is_mine) {
-        (TransferState::Asked, true) => button("", Icon::X, "Do not ask any more", Box::new(move || transfer.withdraw(call))).into_any(),
-        (TransferState::Accepted, true) if view.is_joined => pass("Hand over").into_any(),
-        (TransferState::Accepted, true) => ().into_any(),
+        (TransferState::Asked, true) => vec![button("", Icon::X, "Do not ask any more", Box::new(move || transfer.withdraw(call)))],
+        (TransferState::Accepted, true) if view.is_joined => vec![pass("Hand over")],
+        (TransferState::Accepted, true) => Vec::new(),
         (TransferState::Asked, false) => {
             let declined = id.clone();
-            view! {
-                {button("btn-success", Icon::PhoneCall, "Accept", Box::new(move || transfer.accept(id.clone())))}
-                {button("", Icon::X, "Decline", Box::new(move || transfer.decline(declined.clone())))}
-            }
-            .into_any()
+            vec![
+                button("btn-success", Icon::PhoneCall, "Accept", Box::new(move || transfer.accept(id.clone()))),
+                button("", Icon::X, "Decline", Box::new(move || transfer.decline(declined.clone()))),
+            ]
         }
-        (TransferState::Accepted, false) if view.is_joined => view! { {pass("Take the call")} {leave()} }.into_any(),
-        (TransferState::Accepted, false) => leave().into_any(),
-        _ => button("", Icon::X, "Close", Box::new(move || transfer.close())).into_any(),
+        (TransferState::Accepted, false) if view.is_joined => vec![pass("Take the call"), leave()],
+        (TransferState::Accepted, false) => vec![leave()],
+        _ => vec![button("", Icon::X, "Close", Box::new(move || transfer.close()))],
     }
 }
 

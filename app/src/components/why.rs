@@ -15,23 +15,50 @@ use crate::state::console::{Console, Task};
 /// A fact older than this many milliseconds is amber and can be checked again.
 const STALE: i64 = 60_000;
 
-/// Why this call: a sentence, the checks that prove it, the score last.
+/// Why this call: a sentence, the checks that prove it, the score last. In a call it is what was so before, and folded: what is needed now comes first.
 #[component]
 pub(crate) fn WhyThisCall(why: Why, held: Arc<Received<HandOut>>) -> impl IntoView {
     let clock = expect_context::<Clock>();
+    let calls = expect_context::<Calls>();
+    let is_in_call = Memo::new(move |_| calls.phase().is_some());
     let (first, rest) = first_sentence(&why.sentence);
     let (first, rest) = (first.to_owned(), rest.to_owned());
-    let list = check_list(why.checks, &held, clock);
-    let score_line = held.value.score.clone().map(|score| score_details(score, held.value.stored_score));
-    view! {
-        <section class=CARD aria-labelledby="why">
-            {card_header(Icon::CircleHelp, "why", "Why this call".into(), String::new(), view! { <ReadAge old=why.read_age_millis held /> })}
-            <div class="px-4 pt-3 pb-3">
-                <p class="text-base leading-6"><b class="font-semibold">{first}</b>{rest}</p>
-                {list}
-            </div>
-            {score_line}
-        </section>
+    let have_passed = why.checks.iter().all(|check| check.has_passed);
+    let number = why.checks.len();
+    move || {
+        let (first, rest) = (first.clone(), rest.clone());
+        let list = check_list(why.checks.clone(), &held, clock);
+        let score_line = held.value.score.clone().map(|score| score_details(score, held.value.stored_score));
+        if is_in_call.get() {
+            view! {
+                <details class=CARD data-testid="why-then">
+                    <summary class="flex cursor-pointer items-center gap-2 px-4 py-2 text-dense">
+                        <span class=if have_passed { "text-success" } else { "text-warning" }>{icon(Icon::ShieldCheck, "size-4")}</span>
+                        <span class="min-w-0 flex-1">
+                            <b class="font-semibold">"Why you called: "</b>
+                            {first}
+                            {have_passed.then(|| format!(" All {number} checks had passed."))}
+                        </span>
+                        {icon(Icon::ChevronDown, "size-4")}
+                    </summary>
+                    <div class="border-t border-base-300 px-4 py-3"><p>{rest}</p> {list}</div>
+                    {score_line}
+                </details>
+            }
+            .into_any()
+        } else {
+            view! {
+                <section class=CARD aria-labelledby="why">
+                    {card_header(Icon::CircleHelp, "why", "Why this call".into(), String::new(), view! { <ReadAge old=why.read_age_millis held=Arc::clone(&held) /> })}
+                    <div class="px-4 pt-3 pb-3">
+                        <p class="text-base leading-6"><b class="font-semibold">{first}</b>{rest}</p>
+                        {list}
+                    </div>
+                    {score_line}
+                </section>
+            }
+            .into_any()
+        }
     }
 }
 
@@ -40,11 +67,8 @@ pub(crate) fn WhyThisCall(why: Why, held: Arc<Received<HandOut>>) -> impl IntoVi
 fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     let console = expect_context::<Console>();
-    let calls = expect_context::<Calls>();
     let millis = Memo::new(move |_| old + held.millis_ago(clock.now()));
-    // In a call it is not read again: why it was made stays as it was.
-    let is_in_call = Memo::new(move |_| calls.phase().is_some());
-    let is_stale = Memo::new(move |_| millis.get() > STALE && !is_in_call.get());
+    let is_stale = Memo::new(move |_| millis.get() > STALE);
     let is_busy = move || console.task() == Some(Task::CheckingAgain);
     view! {
         <span class=move || {
@@ -54,11 +78,9 @@ fn ReadAge(old: i64, held: Arc<Received<HandOut>>) -> impl IntoView {
                 "inline-flex items-center gap-1 whitespace-nowrap text-xs text-muted"
             }
         }>{icon(Icon::Clock, "size-3.5")} "read " {move || age(millis.get())}</span>
-        {move || (!is_in_call.get()).then(|| view! {
-            <button type="button" class="btn btn-ghost btn-sm -mr-3" aria-disabled=move || if is_busy() { "true" } else { "false" } on:click=move |_| console.check_again()>
-                {icon(Icon::RefreshCw, "size-4")} {move || if is_busy() { "Checking…" } else { "Check again" }}
-            </button>
-        })}
+        <button type="button" class="btn btn-ghost btn-sm -mr-3" aria-disabled=move || if is_busy() { "true" } else { "false" } on:click=move |_| console.check_again()>
+            {icon(Icon::RefreshCw, "size-4")} {move || if is_busy() { "Checking…" } else { "Check again" }}
+        </button>
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
             Some(Press::Choose(key)) if calls.choose_by_key(key) => event.prevent_default(),
             Some(Press::Save(then)) => {
                 event.prevent_default();
-                if !event.repeat() {
+                if !event.repeat() && console.main.press() {
                     console.save(if calls.is_late() { Then::Stay } else { then });
                 }
             }

@@ -12,18 +12,17 @@ use crate::components::card::CARD;
 use crate::components::claims::ClaimsOf;
 use crate::components::error_strip::error_strip;
 use crate::components::icon::{Icon, icon};
-use crate::components::key_button::call_next_button;
 use crate::components::note::Note;
 use crate::components::passed_over::passed_over;
 use crate::components::person::PersonHeader;
 use crate::components::queue_choice::QueueChoice;
 use crate::components::saved_list::saved_list;
 use crate::components::skeleton::{checking_skeleton, restoring_skeleton};
-use crate::components::skip_dialog::SkipDialog;
 use crate::components::timeline::Timeline;
+use crate::components::watched_button::{become_available_button, call_next_button};
 use crate::components::why::WhyThisCall;
 use crate::format::{count, user_words};
-use crate::parts::{FetchedPiece, RECORDING_NOTICE, TELEPHONE_CHECK, WHO_RINGS, WRAP_UP};
+use crate::parts::{FetchedPiece, RECORDING_NOTICE, SKIP, TELEPHONE_CHECK, WHO_RINGS, WRAP_UP};
 use crate::routes::Summary;
 use crate::state::calls::Calls;
 use crate::state::clock::Received;
@@ -49,7 +48,7 @@ fn console() -> Result<impl IntoView, Missing> {
     // The same person checked again is no other dialogue: what was written in it stays.
     let skipping = Memo::new(move |_| {
         let lease = console.held().filter(|_| console.is_skipping.get())?.value.lease_id?;
-        Some((lease, console.held_name().unwrap_or_default()))
+        Some(lease.to_string())
     });
     console.has_come();
     // Going elsewhere ends what cannot be seen from there.
@@ -62,7 +61,7 @@ fn console() -> Result<impl IntoView, Missing> {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0">
             {move || if telephone.is_being_checked.get() { view! { <FetchedPiece piece=&TELEPHONE_CHECK /> }.into_any() } else { view! { <Columns /> }.into_any() }}
         </main>
-        {move || skipping.get().map(|(lease, name)| view! { <SkipDialog lease name /> })}
+        {move || skipping.get().map(|_| view! { <FetchedPiece piece=&SKIP /> })}
     })
 }
 
@@ -189,8 +188,14 @@ fn Centre() -> impl IntoView {
 fn Offered(held: Arc<Received<HandOut>>) -> impl IntoView {
     let user = held.value.user.clone();
     let why = held.value.why.clone();
-    let strips = passed_over(&held.value);
     let calls = expect_context::<Calls>();
+    // In a call they are in the way of what is needed.
+    let is_in_call = Memo::new(move |_| calls.phase().is_some());
+    let strips = {
+        let held = Arc::clone(&held);
+        move || (!is_in_call.get()).then(|| passed_over(&held.value))
+    };
+    expect_context::<State>().is_drawn(held.value.lease_id);
     let name = user.as_ref().map(|user| user.name.clone()).unwrap_or_default();
     let rang = move || {
         (calls.map(|view| view.is_incoming) == Some(true)).then(|| view! {
@@ -268,7 +273,7 @@ fn Ready() -> impl IntoView {
                 <p class="mt-2 text-base leading-6 text-muted">
                     "The dialler takes the person who should be rung first and proves, just before you see them, that the call is still needed."
                 </p>
-                <div class="mt-6">{call_next_button("min-w-56 gap-3", false, Callback::new(move |()| console.call_next()))}</div>
+                <div class="mt-6">{call_next_button("btn-primary min-w-56", false, console)}</div>
                 <p class="mt-3 min-h-4.5 text-dense text-balance text-muted">
                     {move || match promise.due_words() {
                         Some((headline, words)) => due(headline, words).into_any(),
@@ -329,9 +334,7 @@ fn away(glyph: Icon, headline: &'static str, words: &'static str) -> impl IntoVi
                 <span class="inline-block text-muted">{icon(glyph, "size-8")}</span>
                 <h1 tabindex="-1" node_ref=heading class="mt-2 text-2xl leading-8 font-semibold tracking-tight" id="away">{headline}</h1>
                 <p class="mt-2 text-base leading-6 text-muted">{words}</p>
-                <button type="button" class="btn btn-primary mt-6 h-13 min-w-56 text-base" on:click=move |_| console.become_available()>
-                    {icon(Icon::CircleCheck, "size-5")} "Become available"
-                </button>
+                {become_available_button("mt-6 min-w-56", console)}
                 <p class="mt-3 text-dense text-balance text-muted empty:hidden">
                     {move || promise.due_words().map(|(headline, words)| due(headline, words))}
                 </p>

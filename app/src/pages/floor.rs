@@ -7,6 +7,7 @@ use crate::components::agents_table::{STATES, agents_table, state_from_key, stat
 use crate::components::badge::presence_look;
 use crate::components::card::CARD;
 use crate::components::error_strip::query_strip;
+use crate::components::holidays_notice::holidays_notice;
 use crate::components::icon::{Icon, icon};
 use crate::components::missed_callers::missed_callers;
 use crate::components::missing_recordings::missing_recordings;
@@ -102,6 +103,7 @@ fn FloorMain(session: Session, live: Live, summary: Summary) -> impl IntoView {
     view! {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:overflow-hidden">
             <div class="flex h-full min-h-0 flex-col gap-3 p-4">
+                {move || holidays_notice(summary)}
                 {move || missing_recordings(missing)}
                 {move || missed_callers(missed, announcer)}
                 <div class="grid grid-cols-1 gap-3 lg:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">{tiles}</div>

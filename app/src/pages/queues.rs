@@ -8,6 +8,7 @@ use super::{Missing, provided, set_title};
 use crate::components::card::{CARD, card};
 use crate::components::empty::empty;
 use crate::components::error_strip::{error_strip, query_strip};
+use crate::components::holidays_notice::holidays_notice;
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::skeleton::list_skeleton;
@@ -77,12 +78,13 @@ fn Main(summary: Summary, overview: Query<Overview>) -> impl IntoView {
     view! {
         <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
             <div class="mx-auto flex max-w-7xl flex-col gap-3 p-4">
+                {move || holidays_notice(summary)}
                 <div class="grid grid-cols-1 gap-3 lg:grid-cols-3">{tiles}</div>
                 {stale} {unread}
                 {move || is_read.get().then(|| view! {
                     <div class="grid grid-cols-1 gap-3 lg:grid-cols-[minmax(0,1.45fr)_minmax(0,1fr)]">
                         <div class="flex min-w-0 flex-col gap-3">
-                            <Pauses overview /> <PauseSomething overview /> <HeldBack overview />
+                            <Pauses overview /> <PauseSomething overview /> <HeldBack overview /> <UnknownStatuses overview />
                         </div>
                         <div class="flex min-w-0 flex-col gap-3">
                             <Discovery overview />
@@ -360,14 +362,55 @@ fn HeldBack(overview: Query<Overview>) -> impl IntoView {
         }
         .into_any()
     };
-    let as_of = move || {
-        if overview.map(|overview| overview.direct.is_some()).unwrap_or(false) {
-            "as of the last reading"
-        } else {
-            "as of the last discovery"
+    card("held-back", Icon::ShieldAlert, "Held back, by rule", move || as_of(overview), body)
+}
+
+fn as_of(overview: Query<Overview>) -> &'static str {
+    if overview.map(|overview| overview.direct.is_some()).unwrap_or(false) { "as of the last reading" } else { "as of the last discovery" }
+}
+
+/// Words of the claims platform that are in no rule; nothing when there are none.
+#[component]
+fn UnknownStatuses(overview: Query<Overview>) -> impl IntoView {
+    let unknown = Memo::new(move |_| overview.map(|overview| overview.unknown_statuses.clone()).unwrap_or_default());
+    let lines = move || {
+        unknown
+            .get()
+            .into_iter()
+            .map(|unknown| {
+                view! {
+                    <tr>
+                        <th scope="row" class="font-normal break-words"><bdi>"“"{unknown.status.clone()}"”"</bdi></th>
+                        <td>{unknown.of_words()}</td>
+                        <td class="text-right">{count(unknown.count)}</td>
+                        <td>{unknown.treated_words()}</td>
+                    </tr>
+                }
+            })
+            .collect_view()
+    };
+    let body = move || {
+        view! {
+            <p class="px-4 pt-3 text-dense text-muted">
+                "The claims platform uses these words and no rule names them. If one of them should stop calls, tell the people who look after the dialler."
+            </p>
+            <table class="table table-sm">
+                <thead>
+                    <tr>
+                        <th scope="col">"Status"</th>
+                        <th scope="col">"Of"</th>
+                        <th scope="col" class="text-right">"How many"</th>
+                        <th scope="col">"What the dialler does"</th>
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
         }
     };
-    card("held-back", Icon::ShieldAlert, "Held back, by rule", as_of, body)
+    move || {
+        let is_any = unknown.with(|unknown| !unknown.is_empty());
+        is_any.then(|| card("unknown-statuses", Icon::TriangleAlert, "Statuses that no rule knows", move || as_of(overview), body))
+    }
 }
 
 const COLUMNS: [QueueKind; 2] = [QueueKind::UnsignedUsers, QueueKind::OutstandingRequests];

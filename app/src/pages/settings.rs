@@ -11,9 +11,11 @@ use queue::{
 use super::{Missing, provided, set_title};
 use crate::components::card::card;
 use crate::components::error_strip::{error_strip, query_strip};
-use crate::components::icon::Icon;
+use crate::components::holidays::Holidays;
+use crate::components::icon::{Icon, icon};
 use crate::components::page_header::{PageHeader, not_for_you};
 use crate::components::skeleton::list_skeleton;
+use crate::routes::Summary;
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
 use crate::state::live::Live;
@@ -33,40 +35,85 @@ fn settings_page() -> Result<impl IntoView, Missing> {
     set_title("Settings");
     let session = provided::<Session>("session")?;
     let live = provided::<Live>("event stream")?;
+    let summary = provided::<Summary>("summary")?;
+    let address = provided::<Address>("address")?;
     let may_see = Memo::new(move |_| session.administers());
+    let shows_holidays = Memo::new(move |_| address.parameter("section", |section| (section == HOLIDAYS).then_some(())).is_some());
     Ok(move || {
         if !may_see.get() {
             return not_for_you("Settings are for administrators", "An administrator").into_any();
         }
-        let view = Query::new(session, move || live.queues.track(), queue::settings);
-        let staff = Query::new(session, move || live.agents.track(), auth::staff);
-        let words = Signal::derive(move || {
-            view.map(|view| format!("Version {}; a change holds from the next request on, on every server", view.version))
-        });
-        // Typing is not disturbed when somebody else's change arrives: the form is made once, and says when it is outdated.
-        let is_read = Memo::new(move |was: Option<&bool>| was == Some(&true) || view.map(|_| ()).is_some());
+        let section = move || {
+            if shows_holidays.get() {
+                return view! { <Holidays session live /> }.into_any();
+            }
+            view! { <General session live /> }.into_any()
+        };
+        let words = Signal::stored(Some("Changes take effect straight away".to_owned()));
         view! {
             <PageHeader title="Settings" words />
-            <main id="main" tabindex="-1" class="min-h-0 min-w-0 overflow-y-auto lg:row-span-2">
-                <div class="mx-auto grid max-w-7xl grid-cols-1 items-start gap-3 p-4 lg:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)]">
-                    <div class="flex min-w-0 flex-col gap-3">
-                        {move || {
-                            if is_read.get() {
-                                return view! { <Form view /> }.into_any();
-                            }
-                            (move || match view.error() {
-                                Some(error) => query_strip(view, "The settings could not be read", &error).into_any(),
-                                None => list_skeleton(6).into_any(),
-                            })
-                            .into_any()
-                        }}
-                    </div>
-                    <div class="flex min-w-0 flex-col gap-3"><Staff staff /> <History view /></div>
+            <main id="main" tabindex="-1" class="min-h-0 min-w-0 lg:row-span-2 lg:overflow-hidden">
+                <div class="grid h-full min-h-0 grid-cols-1 lg:grid-cols-[11rem_minmax(0,1fr)] lg:grid-rows-[minmax(0,1fr)_auto]">
+                    {sections(shows_holidays, summary)} {section}
                 </div>
             </main>
         }
         .into_any()
     })
+}
+
+/// The section of the bank holidays in the page's address.
+const HOLIDAYS: &str = "holidays";
+
+/// The sections of the settings.
+fn sections(shows_holidays: Memo<bool>, summary: Summary) -> impl IntoView {
+    let entry = |href: &'static str, glyph: Icon, word: &'static str, is_here: Signal<bool>, sign: AnyView| {
+        view! {
+            <a
+                href=href
+                aria-current=move || is_here.get().then_some("page")
+                class=move || {
+                    let colours = if is_here.get() { "bg-primary/12 text-primary" } else { "hover:bg-base-200" };
+                    format!("flex min-h-9 shrink-0 items-center gap-2.5 rounded-field px-2.5 text-dense font-medium {colours}")
+                }
+            >
+                {icon(glyph, "size-4")} <span class="whitespace-nowrap">{word}</span> {sign}
+            </a>
+        }
+    };
+    let sign = move || {
+        summary.map(|summary| summary.holidays_notice.is_some()).filter(|is_near| *is_near).map(|_| {
+            view! { <span class="ml-auto text-warning">{icon(Icon::TriangleAlert, "size-4")}<span class="sr-only">"needs attention"</span></span> }
+        })
+    };
+    view! {
+        <nav
+            class="border-base-300 bg-base-100 p-2 max-lg:flex max-lg:gap-1 max-lg:overflow-x-auto max-lg:border-b lg:row-span-2 lg:border-r"
+            aria-label="Sections of the settings"
+        >
+            {entry("/settings", Icon::Settings, "General", Signal::derive(move || !shows_holidays.get()), ().into_any())}
+            {entry("/settings?section=holidays", Icon::Calendar, "Bank holidays", shows_holidays.into(), sign.into_any())}
+        </nav>
+    }
+}
+
+/// Everything but the bank holidays.
+#[component]
+fn General(session: Session, live: Live) -> impl IntoView {
+    let view = Query::new(session, move || live.queues.track(), queue::settings);
+    let staff = Query::new(session, move || live.agents.track(), auth::staff);
+    // Typing is not disturbed when somebody else's change arrives: the form is made once, and says when it is outdated.
+    let is_read = Memo::new(move |was: Option<&bool>| was == Some(&true) || view.map(|_| ()).is_some());
+    move || {
+        if is_read.get() {
+            return view! { <Form view staff /> }.into_any();
+        }
+        let waiting = move || match view.error() {
+            Some(error) => query_strip(view, "The settings could not be read", &error).into_any(),
+            None => list_skeleton(6).into_any(),
+        };
+        view! { <div class="p-4">{waiting}</div> }.into_any()
+    }
 }
 
 /// What is typed, as text, until it is stored.
@@ -190,15 +237,18 @@ fn read_uncounted(text: &str) -> Vec<UncountedRequirement> {
 }
 
 #[component]
-fn Form(view: Query<SettingsView>) -> impl IntoView {
+fn Form(view: Query<SettingsView>, staff: Query<Vec<StaffView>>) -> impl IntoView {
     view.answer().map(|answer| {
         let draft = Draft::of(&answer.value);
-        view! { <Fields view draft /> }
+        view! { <Fields view draft staff /> }
     })
 }
 
+/// The form's id: what stores it stands below, outside of it.
+const FORM: &str = "settings-form";
+
 #[component]
-fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
+fn Fields(view: Query<SettingsView>, draft: Draft, staff: Query<Vec<StaffView>>) -> impl IntoView {
     let announcer = expect_context::<Announcer>();
     let is_busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
@@ -287,7 +337,13 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
     });
     let rule_sets = view.map(|view| view.rule_sets.clone()).unwrap_or_default();
     view! {
-        <form class="flex flex-col gap-3" on:submit=submit novalidate>
+        <div
+            class="grid min-h-0 grid-cols-1 items-start gap-3 overflow-y-auto p-4 lg:grid-cols-[minmax(0,1.2fr)_minmax(0,1fr)]"
+            tabindex="0"
+            role="region"
+            aria-label="General settings"
+        >
+        <form class="flex min-w-0 flex-col gap-3" id=FORM on:submit=submit novalidate>
             {card("limits", Icon::Clock, "Limits", (), view! { <div class="grid gap-3 px-4 py-3 text-dense sm:grid-cols-2">{numbers("Limits")}</div> })}
             {card("hours", Icon::Calendar, "Calling hours", "no time: never on such a day", view! {
                 <div class="flex flex-col gap-2 px-4 py-3 text-dense">
@@ -338,32 +394,37 @@ fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
                     </label>
                 </div>
             })}
-            // In sight wherever the page stands, so that nobody leaves without having seen it.
-            <div class="sticky bottom-0 z-10">{card("store", Icon::PenLine, "Store", move || is_changed.get().then(|| view! {
-                <span class="badge badge-sm badge-soft badge-warning whitespace-nowrap" data-testid="unstored">"Not stored yet"</span>
-            }), view! {
-                <div class="flex flex-col gap-3 px-4 py-3 text-dense">
-                    {move || is_outdated().then(|| view! {
-                        <p class="flex flex-wrap items-center gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-warning">
-                            <span class="min-w-48 flex-1">"Somebody else has changed the settings meanwhile. What you typed is still here, and cannot be stored over theirs."</span>
-                            <button type="button" class="btn btn-sm" on:click=again>"Show what holds now"</button>
-                        </p>
-                    })}
-                    <label class="flex flex-col gap-1">
-                        <span class="font-medium">"Why"</span>
-                        <input class="input input-sm w-full" maxlength=LONGEST_REASON bind:value=draft.reason on:input=move |_| problem.set(None) />
-                    </label>
-                    <p class="text-error empty:hidden" role="alert">{move || problem.get()}</p>
-                    {move || failed.get().map(|error| error_strip("Nothing was changed", &error, None))}
-                    <div class="flex gap-2">
-                        <button type="submit" class="btn btn-sm btn-primary" aria-disabled=move || if is_busy.get() { "true" } else { "false" }>
-                            {move || if is_busy.get() { "Storing…" } else { "Store the settings" }}
-                        </button>
-                        <button type="button" class="btn btn-sm btn-ghost" on:click=again>"Undo what I typed"</button>
-                    </div>
-                </div>
-            })}</div>
         </form>
+        <div class="flex min-w-0 flex-col gap-3"><Staff staff /> <History view /></div>
+        </div>
+        // A row of its own below what scrolls: in sight wherever the page stands, and never over it.
+        <div
+            class="z-10 flex flex-col gap-2 border-t border-base-300 bg-base-100 px-4 py-2.5 text-dense max-lg:sticky max-lg:bottom-0"
+            role="region"
+            aria-label="Changes"
+        >
+            {move || is_outdated().then(|| view! {
+                <p class="flex flex-wrap items-center gap-3 rounded-field border border-warning/40 bg-warning/10 p-3 text-warning">
+                    <span class="min-w-48 flex-1">"Somebody else has changed the settings meanwhile. What you typed is still here, and cannot be stored over theirs."</span>
+                    <button type="button" class="btn btn-sm" on:click=again>"Show what holds now"</button>
+                </p>
+            })}
+            {move || failed.get().map(|error| error_strip("Nothing was changed", &error, None))}
+            <p class="text-error empty:hidden" role="alert">{move || problem.get()}</p>
+            <div class="flex flex-wrap items-center gap-x-3 gap-y-2">
+                <label class="flex min-w-0 flex-1 items-center gap-2">
+                    <span class="font-medium">"Why"</span>
+                    <input form=FORM class="input input-sm w-full" maxlength=LONGEST_REASON bind:value=draft.reason on:input=move |_| problem.set(None) />
+                </label>
+                {move || is_changed.get().then(|| view! {
+                    <span class="badge badge-sm badge-soft badge-warning whitespace-nowrap" data-testid="unstored">"Not stored yet"</span>
+                })}
+                <button type="button" class="btn btn-sm btn-ghost" on:click=again>"Undo what I typed"</button>
+                <button type="submit" form=FORM class="btn btn-sm btn-primary" aria-disabled=move || if is_busy.get() { "true" } else { "false" }>
+                    {move || if is_busy.get() { "Storing…" } else { "Store the settings" }}
+                </button>
+            </div>
+        </div>
     }
 }
 
@@ -384,7 +445,11 @@ fn number_field(field: &'static Field, text: RwSignal<String>, problem: RwSignal
 #[component]
 fn History(view: Query<SettingsView>) -> impl IntoView {
     let history = Memo::new(move |_| view.map(|view| view.history.clone()).unwrap_or_default());
-    let body = view! { <ul class="max-h-[36rem] overflow-y-auto" tabindex="0" role="region" aria-label="Changes, newest first">{move || history.get().into_iter().map(change).collect_view()}</ul> };
+    let body = view! {
+        <div class="max-h-[36rem] overflow-y-auto" tabindex="0" role="region" aria-label="Changes, newest first">
+            <ul>{move || history.get().into_iter().map(change).collect_view()}</ul>
+        </div>
+    };
     card("history", Icon::History, "History", (), body)
 }
 

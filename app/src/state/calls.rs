@@ -19,13 +19,19 @@ pub(crate) use note::Keeping;
 pub(crate) use outcome::Part;
 
 use super::announce::Announcer;
-use super::clock::{Clock, Received};
+use super::clock::{Clock, Received, now_millis};
 use super::session::Session;
 use super::slot::Slot;
 use crate::telephone::{Telephone, error_words, line_will_be_of};
 
-/// Where a window keeps which call's line it has, for as long as it is there: a page that was loaded anew takes the line up again.
-const LINE_KEY: &str = "dialler.on_line";
+/// The call whose line this window has: a page that was loaded anew takes the line up again.
+const LINE: Kept = Kept("dialler.on_line");
+/// The call that the agent has ended here, until the server has heard it.
+const HUNG_UP: Kept = Kept("dialler.hung_up");
+/// So long after a hang-up that the server did not hear it is told again, in milliseconds.
+const HANG_UP_AGAIN: u32 = 1_000;
+/// This window's leg is over: whether the call is, or goes on in another window, the server knows so many milliseconds later.
+const LEFT_GRACE: f64 = 3_000.0;
 /// A key pressed twice within this time means it.
 const TWICE: Duration = Duration::from_secs(1);
 /// This browser has left the call, but the server has not heard so from the carrier by then: it is told.
@@ -115,29 +121,33 @@ const fn is_cut_off(view: &CallView, was_ours: bool, has_had_line: bool) -> bool
     matches!(view.state, CallState::Connected) && was_ours && (view.away_seconds.is_some() || !has_had_line)
 }
 
-/// Which call's line this window has, also after the page was loaded anew.
-mod line {
-    use kernel::CallId;
-    use leptos::prelude::window;
+/// Which call something is about in this window, also after the page was loaded anew.
+struct Kept(&'static str);
 
+impl Kept {
     fn storage() -> Option<web_sys::Storage> {
         window().session_storage().ok().flatten()
     }
 
-    /// It is this one's.
-    pub(super) fn is_of(id: CallId) -> bool {
-        storage().and_then(|storage| storage.get_item(super::LINE_KEY).ok().flatten()) == Some(id.to_string())
+    /// It is about this one.
+    fn is_of(&self, id: CallId) -> bool {
+        Self::storage().and_then(|storage| storage.get_item(self.0).ok().flatten()) == Some(id.to_string())
     }
 
-    /// Keeps it. A full or closed storage only means that the agent has to press a button after a reload.
-    pub(super) fn set(id: CallId) {
-        let _ = storage().map(|storage| storage.set_item(super::LINE_KEY, &id.to_string()));
+    /// Keeps it. A full or closed storage only means that it is forgotten by a reload.
+    fn set(&self, id: CallId) {
+        let _ = Self::storage().map(|storage| storage.set_item(self.0, &id.to_string()));
     }
 
-    /// It has none any more.
-    pub(super) fn forget() {
-        let _ = storage().map(|storage| storage.remove_item(super::LINE_KEY));
+    /// It is about none any more.
+    fn forget(&self) {
+        let _ = Self::storage().map(|storage| storage.remove_item(self.0));
     }
+}
+
+/// Whether a hang-up that failed so is to be repeated: the server was not reached, or could not do it just then.
+const fn is_to_be_repeated(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::Offline | ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::TooManyRequests)
 }
 
 /// What is read out when a call has got somewhere, and whether it interrupts.
@@ -195,6 +205,8 @@ pub(crate) struct Parts {
     has_had_line: Slot<bool>,
     /// Hang up was pressed; the server has not said yet that the call is over.
     pub(crate) is_hanging_up: RwSignal<bool>,
+    /// When the server was told so last.
+    told_at: Slot<f64>,
     /// The key was pressed while talking; pressed again within a second it hangs up.
     is_hang_up_asked: RwSignal<bool>,
     /// What went wrong: what was tried, and why.
@@ -243,6 +255,7 @@ impl Calls {
             is_changing_hold: RwSignal::new(false),
             has_had_line: Slot::new(false),
             is_hanging_up: RwSignal::new(false),
+            told_at: Slot::new(f64::NEG_INFINITY),
             is_hang_up_asked: RwSignal::new(false),
             failure: Slot::new(None),
             leg_failure: Slot::new(None),
@@ -294,6 +307,12 @@ impl Calls {
         self.map(|view| view.state) == Some(CallState::Connected)
     }
 
+    /// This window is surely not on the line of the call, and has not just left it; whether the agent is in another one the server says.
+    pub(crate) fn is_off_line(self, now: f64) -> bool {
+        let is_away = self.map(|view| view.away_seconds.is_some()) == Some(true);
+        !self.telephone.is_on_line.get() && !self.is_hanging_up.get() && (is_away || now - self.telephone.left_at.get() >= LEFT_GRACE)
+    }
+
     /// Something of it.
     pub(crate) fn map<U>(self, of: impl FnOnce(&CallView) -> U) -> Option<U> {
         self.view.with(|view| view.as_ref().map(|view| of(&view.value)))
@@ -317,7 +336,7 @@ impl Calls {
     pub(crate) fn end_words(self) -> Option<String> {
         let words = |view: &CallView| {
             let end = view.end.as_ref()?;
-            let is_left = end.how == CallEnd::Cancelled && !self.has_had_line.get_untracked() && line::is_of(view.id);
+            let is_left = end.how == CallEnd::Cancelled && !self.has_had_line.get_untracked() && LINE.is_of(view.id);
             Some(if is_left { "The page was left or loaded anew, which ended the call.".to_owned() } else { end.words.clone() })
         };
         self.map(words).flatten()
@@ -415,8 +434,9 @@ impl Calls {
                     self.announcer.say(TIME_IS_UP);
                     self.session.ask();
                 }
-                let is_cut_off = is_cut_off(&answer, line::is_of(answer.id), self.has_had_line.get_untracked());
+                let is_cut_off = is_cut_off(&answer, LINE.is_of(answer.id), self.has_had_line.get_untracked());
                 self.view.set(Some(Arc::new(Received::now(answer))));
+                self.hang_up_again();
                 if is_cut_off {
                     self.rejoin();
                 }
@@ -426,6 +446,7 @@ impl Calls {
 
     fn finish(self, over: Over) {
         self.failure.set(None);
+        self.is_hanging_up.set(false);
         self.announcer.say(format!("{} {}", over.words, over.next));
         self.over.set(Some(over));
         self.view.set(None);
@@ -513,7 +534,7 @@ impl Calls {
     async fn go_on_line(self, view: CallView) {
         let id = view.id;
         self.take(view);
-        line::set(id);
+        LINE.set(id);
         self.has_had_line.set(true);
         if let Err(code) = self.telephone.connect(id).await {
             self.leg_failed(code);
@@ -553,7 +574,7 @@ impl Calls {
             match result {
                 Ok(()) => self.leg_failure.set(None),
                 Err(failure) => {
-                    line::forget();
+                    LINE.forget();
                     self.failure.set(Some(failure));
                     self.ask();
                 }
@@ -569,7 +590,7 @@ impl Calls {
             ("You are not on the line", error)
         })?;
         self.take(view);
-        line::set(id);
+        LINE.set(id);
         self.has_had_line.set(true);
         self.telephone.connect(id).await.map_err(|code| failed(error_words(code).to_owned()))?;
         self.telephone.is_connected();
@@ -583,7 +604,7 @@ impl Calls {
             self.leave_for_later();
         }
         line_will_be_of(call);
-        line::set(call);
+        LINE.set(call);
         self.has_had_line.set(true);
     }
 
@@ -656,8 +677,8 @@ impl Calls {
         if self.phase_now() != Some(Phase::Going) {
             return;
         }
-        self.is_hanging_up.set(true);
-        line::forget();
+        let _ = self.id_now().map(|id| HUNG_UP.set(id));
+        LINE.forget();
         // The server first: a leg that only goes is one that may come back.
         self.tell_server_to_hang_up();
         self.telephone.disconnect();
@@ -684,26 +705,52 @@ impl Calls {
     }
 
     fn tell_server_to_hang_up(self) {
-        if let Some(id) = self.id_now() {
-            self.is_hanging_up.set(true);
-            self.change(id, Box::pin(calls::hang_up(id)), "The server did not hear that you hung up");
+        let Some(id) = self.id_now() else { return };
+        self.is_hanging_up.set(true);
+        self.told_at.set(now_millis());
+        spawn_local(async move {
+            let answer = calls::hang_up(id).await;
+            let is_unheard = answer.as_ref().is_err_and(|error| is_to_be_repeated(error.code)) && HUNG_UP.is_of(id);
+            if is_unheard {
+                if self.failure.with_untracked(Option::is_none) {
+                    let words = "It is told again by itself as soon as it can be reached. Leave this page open.";
+                    self.failure.set(Some(("The server has not heard that you hung up", WireError::new(ErrorCode::Offline, words))));
+                }
+                set_timeout(move || self.hang_up_again(), Duration::from_millis(HANG_UP_AGAIN.into()));
+                return;
+            }
+            // Whoever has to sign in again first ends it then.
+            if answer.as_ref().err().is_none_or(|error| error.code != ErrorCode::Unauthenticated) {
+                HUNG_UP.forget();
+            }
+            self.changed(id, answer, "The server did not hear that you hung up");
+        });
+    }
+
+    /// What the agent ended is ended as soon as the server is heard (lessons, line 65).
+    pub(crate) fn hang_up_again(self) {
+        let is_due = now_millis() - self.told_at.get_untracked() >= HANG_UP_AGAIN.into();
+        if is_due && self.phase_now() == Some(Phase::Going) && self.id_now().is_some_and(|id| HUNG_UP.is_of(id)) {
+            self.tell_server_to_hang_up();
         }
     }
 
     /// Takes the answer to a change of this call; `failed` says what did not happen.
     fn change(self, id: CallId, asking: Pin<Box<dyn Future<Output = Result<CallView, WireError>>>>, failed: &'static str) {
-        spawn_local(async move {
-            match asking.await {
-                Ok(view) if self.id_now() == Some(id) => self.take(view),
-                Ok(_) => {}
-                Err(error) => {
-                    self.session.noticed(&error);
-                    self.is_hanging_up.set(false);
-                    self.failure.set(Some((failed, error)));
-                    self.ask();
-                }
+        spawn_local(async move { self.changed(id, asking.await, failed) });
+    }
+
+    fn changed(self, id: CallId, answer: Result<CallView, WireError>, failed: &'static str) {
+        match answer {
+            Ok(view) if self.id_now() == Some(id) => self.take(view),
+            Ok(_) => {}
+            Err(error) => {
+                self.session.noticed(&error);
+                self.is_hanging_up.set(false);
+                self.failure.set(Some((failed, error)));
+                self.ask();
             }
-        });
+        }
     }
 }
 
@@ -719,6 +766,7 @@ mod tests {
             user_id: Some(UserId::new(48213)),
             user_name: "Priya Raman".into(),
             number: None,
+            extension: None,
             queue: Some(kernel::QueueKind::UnsignedUsers),
             is_incoming: false,
             candidates: Vec::new(),
@@ -784,6 +832,17 @@ mod tests {
         let view = CallView { handed_over: Some("Handed over to Gareth Penhaligon at 10:42.".into()), ..ended(CallEnd::ByAgent, Some(90)) };
         assert_eq!(phase(&view), None);
         assert_eq!(over(&view).words, "Handed over to Gareth Penhaligon at 10:42.");
+    }
+
+    /// lessons, line 65: hanging up was lost with the network.
+    #[test]
+    fn a_hang_up_is_repeated_until_the_server_has_decided() {
+        for code in [ErrorCode::Offline, ErrorCode::Unavailable, ErrorCode::Internal, ErrorCode::TooManyRequests] {
+            assert!(is_to_be_repeated(code));
+        }
+        for code in [ErrorCode::Unauthenticated, ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::Conflict, ErrorCode::BadRequest] {
+            assert!(!is_to_be_repeated(code));
+        }
     }
 
     #[test]

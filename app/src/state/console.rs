@@ -2,9 +2,10 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use auth::Intention;
-use kernel::{ErrorCode, LeaseId, QueueKind, UserId, WireError};
+use kernel::{CallId, ErrorCode, LeaseId, QueueKind, UserId, WireError};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::{HandOut, PassedOver, ReleaseReason};
@@ -13,8 +14,10 @@ use super::address::Address;
 use super::announce::Announcer;
 use super::calls::{Calls, Phase};
 use super::clock::{Received, now_millis};
+use super::press::Settling;
 use super::query::Query;
 use super::session::Session;
+use super::slot::Slot;
 use crate::format::{count, counted, lower_first};
 use crate::telephone::{Line, checked, touched};
 
@@ -24,6 +27,8 @@ const CHOICES: [QueueKind; 3] = [QueueKind::UnsignedUsers, QueueKind::Outstandin
 const CHOICE_KEY: &str = "dialler.queue";
 /// Where the console is.
 const PATH: &str = "/";
+/// In a talk the person is looked at so often; the server reads the claims platform every 5 s at most.
+const TALK_LOOK: Duration = Duration::from_millis(5_100);
 /// The longest note to a skip, in characters.
 pub(crate) const LONGEST_NOTE: usize = 500;
 
@@ -87,6 +92,35 @@ fn stage(task: Option<Task>, held: Option<&HandOut>, intention: Intention, call:
             Intention::Offline => Stage::Offline,
         },
     }
+}
+
+/// Whom the main button is about.
+#[derive(Clone, Copy, Debug, Default)]
+struct About {
+    /// Whoever is held.
+    lease: Option<LeaseId>,
+    /// Whose card can be seen.
+    seen: Option<LeaseId>,
+    call: Option<CallId>,
+    /// The time to say what came of the call is up.
+    is_late: bool,
+}
+
+/// What a press on the main button does, and to whom: the bar's buttons are the same as long as this is. Nothing while somebody is looked for,
+/// and before whoever would be rung can be seen.
+fn meaning(stage: Stage, is_shown: bool, is_checking_telephone: bool, about: About) -> Option<String> {
+    let About { lease, seen, call, is_late } = about;
+    let call = call.map(|call| call.to_string()).unwrap_or_default();
+    Some(match stage {
+        _ if is_checking_telephone => "check".to_owned(),
+        Stage::Restoring | Stage::Checking => return None,
+        Stage::Offered if is_shown => format!("call {}", seen.filter(|_| seen == lease)?),
+        Stage::OnCall => format!("hang up {call}"),
+        Stage::WrapUp if is_shown => format!("save {call} {is_late}"),
+        Stage::Offered | Stage::WrapUp => "back".to_owned(),
+        Stage::NobodyLeft | Stage::Ready => "next".to_owned(),
+        Stage::OnBreak | Stage::Offline => "available".to_owned(),
+    })
 }
 
 /// Whom the agent's call is with.
@@ -270,6 +304,10 @@ pub(crate) struct Parts {
     on_line: Memo<OnLine>,
     /// What the centre shows.
     stage: Memo<Stage>,
+    /// Watches over the button for the next thing to do, and its key.
+    pub(crate) main: Settling,
+    /// Whose card has been painted.
+    seen: &'static Slot<Option<LeaseId>>,
     /// The next heading that appears in the centre takes the focus.
     is_focus_wanted: StoredValue<bool>,
     /// How often this browser has begun to change who is held: an answer to a question asked before is out of date.
@@ -304,6 +342,16 @@ impl Console {
             held.with(|held| stage(task.get(), held.as_ref().map(|held| &held.value), session.intention(), calls.phase()))
         });
         let on_line = Memo::new(move |_| OnLine::of(calls));
+        let seen: &'static Slot<Option<LeaseId>> = Box::leak(Box::new(Slot::new(None)));
+        let meaning = Memo::new(move |_| {
+            let about = About {
+                lease: held.with(|held| held.as_ref()?.value.lease_id),
+                seen: seen.get(),
+                call: calls.map(|view| view.id),
+                is_late: calls.is_late(),
+            };
+            meaning(stage.get(), address.is(PATH), calls.telephone.is_being_checked.get(), about)
+        });
         let console = Self(Box::leak(Box::new(Parts {
             held,
             on_line,
@@ -314,6 +362,8 @@ impl Console {
             is_identity_checked: RwSignal::new(false),
             is_skipping: RwSignal::new(false),
             stage,
+            main: Settling::start(meaning),
+            seen,
             is_focus_wanted: StoredValue::new(false),
             changes: StoredValue::new(0),
             release: StoredValue::new(Release::Idle),
@@ -350,7 +400,10 @@ impl Console {
         let is_connected = Memo::new(move |_| calls.is_talking());
         Effect::new(move |_| {
             if is_connected.get() {
-                console.look_again();
+                console.look_in_talk();
+                if let Ok(looking) = set_interval_with_handle(move || console.look_in_talk(), TALK_LOOK) {
+                    on_cleanup(move || looking.clear());
+                }
             }
         });
         // Whoever is available and has checked their telephone today finds it ready.
@@ -367,6 +420,13 @@ impl Console {
             }
         });
         console
+    }
+
+    /// The card of this person is drawn. Whoever is not seen is not rung: it counts once it has been painted, which no hidden page is.
+    pub(crate) fn is_drawn(self, lease: Option<LeaseId>) {
+        self.seen.set(None);
+        // The first frame paints it, and the second is painted after it.
+        request_animation_frame(move || request_animation_frame(move || self.seen.set(lease)));
     }
 
     /// Whether the console is on the screen.
@@ -477,7 +537,8 @@ impl Console {
         self.held.with_untracked(|held| held.as_ref()?.value.user.as_ref().map(|user| user.id))
     }
 
-    fn lease_now(self) -> Option<LeaseId> {
+    /// Whoever is held, for whatever happens once.
+    pub(crate) fn lease_now(self) -> Option<LeaseId> {
         self.held.with_untracked(|held| held.as_ref()?.value.lease_id)
     }
 
@@ -531,8 +592,11 @@ impl Console {
     pub(crate) fn follow(self) {
         // The screen is gone.
         let (Some(asked_at), Some(release)) = (self.changes.try_get_value(), self.release.try_get_value()) else { return };
-        // Whoever is on the line is held until it is over.
+        // Whoever is on the line is held until it is over. Another window may have heard of something new about them.
         if self.calls.phase_now().is_some() && self.on_line.get_untracked().shows(self.user_now()) {
+            if untrack(|| self.calls.is_talking()) {
+                self.look_in_talk();
+            }
             return;
         }
         if self.task.get_untracked().is_some() || release != Release::Idle {
@@ -603,16 +667,31 @@ impl Console {
         }
     }
 
-    /// Whoever is talked to may have done meanwhile what they were rung for. Nobody has asked, so a failure says nothing.
+    /// The agent waits for the person to do what they are rung for: whether they have is looked at while they talk. Nobody has pressed anything,
+    /// so a failure says nothing.
+    fn look_in_talk(self) {
+        let Some(asked_at) = self.changes.try_get_value() else { return };
+        spawn_local(async move {
+            let Ok(Some(hand_out)) = queue::talk().await else { return };
+            self.take_if_same(asked_at, hand_out);
+        });
+    }
+
+    /// The same once more when the call is over, of this very moment.
     fn look_again(self) {
         let asked_at = self.changes.get_value();
         spawn_local(async move {
             let Ok(hand_out) = queue::current().await else { return };
-            let is_late = self.task.try_get_untracked() != Some(None) || self.changes.try_get_value() != Some(asked_at);
-            if !is_late && hand_out.call_id.is_some() {
-                self.take(Task::CheckingAgain, hand_out);
-            }
+            self.take_if_same(asked_at, hand_out);
         });
+    }
+
+    /// Shows what was read of whoever is on the line, unless something else has come between.
+    fn take_if_same(self, asked_at: u32, hand_out: HandOut) {
+        let is_late = self.task.try_get_untracked() != Some(None) || self.changes.try_get_value() != Some(asked_at);
+        if !is_late && hand_out.call_id.is_some() {
+            self.take(Task::CheckingAgain, hand_out);
+        }
     }
 
     /// Rings the person held.
@@ -856,13 +935,8 @@ impl Console {
 
 /// Keeps why the call was made, as it was `millis` ago.
 fn keep_why(hand_out: &mut HandOut, before: &HandOut, millis: i64) {
-    hand_out.why = before.why.clone().map(|mut why| {
-        why.read_age_millis += millis;
-        for old in why.checks.iter_mut().filter_map(|check| check.age_millis.as_mut()) {
-            *old += millis;
-        }
-        why
-    });
+    let passed = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    hand_out.why = before.why.clone().map(|why| why.older(passed));
     hand_out.score.clone_from(&before.score);
     hand_out.stored_score = before.stored_score;
 }
@@ -908,6 +982,46 @@ mod tests {
     fn saved() -> HandOut {
         let signed = r#"[{"user_id":"48213","name":"Priya Raman","decision_id":"01936b6e-0000-7000-8000-000000000001","reasons":[],"words":"Signed in the meantime","is_saved_call":true}]"#;
         HandOut { passed_over: serde_json::from_str(signed).unwrap(), saved_calls: 1, ..nobody() }
+    }
+
+    /// lessons, line 58: what the main button does changes under the pointer. Each of these is another meaning.
+    #[test]
+    fn the_main_button_means_what_it_does_and_to_whom() {
+        let (one, two) = (Some(LeaseId::new(1)), Some(LeaseId::new(2)));
+        let [first, second] = ["01936b6e-0000-7000-8000-000000000001", "01936b6e-0000-7000-8000-000000000002"].map(|id| id.parse().ok());
+        let of = |lease, call| About { lease, seen: lease, call, is_late: false };
+        let nobody = About::default();
+        let all = [
+            meaning(Stage::Ready, true, false, nobody),
+            meaning(Stage::Ready, true, true, nobody),
+            meaning(Stage::OnBreak, true, false, nobody),
+            meaning(Stage::Offered, true, false, of(one, None)),
+            meaning(Stage::Offered, true, false, of(two, None)),
+            meaning(Stage::Offered, false, false, of(one, None)),
+            meaning(Stage::OnCall, true, false, of(one, first)),
+            meaning(Stage::OnCall, true, false, of(one, second)),
+            meaning(Stage::WrapUp, true, false, of(one, first)),
+            meaning(Stage::WrapUp, true, false, of(one, second)),
+            meaning(Stage::WrapUp, true, false, About { is_late: true, ..of(one, first) }),
+        ];
+        for (index, meaning) in all.iter().enumerate() {
+            assert!(meaning.is_some() && !all[..index].contains(meaning), "{meaning:?} in {all:?}");
+        }
+        // Looking at another page does not keep anybody from hanging up, nor does checking the person again.
+        assert_eq!(meaning(Stage::OnCall, false, false, of(one, first)), all[6]);
+        assert_eq!(meaning(Stage::NobodyLeft, true, false, nobody), all[0]);
+    }
+
+    /// lessons, line 58: somebody was rung whose card nobody had read.
+    #[test]
+    fn call_means_nothing_before_the_persons_own_card_is_seen() {
+        let (one, two) = (Some(LeaseId::new(1)), Some(LeaseId::new(2)));
+        for (lease, seen) in [(one, None), (one, two), (None, None), (None, one)] {
+            assert_eq!(meaning(Stage::Offered, true, false, About { lease, seen, ..About::default() }), None);
+        }
+        for stage in [Stage::Checking, Stage::Restoring] {
+            assert_eq!(meaning(stage, true, false, About { lease: one, seen: one, ..About::default() }), None);
+        }
     }
 
     /// Nobody sees somebody else's claims while they talk.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kernel::{AgentId, Hint};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventSource, MessageEvent};
@@ -18,6 +19,11 @@ use super::session::Session;
 const AT_MOST_EVERY: f64 = 2_000.0;
 /// Hints about whoever is signed in here are few, and their calls are among them: ringing, answered, over.
 const MINE_AT_MOST_EVERY: f64 = 150.0;
+/// The server's stream beats every 10 s. When nothing has come for so long, a beat was missed and its successor is late: the server is lost, whatever
+/// the browser thinks of the stream.
+const LOST_AFTER: f64 = 18_000.0;
+/// How often that is looked at. A hidden page is let look once a minute, and answers its beats all the same.
+const LOOK: Duration = Duration::from_secs(2);
 /// A stream that was refused is tried again after this time.
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(3);
 
@@ -38,7 +44,7 @@ impl Connection {
         match self {
             Self::Connecting => "connecting",
             Self::Connected => "connected",
-            Self::Reconnecting => "reconnecting",
+            Self::Reconnecting => "no connection",
         }
     }
 }
@@ -49,13 +55,12 @@ pub(crate) struct Version {
     number: RwSignal<u64>,
     bumped_at: StoredValue<f64>,
     is_due: StoredValue<bool>,
-    /// In milliseconds.
-    at_most_every: f64,
+    is_mine: bool,
 }
 
 impl Version {
-    fn new(at_most_every: f64) -> Self {
-        Self { number: RwSignal::new(0), bumped_at: StoredValue::new(f64::NEG_INFINITY), is_due: StoredValue::new(false), at_most_every }
+    fn new(is_mine: bool) -> Self {
+        Self { number: RwSignal::new(0), bumped_at: StoredValue::new(f64::NEG_INFINITY), is_due: StoredValue::new(false), is_mine }
     }
 
     /// Whoever calls this is called again when something of the kind may have changed.
@@ -65,14 +70,20 @@ impl Version {
 
     /// Something of the kind may have changed.
     pub(crate) fn bump(self) {
-        if self.is_due.get_value() {
-            return;
-        }
-        match wait_millis(self.bumped_at.get_value(), now_millis(), self.at_most_every) {
-            0 => self.bump_now(),
+        // The timers of a hidden page run once a minute, and a call may ring.
+        let is_at_once = self.is_mine && document().hidden();
+        let at_most_every = if self.is_mine { MINE_AT_MOST_EVERY } else { AT_MOST_EVERY };
+        match wait_millis(self.bumped_at.get_value(), now_millis(), at_most_every) {
+            millis if millis == 0 || is_at_once => self.bump_now(),
+            _ if self.is_due.get_value() => {}
             millis => {
                 self.is_due.set_value(true);
-                set_timeout(move || self.bump_now(), Duration::from_millis(millis));
+                let bump = move || {
+                    if self.is_due.try_get_value() == Some(true) {
+                        self.bump_now();
+                    }
+                };
+                set_timeout(bump, Duration::from_millis(millis));
             }
         }
     }
@@ -129,6 +140,8 @@ pub(crate) struct Live {
     pub(crate) everything: Version,
     /// Until when the stream was open last; zero, when the page was opened, before it ever was.
     was_open_until: StoredValue<f64>,
+    /// When something was heard last, or the stream was last begun.
+    heard_at: StoredValue<f64>,
     session: Session,
     open: StoredValue<Option<Stream>, LocalStorage>,
 }
@@ -138,6 +151,7 @@ struct Stream {
     source: EventSource,
     _on_open: Closure<dyn FnMut(Event)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_beat: Closure<dyn FnMut(Event)>,
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
@@ -155,16 +169,20 @@ impl Live {
     pub(crate) fn start(session: Session) -> Self {
         let live = Self {
             connection: RwSignal::new(Connection::Connecting),
-            queues: Version::new(AT_MOST_EVERY),
-            agents: Version::new(AT_MOST_EVERY),
-            me: Version::new(MINE_AT_MOST_EVERY),
-            my_note: Version::new(MINE_AT_MOST_EVERY),
-            everything: Version::new(AT_MOST_EVERY),
+            queues: Version::new(false),
+            agents: Version::new(false),
+            me: Version::new(true),
+            my_note: Version::new(true),
+            everything: Version::new(false),
             was_open_until: StoredValue::new(0.0),
+            heard_at: StoredValue::new(0.0),
             session,
             open: StoredValue::new_local(None),
         };
         live.listen();
+        if let Ok(looking) = set_interval_with_handle(move || live.look(), LOOK) {
+            on_cleanup(move || looking.clear());
+        }
         on_cleanup(move || {
             let _ = live.open.try_update_value(Option::take);
         });
@@ -179,30 +197,55 @@ impl Live {
             .and_then(|_| self.was_open_until.try_get_value())
     }
 
+    /// Nothing was heard for too long: the stream is dead, though neither side has been told, and another is begun.
+    fn look(self) {
+        let heard_at = self.heard_at.get_value();
+        if now_millis() - heard_at > LOST_AFTER {
+            self.lost_at(heard_at);
+            self.listen();
+        }
+    }
+
     fn listen(self) {
+        self.heard_at.set_value(now_millis());
         let Ok(source) = EventSource::new("/api/events") else {
             self.connection.set(Connection::Reconnecting);
             return;
         };
         let on_open = Closure::<dyn FnMut(Event)>::new(move |_| self.opened());
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| self.heard(&message));
+        let on_beat = Closure::<dyn FnMut(Event)>::new(move |_| self.beat());
         let failing = source.clone();
         let on_error = Closure::<dyn FnMut(Event)>::new(move |_| self.lost(failing.ready_state() == EventSource::CLOSED));
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        self.open.set_value(Some(Stream { source, _on_open: on_open, _on_message: on_message, _on_error: on_error }));
+        // It fails only for what is no function.
+        let _ = source.add_event_listener_with_callback("beat", on_beat.as_ref().unchecked_ref());
+        self.open.set_value(Some(Stream { source, _on_open: on_open, _on_message: on_message, _on_beat: on_beat, _on_error: on_error }));
     }
 
     /// Open: after a loss, hints may have been missed.
     fn opened(self) {
+        self.heard_at.set_value(now_millis());
         if self.connection.get_untracked() == Connection::Reconnecting {
             self.bump(Hint::Everything);
         }
         self.connection.set(Connection::Connected);
     }
 
+    /// Says that the page is there. Not by a timer of its own: a page that is hidden has few of them, and one that is frozen is to say nothing.
+    fn beat(self) {
+        self.heard_at.set_value(now_millis());
+        spawn_local(async move {
+            if let Err(error) = auth::here().await {
+                self.session.noticed(&error);
+            }
+        });
+    }
+
     fn heard(self, message: &MessageEvent) {
+        self.heard_at.set_value(now_millis());
         // A hint of a newer server than this page: whatever it is about, asking for everything is right.
         let hint = message.data().as_string().and_then(|data| serde_json::from_str(&data).ok()).unwrap_or(Hint::Everything);
         self.bump(hint);
@@ -220,13 +263,17 @@ impl Live {
         }
     }
 
+    fn lost_at(self, at: f64) {
+        if self.connection.try_get_untracked() == Some(Connection::Connected) {
+            self.was_open_until.set_value(at);
+        }
+        self.connection.set(Connection::Reconnecting);
+    }
+
     /// Lost. The browser tries again by itself, unless the server refused: then either nobody is signed in any more, or
     /// the server was not ready.
     fn lost(self, is_refused: bool) {
-        if self.connection.try_get_untracked() == Some(Connection::Connected) {
-            self.was_open_until.set_value(now_millis());
-        }
-        self.connection.set(Connection::Reconnecting);
+        self.lost_at(now_millis());
         if is_refused {
             self.session.ask();
             set_timeout(

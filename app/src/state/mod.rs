@@ -6,6 +6,7 @@ pub(crate) mod calls;
 pub(crate) mod clock;
 pub(crate) mod console;
 pub(crate) mod live;
+pub(crate) mod press;
 pub(crate) mod promise;
 pub(crate) mod query;
 pub(crate) mod ringing;

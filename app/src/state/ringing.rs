@@ -9,6 +9,7 @@ use super::announce::Announcer;
 use super::calls::Calls;
 use super::clock::Clock;
 use super::live::Version;
+use super::press::Settling;
 use super::query::Query;
 use super::session::Session;
 
@@ -19,6 +20,8 @@ pub(crate) struct Ringing {
     /// Answered or declined here; the server has not said so yet.
     settled: RwSignal<Option<CallId>>,
     pub(crate) is_busy: RwSignal<bool>,
+    /// Watches over both buttons, which come by themselves, and their keys.
+    pub(crate) main: Settling,
     pub(crate) failure: RwSignal<Option<(&'static str, WireError)>>,
     calls: Calls,
     clock: Clock,
@@ -32,10 +35,17 @@ impl Ringing {
             me.track();
             safety.track();
         };
+        let asked = Query::new(session, watch, calls::ringing);
+        let settled = RwSignal::new(None);
+        let meaning = Memo::new(move |_| {
+            let id = asked.map(|call: &Option<RingingCall>| call.as_ref().map(|call| call.id)).flatten();
+            id.filter(|id| settled.get() != Some(*id)).map(|id| id.to_string())
+        });
         let ringing = Self {
-            asked: Query::new(session, watch, calls::ringing),
-            settled: RwSignal::new(None),
+            asked,
+            settled,
             is_busy: RwSignal::new(false),
+            main: Settling::start(meaning),
             failure: RwSignal::new(None),
             calls,
             clock,

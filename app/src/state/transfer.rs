@@ -10,6 +10,7 @@ use leptos::task::spawn_local;
 
 use super::announce::Announcer;
 use super::calls::Calls;
+use super::press::Settling;
 use super::query::Query;
 use super::session::Session;
 use crate::telephone::error_words;
@@ -23,6 +24,8 @@ pub(crate) struct Transfer {
     /// Whom to ask is being chosen.
     pub(crate) is_choosing: RwSignal<bool>,
     pub(crate) is_busy: RwSignal<bool>,
+    /// Watches over its buttons, which come by themselves and change.
+    pub(crate) main: Settling,
     /// What was not done, and why.
     pub(crate) failure: RwSignal<Option<(&'static str, WireError)>>,
     /// What came of this one has been read.
@@ -65,7 +68,10 @@ impl Transfer {
         let view = Query::new(session, watch, move || async move { if may_concern() { calls::transfer().await } else { Ok(None) } });
         let (is_choosing, is_busy, failure, read) =
             (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None), RwSignal::new(None::<String>));
-        let transfer = Self { view, is_choosing, is_busy, failure, read, calls, session };
+        let meaning = Memo::new(move |_| {
+            view.map(|view| view.as_ref().map(|view| format!("{} {} {}", view.id, view.state as u8, view.is_joined))).flatten()
+        });
+        let transfer = Self { view, is_choosing, is_busy, main: Settling::start(meaning), failure, read, calls, session };
         let words = Memo::new(move |_| view.map(|view| view.as_ref().and_then(progress_words)).flatten());
         Effect::new(move |_| {
             if let Some(words) = words.get() {
