@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { ALYS, GARETH, HANNAH, alive, elsewhere, expect, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { ALYS, GARETH, HANNAH, alive, elsewhere, expect, personOnScreen, pressKey, setStatus, signIn, skip, test } from "./support";
 
 const check = async (page: Page, what: string) => {
   const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
@@ -21,7 +21,7 @@ for (const scheme of ["light", "dark"] as const) {
     await signIn(page, HANNAH);
     await setStatus(page, "Available");
     await check(page, "ready");
-    await page.keyboard.press("Alt+n");
+    await pressKey(page, "Alt+n");
     await personOnScreen(page);
     await page.getByLabel("Identity checked").check();
     await check(page, "offered");
@@ -44,9 +44,9 @@ for (const scheme of ["light", "dark"] as const) {
     await expect(page.getByText("Did you hear it?")).toBeVisible();
     await check(page, "the check of the telephone");
     await page.getByRole("button", { name: "Not now" }).click();
-    await page.keyboard.press("Alt+n");
+    await pressKey(page, "Alt+n");
     await personOnScreen(page);
-    await page.keyboard.press("Alt+c");
+    await pressKey(page, "Alt+c");
     await expect(page.getByTestId("state")).toContainText("Ringing");
     await check(page, "ringing");
     await expect(page.getByTestId("state")).toContainText("Talking");
@@ -60,32 +60,32 @@ for (const scheme of ["light", "dark"] as const) {
     await expect(page.getByLabel("Speak into")).toBeVisible();
     await check(page, "the devices, in a call");
     await page.keyboard.press("Escape");
-    await page.keyboard.press("Alt+h");
+    await pressKey(page, "Alt+h");
     await page.keyboard.press("Alt+h");
     await expect(page.getByTestId("end-words")).toBeVisible();
     await page.getByTestId("person").focus();
     await page.keyboard.press("4");
-    await page.keyboard.press("Enter");
+    await pressKey(page, "Enter");
     await expect(page.getByText("Choose when to call back.")).toBeVisible();
     await check(page, "wrap-up with something missing");
     await page.getByTestId("person").focus();
     await page.keyboard.press("7");
-    await page.keyboard.press("Enter");
+    await pressKey(page, "Enter");
     await request.post("/twilio/admin/calls/incoming", { data: { from: "+441632960963", to: "+442079460000" } });
     await expect(page.getByTestId("ringing")).toBeVisible({ timeout: 30_000 });
     await check(page, "somebody rings");
-    await page.keyboard.press("Alt+a");
+    await pressKey(page, "Alt+a");
     await expect(page.getByTestId("who-rings")).toBeVisible();
     await page.getByTestId("who-rings").getByRole("searchbox").fill("an");
     await page.getByTestId("who-rings").getByRole("button", { name: "Find" }).click();
     await expect(page.getByTestId("who-rings").getByRole("listitem").first()).toBeVisible();
     await check(page, "who is it?");
-    await page.keyboard.press("Alt+h");
+    await pressKey(page, "Alt+h");
     await page.keyboard.press("Alt+h");
     await expect(page.getByTestId("end-words")).toBeVisible();
     await page.getByTestId("person").focus();
     await page.keyboard.press("5");
-    await page.keyboard.press("Shift+Enter");
+    await pressKey(page, "Shift+Enter");
     await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
     await page.getByRole("link", { name: "History" }).click();
     await page.getByTestId("attempt").first().getByRole("link").click();

@@ -1,11 +1,11 @@
-import { GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, head, ours, personOnScreen, replica, setStatus, sign, signIn, skip, test } from "./support";
+import { GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, head, ours, personOnScreen, pressKey, replica, setStatus, sign, signIn, skip, test } from "./support";
 
 test("an agent signs in, is given somebody with the reason, skips, and is given somebody else", async ({ page }) => {
   await signIn(page, HANNAH);
   await expect(page.getByText("You are offline").first()).toBeVisible();
   await setStatus(page, "Available");
 
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const first = await personOnScreen(page);
   const why = page.getByRole("region", { name: "Why this call" });
   await expect(why).toContainText("has not signed yet");
@@ -78,7 +78,7 @@ test("two agents are never given the same person", async ({ page, browser }) => 
   const marcus = await elsewhere(browser, MARCUS);
   await setStatus(marcus, "Available");
 
-  await Promise.all([page, marcus].map((each) => each.keyboard.press("Alt+n")));
+  await Promise.all([page, marcus].map((each) => pressKey(each, "Alt+n")));
   const people = await Promise.all([page, marcus].map(personOnScreen));
 
   expect(people[0].id).not.toBe(people[1].id);
@@ -89,7 +89,7 @@ test("two agents are never given the same person", async ({ page, browser }) => 
 test("skipping with “other” needs a note, and nothing is lost by trying without", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   // lessons, line 55: a modal that could not be closed locked the application.
   const open = page.getByRole("button", { name: "Skip…" });
@@ -145,7 +145,7 @@ test("skipping with “other” needs a note, and nothing is lost by trying with
 test("an answer about somebody who was skipped meanwhile does not bring them back", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
   const lease = page.getByRole("region", { name: "The person" });
   await expect(lease).toContainText("Yours while you are here");
@@ -170,7 +170,7 @@ test("an answer about somebody who was skipped meanwhile does not bring them bac
 test("checking again finds that no call is needed, and that is what is read out", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   const said = page.locator("#live-polite");
   await expect(said).toContainText(`${person.name}. `);
@@ -189,13 +189,13 @@ test("on a break nobody is offered", async ({ page }) => {
   await expect(page.getByText("You are on a break").first()).toBeVisible();
   let asked = 0;
   page.on("request", (request) => (asked += request.url().endsWith("/api/queue/call_next") ? 1 : 0));
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   // Whoever goes back to work is asked for after that: the key of before has led to nothing.
   await setStatus(page, "Available");
   await expect(page.getByText("You are on a break")).toHaveCount(0);
   expect(asked).toBe(0);
   await expect(page.getByTestId("person")).toHaveCount(0);
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
 });
 
@@ -204,6 +204,6 @@ test("when the account is deactivated elsewhere, the next thing the agent does l
   await setStatus(page, "Available");
   expectStatus(401);
   await ours("update auth.session set ended_at = now(), ended_reason = 'deactivated' where ended_at is null and agent_id = (select id from auth.agent where email = $1)", [MARCUS]);
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await page.waitForURL(/sign-in\?reason=ended/);
 });

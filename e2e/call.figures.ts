@@ -1,5 +1,5 @@
 // How long a call takes to come about, from the agent's key, as the page and the carrier's journal have it: one machine, one clock.
-import { HANNAH, expect, personOnScreen, setStatus, signIn, test } from "./support";
+import { HANNAH, expect, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 const CALLS = 20;
 
@@ -19,7 +19,7 @@ test("from the key to the voice", async ({ page, request }) => {
 
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
   // When the agent pressed Call, and when the screen first said what.
   await page.evaluate(() => {
@@ -36,14 +36,14 @@ test("from the key to the voice", async ({ page, request }) => {
   for (let call = 0; call < CALLS; call += 1) {
     await personOnScreen(page);
     await expect(page.getByRole("button", { name: "Skip…" })).toBeVisible();
-    await page.keyboard.press("Alt+c");
+    await pressKey(page, "Alt+c");
     await expect(page.getByTestId("state")).toContainText("Talking", { timeout: 15_000 });
     await page.waitForTimeout(500);
-    await page.keyboard.press("Alt+h");
+    await pressKey(page, "Alt+h");
     await page.keyboard.press("Alt+h");
     await expect(page.getByTestId("end-words")).toBeVisible();
     await page.keyboard.press("2");
-    await page.keyboard.press("Enter");
+    await pressKey(page, "Enter");
   }
   await expect(page.getByRole("button", { name: "Skip…" })).toBeVisible();
 

@@ -37,6 +37,12 @@ export const soundBothWays = async (page: Page, request: APIRequestContext) => {
   await expect.poll(async () => (await said())?.recent_rms).toBeGreaterThan(LOUD);
 };
 
+/** So many more seconds of sound have gone over a leg, one way: fifty packets each, however busy the machine is. */
+export const moreSound = async (flow: () => Promise<Flow | undefined>, seconds: number) => {
+  const before = (await flow())?.packets ?? 0;
+  await expect.poll(async () => (await flow())?.packets ?? 0, { timeout: 30_000 }).toBeGreaterThanOrEqual(before + seconds * 50);
+};
+
 /** The telephone's bar at the bottom, and the state of the call in words. */
 export const dock = (page: Page) => page.getByRole("contentinfo", { name: "Telephone" });
 export const state = (page: Page) => page.getByTestId("state");

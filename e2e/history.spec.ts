@@ -2,20 +2,20 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { admin, next } from "./carrier";
-import { ALYS, BUSINESS_NOW, GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, test } from "./support";
+import { ALYS, BUSINESS_NOW, GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 /** An agent rings somebody who does not answer, and says so, with a note. */
 const ringInVain = async (page: Page, request: APIRequestContext, note: string) => {
   await next(request, { ring_ms: 500 }, { no_answer: true });
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(page.getByTestId("end-words")).toContainText("Nobody answered.", { timeout: 45_000 });
   await page.locator("#note").fill(note);
   await page.getByTestId("person").focus();
-  await page.keyboard.press("Shift+Enter");
+  await pressKey(page, "Shift+Enter");
   await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
   return person;
 };

@@ -2,7 +2,7 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { admin, counter, dock, legs, state } from "./carrier";
-import { GARETH, HANNAH, MARCUS, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
+import { GARETH, HANNAH, MARCUS, elsewhere, expect, ours, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 type Person = { id: string; number: string };
 
@@ -56,10 +56,16 @@ test("whoever rings back is answered by one key: both hear each other, and the o
   await expect(rings(page)).toContainText("Nobody has talked with them yet", { timeout: 30_000 });
   await expect(page.locator("#live-assertive")).toContainText("is ringing. Alt+A answers");
   expect(await page.evaluate(() => (window as unknown as { tones: number[] }).tones)).toEqual([400, 450]);
+  // Seen by somebody who looks at another tab.
+  await expect(page).toHaveTitle("A customer is ringing · Dialler");
+  await expect(page.locator("link[rel=icon]")).toHaveAttribute("href", "/favicon-rings.svg");
+  expect((await request.get("/favicon-rings.svg")).ok()).toBe(true);
   const name = /^(.*) rings/.exec((await rings(page).locator("p").first().textContent()) ?? "")?.[1] ?? "";
-  await page.keyboard.press("Alt+a");
+  await pressKey(page, "Alt+a");
   await expect(state(page)).toContainText("Talking");
   await expect(rings(page)).toHaveCount(0);
+  await expect(page).toHaveTitle("Console · Dialler");
+  await expect(page.locator("link[rel=icon]")).toHaveAttribute("href", "/favicon.svg");
   await expect(page.getByTestId("person")).toHaveText(name);
   await expect(page.getByRole("button", { name: /My status: On call/ })).toBeVisible();
 
@@ -86,7 +92,7 @@ test("whoever rings back is answered by one key: both hear each other, and the o
   await expect(page.getByTestId("end-words")).toContainText("hung up");
   await page.keyboard.press("2");
   await expect(page.getByText("0 of 2 today").first()).toBeVisible();
-  await page.keyboard.press("Enter");
+  await pressKey(page, "Enter");
   await expect(page.getByTestId("toast")).toContainText("next attempt: Friday");
   const [attempt] = await ours<{ disposition: string; is_incoming: boolean }>("select disposition, is_incoming from queue.attempt where user_id = $1", [person.id]);
   expect(attempt).toEqual({ disposition: "going_to_complete", is_incoming: true });
@@ -98,6 +104,50 @@ test("whoever rings back is answered by one key: both hear each other, and the o
   await page.getByRole("combobox", { name: "Queue" }).selectOption("Rang us");
   await expect(page).toHaveURL(/queue=rang_us/);
   await expect(page.getByTestId("attempt")).toHaveCount(1);
+});
+
+test("a page that is not seen notifies of somebody who rings, once that was allowed, and takes it back", async ({ page, request }) => {
+  await page.addInitScript(() => {
+    const shown: { title: string; isOpen: boolean }[] = [];
+    (window as unknown as { shown: typeof shown }).shown = shown;
+    // What the browser would show is written down: headless, it shows nothing.
+    class Written {
+      static permission = "default";
+      static async requestPermission() {
+        return (Written.permission = "granted");
+      }
+      private readonly one: { title: string; isOpen: boolean };
+      constructor(title: string) {
+        this.one = { title, isOpen: true };
+        shown.push(this.one);
+      }
+      close() {
+        this.one.isOpen = false;
+      }
+    }
+    window.Notification = Written as unknown as typeof Notification;
+    Object.defineProperty(document, "hidden", { get: () => !("isSeen" in window) });
+  });
+  const shown = () => page.evaluate(() => (window as unknown as { shown: { title: string; isOpen: boolean }[] }).shown);
+  const person = await somebody();
+  await signIn(page, HANNAH);
+  await setStatus(page, "Available");
+  await page.getByTestId("microphone-light").click();
+  await page.getByRole("button", { name: "Notify me when a customer rings" }).click();
+  await expect(page.getByText("a notification says that a customer is ringing")).toBeVisible();
+  await page.keyboard.press("Escape");
+
+  await ringIn(request, person.number);
+  await expect(rings(page)).toBeVisible({ timeout: 30_000 });
+  await expect.poll(shown).toEqual([{ title: "A customer is ringing", isOpen: true }]);
+  // The agent comes back to it: in a page that nobody sees nothing can be pressed.
+  await page.evaluate(() => {
+    Object.assign(window, { isSeen: true });
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  });
+  await pressKey(page, "Alt+x");
+  await expect(rings(page)).toHaveCount(0);
+  await expect.poll(shown).toEqual([{ title: "A customer is ringing", isOpen: false }]);
 });
 
 test("declined, missed and then nobody: the message, and one call back that Call next offers first", async ({ page, browser, request }) => {
@@ -130,7 +180,7 @@ test("declined, missed and then nobody: the message, and one call back that Call
   const promised = await ours<{ n: string }>("select count(*) as n from queue.callback where user_id = $1 and is_return_call", [person.id]);
   expect(promised[0].n).toBe("1");
 
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await expect(page.getByRole("region", { name: "The person" })).toContainText(`User ${person.id}`);
   await expect(page.getByRole("region", { name: "Why this call" })).toContainText("promised a call");
   await marcus.context().close();
@@ -156,7 +206,7 @@ test("of several people at one number the agent says who it is", async ({ page, 
   await admin(request, `calls/${sid}/hangup`);
   await expect(wrapUp(page)).toBeVisible();
   await page.keyboard.press("5");
-  await page.keyboard.press("Enter");
+  await pressKey(page, "Enter");
 });
 
 test("somebody whom nobody knows is talked with, looked up or left without a name; a missed one is shown to supervisors", async ({ page, browser, request }) => {
@@ -164,11 +214,11 @@ test("somebody whom nobody knows is talked with, looked up or left without a nam
   await setStatus(page, "Available");
   const person = await somebody();
   // Somebody else's card is on the screen, and goes when the call is taken.
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const other = await personOnScreen(page);
   const sid = await ringIn(request, "+441632960961");
   await expect(rings(page)).toContainText("Somebody we do not know rings", { timeout: 30_000 });
-  await page.keyboard.press("Alt+a");
+  await pressKey(page, "Alt+a");
   await expect(state(page)).toContainText("Talking");
   const who = page.getByTestId("who-rings");
   await expect(who).toBeVisible();
@@ -184,7 +234,7 @@ test("somebody whom nobody knows is talked with, looked up or left without a nam
   await admin(request, `calls/${sid}/hangup`);
   await expect(wrapUp(page)).toBeVisible();
   await page.keyboard.press("5");
-  await page.keyboard.press("Shift+Enter");
+  await pressKey(page, "Shift+Enter");
   await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
 
   const missed = await ringIn(request, "+441632960962");

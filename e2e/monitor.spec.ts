@@ -2,7 +2,7 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { LOUD, SILENT, admin, dock, legs, type Leg } from "./carrier";
-import { GARETH, HANNAH, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
+import { GARETH, HANNAH, elsewhere, expect, ours, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 test.beforeEach(async ({ request }) => admin(request, "reset"));
 
@@ -11,9 +11,9 @@ test("a supervisor listens unheard, whispers to the agent alone, joins in, and a
   await admin(request, "scenarios", { match: {}, times: 1, steps: [{ ring_ms: 500 }, { answer: true }] });
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(page.getByTestId("state")).toContainText("Talking");
   const [{ id, name }] = await ours<{ id: string; name: string }>("select id::text, name from auth.agent where email = $1", [HANNAH]);
 
@@ -84,9 +84,9 @@ test("listening ends with the call", async ({ page, browser, request }) => {
   await admin(request, "scenarios", { match: {}, times: 1, steps: [{ ring_ms: 500 }, { answer: true }, { repeat: "chat" }] });
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(page.getByTestId("state")).toContainText("Talking");
   const gareth = await elsewhere(browser, GARETH, { permissions: ["microphone"] });
   await gareth.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Floor" }).click();

@@ -2,27 +2,27 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 
 import { admin, next } from "./carrier";
-import { ALYS, HANNAH, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
+import { ALYS, HANNAH, expect, ours, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 /** Hannah talks to the next person, who answers at once. */
 const talk = async (page: Page, request: APIRequestContext) => {
   await next(request, { ring_ms: 500 }, { answer: true }, { repeat: "chat" });
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
   await expect(page.getByTestId("telephone-light")).toContainText("ready");
   await expect(page.getByTestId("recording-notice")).toHaveCount(0);
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(page.getByTestId("state")).toContainText("Talking", { timeout: 30_000 });
 };
 const hangUp = async (page: Page) => {
-  await page.keyboard.press("Alt+h");
+  await pressKey(page, "Alt+h");
   await page.keyboard.press("Alt+h");
   await expect(page.getByTestId("end-words")).toBeVisible();
 };
 const saveAndPause = async (page: Page) => {
   await page.getByTestId("person").focus();
   await page.keyboard.press("7");
-  await page.keyboard.press("Shift+Enter");
+  await pressKey(page, "Shift+Enter");
   await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
 };
 const opened = async (page: Page) => {

@@ -1,5 +1,5 @@
 // A supervisor and the queues as a whole: pausing, resuming, discovery.
-import { ALYS, BUSINESS_NOW, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, test } from "./support";
+import { ALYS, BUSINESS_NOW, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 test.afterEach(async () => {
   await ours(`update queue.pause set ended_at = ${BUSINESS_NOW}, ended_by = 1 where ended_at is null`);
@@ -25,13 +25,13 @@ test("a queue that a supervisor pauses offers nobody, at once, and goes on when 
 
   await expect(agent.getByText("paused by a supervisor")).toBeVisible();
   const answered = agent.waitForResponse((response) => response.url().endsWith("/api/queue/call_next"));
-  await agent.keyboard.press("Alt+n");
+  await pressKey(agent, "Alt+n");
   expect((await (await answered).json()).user).toBeNull();
   await expect(agent.getByTestId("person")).toHaveCount(0);
 
   await row.getByRole("button", { name: /Resume/ }).click();
   await expect(page.getByText("Nothing is paused")).toBeVisible();
-  await agent.keyboard.press("Alt+n");
+  await pressKey(agent, "Alt+n");
   await personOnScreen(agent);
   await agent.close();
 });

@@ -2,8 +2,8 @@
 // and go, and otherwise those that Chromium makes up.
 import type { APIRequestContext, BrowserContext, Locator, Page } from "@playwright/test";
 
-import { admin, agentLeg, dock, soundBothWays, state } from "./carrier";
-import { HANNAH, alive, expect, expectErrors, personOnScreen, setStatus, signIn, test } from "./support";
+import { admin, agentLeg, dock, moreSound, soundBothWays, state } from "./carrier";
+import { HANNAH, alive, expect, expectErrors, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 /** What the page asked of the browser, and the desk's plugs. */
 type Desk = { opened: string[]; sinks: string[]; plug: (name: string, isIn: boolean) => void };
@@ -24,9 +24,9 @@ const ready = async (page: Page) => {
 };
 const talk = async (page: Page, request: APIRequestContext) => {
   await admin(request, "scenarios", { match: {}, times: 1, steps: ANSWERS });
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(state(page)).toContainText("Talking");
 };
 const hangUp = async (page: Page) => {
@@ -161,7 +161,7 @@ test("a microphone that is chosen in a call is the one that is heard, and mute s
   await expect.poll(heard).toBeLessThan(10);
   await microphone.selectOption("Fake Audio Input 1");
   await expect.poll(sent).toBe("Fake Audio Input 1");
-  await page.waitForTimeout(1_500);
+  await moreSound(() => agentHeard(request), 1.5);
   expect(await heard()).toBeLessThan(10);
   await page.keyboard.press("Alt+m");
   await expect.poll(heard).toBeGreaterThan(150);
@@ -199,8 +199,8 @@ test("a headset that is pulled out in a call is said, the system's takes its pla
   await expect(microphone).toHaveValue("Headset");
   await expect.poll(() => last(page, "opened")).toMatch(/^Headset/);
   // The SDK takes the system's own whenever something is plugged in; that is not the last word.
-  await page.waitForTimeout(1_500);
-  expect(await last(page, "opened")).toMatch(/^Headset/);
+  await moreSound(() => agentHeard(request), 1.5);
+  await expect.poll(() => last(page, "opened")).toMatch(/^Headset/);
   await page.keyboard.press("Escape");
   await expect(microphoneLight(page)).toContainText("ready");
   await expect(connection(page)).toBeEmpty();
@@ -299,7 +299,9 @@ test("a slow network is said calmly for as long as it is slow", async ({ page, c
   // The SDK measures what the browser counts: a way there and back of 600 ms.
   await context.addInitScript(() => {
     const native = RTCPeerConnection.prototype.getStats;
+    const measured = Object.assign(window, { samples: 0 });
     RTCPeerConnection.prototype.getStats = async function (this: RTCPeerConnection, ...of: []) {
+      measured.samples += 1;
       const stats = await native.apply(this, of);
       if (!("isSlow" in window)) return stats;
       const changed = new Map<string, object>();
@@ -315,7 +317,10 @@ test("a slow network is said calmly for as long as it is slow", async ({ page, c
   });
   await ready(page);
   await talk(page, request);
-  await page.waitForTimeout(6_000);
+  // More samples than the SDK needs to complain.
+  const samples = () => page.evaluate(() => (window as unknown as { samples: number }).samples);
+  const before = await samples();
+  await expect.poll(samples, { timeout: 30_000 }).toBeGreaterThan(before + 8);
   await expect(connection(page)).toBeEmpty();
 
   await page.evaluate(() => Object.assign(window, { isSlow: true }));

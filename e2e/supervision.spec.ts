@@ -1,7 +1,7 @@
 // Looking somebody up, objections, settings: what supervisors and administrators decide, and what it does to a call.
 import type { Page } from "@playwright/test";
 
-import { ALYS, BUSINESS_NOW, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { ALYS, BUSINESS_NOW, GARETH, HANNAH, elsewhere, expect, expectStatus, ours, personOnScreen, pressKey, setStatus, signIn, skip, test } from "./support";
 
 const lookUp = async (page: Page, text: string) => {
   await page.goto("/users");
@@ -116,7 +116,7 @@ test("settings are changed with a reason, refused in words, and hold at once", a
   await expect(page.getByText("Unsigned: calls 3 → 2 a day")).toBeVisible();
   await expect(page.getByText("A quieter week").first()).toBeVisible();
 
-  await agent.keyboard.press("Alt+n");
+  await pressKey(agent, "Alt+n");
   await expect(agent.getByText("Calls may be made from 12:00.").first()).toBeVisible();
   await agent.close();
 });
@@ -215,7 +215,7 @@ test("an agent who is limited to a queue sees that queue alone", async ({ page, 
   await page.getByLabel("Hannah Whitfield: Callbacks").uncheck();
   await expect(agent.getByRole("radio")).toHaveCount(1);
   await setStatus(agent, "Available");
-  await agent.keyboard.press("Alt+n");
+  await pressKey(agent, "Alt+n");
   await personOnScreen(agent);
   await expect(agent.getByText("has signed, but").first()).toBeVisible();
   await agent.close();

@@ -3,7 +3,7 @@
 import type { APIRequestContext, Browser, Page } from "@playwright/test";
 
 import { LOUD, SILENT, admin, dock, legs, type Leg } from "./carrier";
-import { GARETH, HANNAH, alive, elsewhere, expect, ours, personOnScreen, setStatus, signIn, test } from "./support";
+import { GARETH, HANNAH, alive, elsewhere, expect, ours, personOnScreen, pressKey, setStatus, signIn, test } from "./support";
 
 const bar = (page: Page) => page.getByTestId("transfer");
 
@@ -22,9 +22,9 @@ const talk = async (page: Page, browser: Browser, request: APIRequestContext, st
   const gareth = await elsewhere(browser, GARETH, { permissions: ["microphone"] });
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(page.getByTestId("state")).toContainText("Talking");
   const newest = async (is: (leg: Leg) => boolean) => (await legs(request)).findLast(is);
   const [hannah, garethIs] = [await identity(HANNAH), await identity(GARETH)];
@@ -115,7 +115,7 @@ test("a supervisor joins, all three hear each other, and the call passes: the ag
   await expect.poll(async () => (await line.personsLeg())?.status).toBe("completed");
   await gareth.getByRole("heading", { name: "What came of the call?" }).click();
   await gareth.keyboard.press("5");
-  await gareth.keyboard.press("Enter");
+  await pressKey(gareth, "Enter");
   await expect(gareth.getByTestId("toast")).toContainText("ext attempt");
   const [outcome] = await ours<{ disposition: string; by: string }>(
     "select o.disposition, a.name as by from calls.outcome o join calls.call c on c.id = o.call_id join auth.agent a on a.id = o.recorded_by where c.user_id = $1",
@@ -167,9 +167,9 @@ test("a supervisor who takes the call hears the person and is heard, also after 
   await ours("update calls.call set wrap_up_until = now() - interval '1 second' where closed_at is null");
   await expect(gareth.getByTestId("state")).toContainText("Not recorded yet", { timeout: 15_000 });
   await admin(request, "scenarios", { match: {}, times: 1, steps: CHATS });
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
-  await page.keyboard.press("Alt+c");
+  await pressKey(page, "Alt+c");
   await expect(page.getByTestId("state")).toContainText("Talking", { timeout: 15_000 });
   await gareth.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Floor" }).click();
   await gareth.getByRole("button", { name: `Listen to ${names.hannah}` }).click();

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 
-import { GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { GARETH, HANNAH, MARCUS, alive, elsewhere, expect, expectStatus, ours, personOnScreen, pressKey, setStatus, settled, signIn, skip, test } from "./support";
 
 /** A second window of whoever is signed in. */
 const secondWindow = async (page: Page): Promise<Page> => {
@@ -28,7 +28,7 @@ test("what an agent does in one window shows in the other", async ({ page }) => 
   await status(second, "Available");
   await expect(second.locator("#live-polite")).toHaveText("You are available.");
 
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   expect((await personOnScreen(second)).id).toBe(person.id);
 
@@ -49,7 +49,7 @@ test("what an agent does in one window shows in the other", async ({ page }) => 
   await expect(second.getByTestId("notice")).toContainText(`${person.name} is not yours any more: dealt with in another window`);
   await expect(second.getByTestId("person")).toHaveCount(0);
   await expect(page.getByTestId("notice")).toHaveCount(0);
-  await page.waitForTimeout(2500);
+  await settled(page);
   expect(checks).toEqual([]);
 
   expectStatus(401);
@@ -62,7 +62,7 @@ test("what an agent does in one window shows in the other", async ({ page }) => 
 test("a skip while the other window's person is on their way leaves the window alive", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const first = await personOnScreen(page);
   const second = await secondWindow(page);
   await personOnScreen(second);
@@ -84,7 +84,7 @@ test("a skip while the other window's person is on their way leaves the window a
     await route.fulfill({ response });
   });
   await skip(second);
-  await second.keyboard.press("Alt+n");
+  await pressKey(second, "Alt+n");
   const next = await personOnScreen(second);
   expect(next.id).not.toBe(first.id);
   const following = page.waitForRequest("**/api/queue/current");
@@ -101,7 +101,7 @@ test("a skip while the other window's person is on their way leaves the window a
   await page.getByRole("button", { name: "Check again" }).click();
   await expect(page.locator("#live-polite")).toContainText(`Checked again. ${next.name}`);
   await skip(page);
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
 });
 
@@ -111,19 +111,23 @@ test("what an agent does shows on the floor, and makes no other console ask abou
   const marcus = await elsewhere(browser, MARCUS);
   await alive(marcus);
   // What opening the pages has set off is over.
-  await marcus.waitForTimeout(2500);
+  await settled(marcus);
   const asked = [requests(marcus, "/api/auth/me"), requests(marcus, "/api/queue/held"), requests(marcus, "/api/queue/current")];
   const counts = requests(marcus, "/api/queue/summary");
 
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   await expect(floor.getByRole("row", { name: /Hannah Whitfield/ })).toContainText(person.id);
   await skip(page);
   await expect(floor.getByRole("row", { name: /Hannah Whitfield/ })).not.toContainText(person.id);
-  await marcus.waitForTimeout(2500);
+  // A change that is his comes behind theirs: he asks about himself because of it, and had not asked before.
+  const [{ id }] = await ours<{ id: string }>("select id::text from auth.agent where email = $1", [MARCUS]);
+  const answered = marcus.waitForResponse((answer) => answer.url().endsWith("/api/queue/held"));
+  await ours("select pg_notify('dialler_hints', $1)", [JSON.stringify([{ agent: id }])]);
+  await answered;
 
-  expect(asked).toEqual([[], [], []]);
+  expect(asked).toEqual([["/api/auth/me"], ["/api/queue/held"], []]);
   // At once for the first change, and once more for whatever came within two seconds of it.
   expect(counts.length).toBeGreaterThan(0);
   expect(counts.length).toBeLessThan(5);
@@ -136,7 +140,7 @@ const held = async () => (await ours<{ count: string }>("select count(*) from qu
 test("going offline and signing out say who goes back to the queue, and hand them back at once", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   const button = page.getByRole("button", { name: /My status/ });
   const offline = page.getByRole("menuitemradio", { name: "Offline" });
@@ -163,7 +167,7 @@ test("going offline and signing out say who goes back to the queue, and hand the
 
   // Nobody has dealt with them: the same person is next.
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   expect((await personOnScreen(page)).id).toBe(person.id);
   await page.getByRole("button", { name: /my account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -178,7 +182,7 @@ test("a supervisor who signs out on the floor is told of the person in the conso
   await signIn(page, GARETH);
   await page.getByRole("link", { name: "Console" }).click();
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   const person = await personOnScreen(page);
   await page.getByRole("link", { name: "Floor" }).click();
   await page.getByRole("button", { name: /my account/ }).click();

@@ -1,7 +1,7 @@
 // A window of 1280 pixels at 200 % zoom, and what may not lie over or cut what at 100 %.
 import type { Locator } from "@playwright/test";
 
-import { GARETH, HANNAH, elsewhere, expect, ours, personOnScreen, setStatus, signIn, skip, test } from "./support";
+import { GARETH, HANNAH, elsewhere, expect, ours, personOnScreen, pressKey, setStatus, signIn, skip, test } from "./support";
 
 const box = async (part: Locator) => {
   const found = await part.boundingBox();
@@ -14,7 +14,7 @@ for (const height of [400, 360]) {
     await page.setViewportSize({ width: 640, height });
     await signIn(page, HANNAH);
     await setStatus(page, "Available");
-    await page.keyboard.press("Alt+n");
+    await pressKey(page, "Alt+n");
     await personOnScreen(page);
     await page.getByRole("button", { name: "Skip…" }).click();
     const dialog = page.getByRole("dialog");
@@ -38,7 +38,7 @@ for (const height of [400, 360]) {
 test("on the smallest screen the claims are whole, with their solicitors", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
   await page.getByRole("checkbox", { name: "Identity checked" }).check();
   const claims = page.getByRole("region", { name: "Claims, scrolls sideways" });
@@ -57,7 +57,7 @@ test("at 200 % zoom the floor begins in the upper half", async ({ page }) => {
 test("a message lies beside the saved calls of today, not over them", async ({ page }) => {
   await signIn(page, HANNAH);
   await setStatus(page, "Available");
-  await page.keyboard.press("Alt+n");
+  await pressKey(page, "Alt+n");
   await personOnScreen(page);
   await skip(page);
   const [message, saved] = [await box(page.getByRole("region", { name: "Message" })), await box(page.getByText("Saved calls today"))];
@@ -78,7 +78,7 @@ test("a long name is whole on the floor, and the bar of a queue is full", async 
     expect(await table.evaluate((table) => table.scrollWidth <= table.clientWidth)).toBe(true);
 
     await setStatus(page, "Available");
-    await page.keyboard.press("Alt+n");
+    await pressKey(page, "Alt+n");
     await personOnScreen(page);
     const tile = floor.getByRole("region", { name: "Unsigned" });
     await expect(tile.getByRole("definition").nth(1)).toHaveText("1");
