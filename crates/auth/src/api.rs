@@ -5,7 +5,7 @@ use kernel::{AgentId, QueueKind, SessionNumber, StaffEventId, WireError};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::{AgentDay, AgentPresence, Intention, Me, Role, SessionLine, StaffAccount, StaffEventPage, StaffView};
+use crate::types::{AgentDay, AgentPresence, Intention, Me, Role, SessionLine, StaffAccount, StaffEventPage};
 #[cfg(feature = "ssr")]
 use crate::{
     error::AuthError,
@@ -66,20 +66,6 @@ pub async fn agents() -> Result<Vec<AgentPresence>, WireError> {
 pub async fn day(agent: Option<AgentId>, day: Option<NaiveDate>) -> Result<AgentDay, WireError> {
     let me = session::current_agent().await?;
     Ok(expect_context::<Auth>().day(&me, agent.unwrap_or(me.id), day).await?)
-}
-
-/// Active staff with the queues they may take people from, for administrators.
-#[server(prefix = "/api", endpoint = "auth/staff", input = Json, output = Json)]
-pub async fn staff() -> Result<Vec<StaffView>, WireError> {
-    session::require(Role::Admin).await?;
-    Ok(expect_context::<Auth>().list_staff().await?)
-}
-
-/// Limits somebody to these queues; none: all of them.
-#[server(prefix = "/api", endpoint = "auth/limit", input = Json, output = Json)]
-pub async fn limit(email: String, queues: Option<Vec<QueueKind>>) -> Result<(), WireError> {
-    let by = session::admin().await?;
-    Ok(expect_context::<Auth>().limit_by(&email, queues, &by).await?)
 }
 
 /// A page of what happened to the accounts of staff, newest first, for administrators: of one member of staff, or of everybody. `before` is

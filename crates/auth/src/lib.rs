@@ -19,12 +19,12 @@ mod store;
 
 pub use api::{
     accounts, agents, change_password, change_staff, create_staff, day, deactivate_staff, end_other_sessions, end_session, end_sessions_of,
-    events, here, limit, me, my_events, reactivate_staff, reset_password, sessions, sessions_of, set_presence, sign_in, sign_out, staff,
+    events, here, me, my_events, reactivate_staff, reset_password, sessions, sessions_of, set_presence, sign_in, sign_out,
 };
 pub use error::AuthError;
 pub use types::{
     AgentDay, AgentPresence, Engagement, Intention, InvalidRole, Me, Presence, Role, SessionEnd, SessionLine, SessionView, StaffAccount,
-    StaffEvent, StaffEventKind, StaffEventPage, StaffView, StateTime, Stretch,
+    StaffEvent, StaffEventKind, StaffEventPage, StateTime, Stretch,
 };
 
 #[cfg(feature = "ssr")]

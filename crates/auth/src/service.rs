@@ -27,7 +27,7 @@ use crate::rules::Lane;
 use crate::session::{self, CurrentAgent};
 use crate::store;
 use crate::store::event::NewEvent;
-use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, SessionEnd, StaffEventKind, StaffEventPage, StaffView};
+use crate::types::{AgentPresence, Engagement, Intention, Me, Presence, Role, SessionEnd, StaffEventKind, StaffEventPage};
 
 pub(crate) use sign_in::{Attempt, BrowserToken, KNOWN_FOR};
 
@@ -230,19 +230,6 @@ impl Auth {
     /// Everybody who is or was on the staff.
     pub async fn list(&self) -> Result<Vec<StaffMember>, AuthFailure> {
         Ok(store::list_agents(&self.pool).await?)
-    }
-
-    /// Active staff, for administrators.
-    pub(crate) async fn list_staff(&self) -> Result<Vec<StaffView>, AuthFailure> {
-        let staff = self.list().await?.into_iter().filter(|member| member.deactivated_at.is_none());
-        let view = |member: StaffMember| StaffView {
-            id: member.id,
-            email: member.email,
-            name: member.name,
-            role: member.role,
-            queues: member.queues,
-        };
-        Ok(staff.map(view).collect())
     }
 
     /// What follows from a new intention, after its commit.

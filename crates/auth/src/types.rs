@@ -139,21 +139,6 @@ pub struct Me {
     pub queues: Option<Vec<QueueKind>>,
 }
 
-/// A member of staff, for administrators.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StaffView {
-    /// The agent's id.
-    pub id: AgentId,
-    /// The work e-mail.
-    pub email: String,
-    /// The whole name.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
-    /// The queues they may take people from; none: all of them.
-    pub queues: Option<Vec<QueueKind>>,
-}
-
 /// One row of the supervisor's list of agents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentPresence {

@@ -42,12 +42,8 @@ impl Auth {
     /// Limits somebody to these queues, from their next request on; none: to none in particular. Whoever they hold stays with them. By a
     /// command.
     pub async fn limit(&self, email: &str, queues: Option<Vec<QueueKind>>) -> Result<(), AuthFailure> {
-        self.limit_by(email, queues, &By::Command).await
-    }
-
-    pub(crate) async fn limit_by(&self, email: &str, queues: Option<Vec<QueueKind>>, by: &By) -> Result<(), AuthFailure> {
         let queues = sorted(queues)?;
-        self.change_account(self.active(email).await?, None, by, |account| Access { queues, ..of(account) }).await
+        self.change_account(self.active(email).await?, None, &By::Command, |account| Access { queues, ..of(account) }).await
     }
 
     /// Everybody who is or was on the staff, for administrators.
@@ -274,5 +270,5 @@ fn sorted(queues: Option<Vec<QueueKind>>) -> Result<Option<Vec<QueueKind>>, Auth
 }
 
 fn words(queues: Option<&[QueueKind]>) -> String {
-    queues.map_or_else(|| "all".to_owned(), |queues| queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>().join(", "))
+    queues.map_or_else(|| "all".to_owned(), |queues| queues.iter().map(|queue| queue.label()).collect::<Vec<_>>().join(", "))
 }
