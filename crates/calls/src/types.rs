@@ -306,12 +306,6 @@ pub struct WrapUp {
     pub suggested: Option<Disposition>,
     /// What can be chosen, in the order of the screen.
     pub choices: Vec<Choice>,
-    /// When a promise can be kept: `until 20:00` in words, for the field of the time.
-    pub callback_hours: String,
-    /// The first and last times that can be promised, London's, as an input of type `datetime-local` has them: `2026-11-24T10:35`.
-    pub callback_from: String,
-    /// See `callback_from`.
-    pub callback_until: String,
 }
 
 /// One disposition with what follows from it.

@@ -11,8 +11,8 @@ use crate::discovery::{Cause, Order};
 use crate::service::Queue;
 use crate::settings::Settings;
 use crate::types::{
-    CallbackList, Explanation, FoundPeople, HandOut, Holding, HolidayView, NewObjection, ObjectionPage, Overview, PauseKind, ReleaseReason,
-    Released, SavedCall, SettingsView, Summary,
+    CallbackList, Explanation, FoundPeople, HandOut, Holding, HolidayView, NewObjection, ObjectionPage, Overview, PauseKind, PromiseFor,
+    PromiseTimes, ReleaseReason, Released, SavedCall, SettingsView, Summary,
 };
 
 /// Hands the agent the next person, or the one already held.
@@ -203,6 +203,13 @@ pub async fn callbacks(is_all: bool) -> Result<CallbackList, WireError> {
 pub async fn reassign(callback_id: i64, agent_id: Option<AgentId>) -> Result<(), WireError> {
     let agent = auth::require(auth::Role::Supervisor).await?;
     Ok(expect_context::<Queue>().reassign_callback(&agent, callback_id, agent_id).await?)
+}
+
+/// When a callback can be promised: quick choices, and what becomes of the time `at`, by the rules that hold when it is saved.
+#[server(name = AskPromiseTimes, prefix = "/api", endpoint = "queue/promise_times", input = Json, output = Json)]
+pub async fn promise_times(to: PromiseFor, at: Option<String>) -> Result<PromiseTimes, WireError> {
+    auth::current_agent().await?;
+    Ok(expect_context::<Queue>().promise_times(to, at.as_deref()).await?)
 }
 
 /// Promises another time instead.

@@ -191,6 +191,8 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 
 /// What can be typed for a day.
 const DAY_FORMS: &str = "Write the day as 25 December 2027 or 25/12/2027.";
+/// What is said of a day and a month alone.
+pub(crate) const NO_YEAR: &str = "Write the year too, for example 25 December 2027.";
 
 /// A day as people here write it: `25 December 2027`, `25/12/2027`, `Sat 25th Dec 2027`; also `2027-12-25`. What is wrong with it, in words.
 pub fn read_day(text: &str) -> Result<NaiveDate, String> {
@@ -208,7 +210,7 @@ pub fn read_day(text: &str) -> Result<NaiveDate, String> {
         [year, month, day] if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => (day, month, year),
         [day, month, year] => (day, month, year),
         [day, month] if day.starts_with(|c: char| c.is_ascii_digit()) && number_or_name(month).is_some() => {
-            return Err("Write the year too, for example 25 December 2027.".to_owned());
+            return Err(NO_YEAR.to_owned());
         }
         _ => return Err(DAY_FORMS.to_owned()),
     };

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod british;
 mod error;
 mod holidays;
 pub mod hours;
@@ -31,9 +32,10 @@ mod words;
 
 pub use api::{
     add_holiday, call_next, callbacks, change_settings, current, discover, explain, held, holdings, holidays as holiday_list, lift,
-    load_holidays, move_callback, object, objections, overview, pause, reassign, release, remove_holiday, resume, saved_today,
-    saved_today_by_all, search, settings, summary, take, talk, withdraw,
+    load_holidays, move_callback, object, objections, overview, pause, promise_times, reassign, release, remove_holiday, resume,
+    saved_today, saved_today_by_all, search, settings, summary, take, talk, withdraw,
 };
+pub use british::{read_coming_day, read_time};
 pub use error::{PromiseError, QueueError};
 pub use holidays::{
     ClosedDay, Holiday, HolidaySource, Holidays, LONGEST_HOLIDAY_FILE, LONGEST_HOLIDAY_NAME, british_day, british_weekday, in_words,
@@ -44,9 +46,10 @@ pub use settings::{
     UncountedRequirement, basis_words, clock, differences, problems,
 };
 pub use types::{
-    AgainstCall, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson, HandOut, Holding,
-    HolidayChange, HolidayView, Hours, ListedDay, NewObjection, NextCallback, Objection, ObjectionPage, Overview, PassedOver, Pausable,
-    Pause, PauseKind, QueueCount, ReleaseReason, Released, Run, SavedCall, SettingsChange, SettingsView, Summary, UnknownStatus, Why,
+    AgainstCall, AskedTime, Blocked, Callback, CallbackList, CallbackStanding, Check, Drift, Explanation, FoundPeople, FoundPerson,
+    HandOut, Holding, HolidayChange, HolidayView, Hours, ListedDay, NewObjection, NextCallback, Objection, ObjectionPage, Overview,
+    PassedOver, Pausable, Pause, PauseKind, PromiseFor, PromiseTime, PromiseTimes, QueueCount, ReleaseReason, Released, Run, SavedCall,
+    SettingsChange, SettingsView, Summary, UnknownStatus, Why,
 };
 
 #[cfg(feature = "ssr")]

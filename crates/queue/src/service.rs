@@ -13,6 +13,7 @@ mod overview;
 mod pass;
 mod pauses;
 mod person;
+mod promise;
 mod report;
 mod rule_sets;
 mod seal;

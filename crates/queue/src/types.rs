@@ -683,12 +683,67 @@ pub struct CallbackList {
     pub handover_minutes: u32,
     /// The agent is told so many minutes before.
     pub notice_minutes: u32,
-    /// The first wall time that can be promised now, as a form's field has it.
-    pub from: String,
-    /// The last.
-    pub until: String,
-    /// When a promise can be kept, in words.
-    pub hours: String,
     /// When calls may be made today, in minutes from midnight; none: never.
     pub today: Option<(u16, u16)>,
+}
+
+/// Whom a callback is promised to, while its time is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromiseFor {
+    /// Somebody of whom nothing is known here: hours and days alone count.
+    Anybody,
+    /// Somebody whom a call was about.
+    Call {
+        /// Who.
+        user: UserId,
+        /// The queue that they came from.
+        queue: QueueKind,
+        /// They asked to be rung then whether or not anything is still needed.
+        asked_regardless: bool,
+    },
+    /// Whoever has this promise, which gets another time.
+    Callback {
+        /// Its id.
+        id: i64,
+    },
+}
+
+/// A time that can be promised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromiseTime {
+    /// London's wall time: `2026-11-24T14:30`.
+    pub at: String,
+    /// Its name: “Tomorrow”.
+    pub label: String,
+    /// What stands below the name: “Wed 10:00”.
+    pub hint: String,
+    /// In words: “Wednesday 25 November, 10:00”.
+    pub said: String,
+}
+
+/// A time that was asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedTime {
+    /// As it was asked.
+    pub at: String,
+    /// In words.
+    pub said: String,
+    /// Why it cannot be promised; none: it can.
+    pub refused: Option<String>,
+    /// The next time that can be, if it cannot.
+    pub instead: Option<PromiseTime>,
+}
+
+/// When a callback can be promised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromiseTimes {
+    /// Quick choices, soonest first.
+    pub choices: Vec<PromiseTime>,
+    /// Today in London.
+    pub today: NaiveDate,
+    /// When a promise can be kept, in words.
+    pub hours: String,
+    /// What becomes of the time that was asked about.
+    pub asked: Option<AskedTime>,
 }

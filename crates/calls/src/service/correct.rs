@@ -59,15 +59,7 @@ impl Calls {
             None => self.choices_of_nobody(&row).await?,
         };
         choices.retain(|choice| choice.disposition != standing.disposition);
-        let (callback_from, callback_until) = self.shared.queue.promise_span();
-        Ok(Correctable {
-            standing: standing.disposition,
-            notes: standing.notes,
-            choices,
-            callback_hours: self.shared.queue.promise_hours(),
-            callback_from,
-            callback_until,
-        })
+        Ok(Correctable { standing: standing.disposition, notes: standing.notes, choices })
     }
 
     /// Puts another outcome in the place of the one that stands, in one transaction. An objection that the former one put on record stays:

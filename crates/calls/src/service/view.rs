@@ -62,16 +62,12 @@ impl Calls {
             Some(prospects) => self.choices(row, &prospects).await?,
             None => self.choices_of_nobody(row).await?,
         };
-        let (callback_from, callback_until) = self.shared.queue.promise_span();
         let suggested = row.end_reason.zip(row.ended_at).and_then(|(end, at)| suggested(end, at - row.created_at));
         Ok(WrapUp {
             seconds_left,
             // Unless an administrator has taken it off the screen.
             suggested: suggested.filter(|suggested| choices.iter().any(|choice| choice.disposition == *suggested)),
             choices,
-            callback_hours: self.shared.queue.promise_hours(),
-            callback_from,
-            callback_until,
         })
     }
 

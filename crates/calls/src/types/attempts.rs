@@ -279,12 +279,6 @@ pub struct Correctable {
     pub notes: String,
     /// What can be chosen, with what would follow, in the order of the screen.
     pub choices: Vec<Choice>,
-    /// When a promise can be kept, in words.
-    pub callback_hours: String,
-    /// The first time that can be promised, London's, as an input of type `datetime-local` has it.
-    pub callback_from: String,
-    /// The last one.
-    pub callback_until: String,
 }
 
 /// What puts an outcome right.

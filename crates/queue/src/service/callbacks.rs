@@ -69,7 +69,6 @@ impl Queue {
             }
         };
         let callbacks = rows.into_iter().map(shown).collect();
-        let (from, until) = self.promise_span();
         let today = crate::hours::of_day(london(now).date(), &times.calling_hours, &self.holidays().holidays);
         Ok(CallbackList {
             callbacks,
@@ -78,9 +77,6 @@ impl Queue {
             window_minutes: times.promise_window_minutes,
             handover_minutes: times.callback_handover_minutes,
             notice_minutes: times.callback_notice_minutes,
-            from,
-            until,
-            hours: self.promise_hours(),
             today: today.map(|span| (span.from_minute, span.until_minute)),
         })
     }

@@ -19,7 +19,7 @@ use crate::rules::{
 use crate::store::{self, AttemptOutcome, BeforeRow, NewCallback, NewEntry, NewSuppression, OwnRow};
 
 /// A wall time as a form's field has it.
-const FIELD: &str = "%Y-%m-%dT%H:%M";
+pub(super) const FIELD: &str = "%Y-%m-%dT%H:%M";
 /// A callback can be promised for so many days ahead.
 const PROMISED_AHEAD: i64 = 30;
 
@@ -358,6 +358,19 @@ impl Queue {
         at: DateTime<Utc>,
         settings: &crate::settings::Settings,
     ) -> Result<Option<String>, QueueFailure> {
+        let until = self.promise_forbidden_from(conn, (user, own), reason, at, settings).await?;
+        Ok(until.map(|until| display_time(until, self.shared.clock.now())))
+    }
+
+    /// The same as an instant.
+    pub(super) async fn promise_forbidden_from(
+        &self,
+        conn: &mut PgConnection,
+        (user, own): (UserId, &OwnFacts),
+        reason: CallbackReason,
+        at: DateTime<Utc>,
+        settings: &crate::settings::Settings,
+    ) -> Result<Option<DateTime<Utc>>, QueueFailure> {
         let day = Moment::new(at);
         if reason == CallbackReason::UserAsked && !store::is_promise_used(conn, user, day.midnight, day.next_midnight).await? {
             return Ok(None);
@@ -366,15 +379,8 @@ impl Queue {
         let own = OwnFacts { last_outcome: None, ..own.clone() };
         Ok(attempt_limits(&own, settings, QueueKind::Callbacks, day).map(|until| {
             let opens = hours::next_opening(Moment::new(until), &settings.calling_hours, &self.holidays().holidays);
-            display_time(opens.and_then(from_london).unwrap_or(until), self.shared.clock.now())
+            opens.and_then(from_london).unwrap_or(until)
         }))
-    }
-
-    /// The first and the last wall time that can be promised now, as a form's field has them.
-    pub fn promise_span(&self) -> (String, String) {
-        let now = self.moment().london;
-        let field = |at: NaiveDateTime| at.format(FIELD).to_string();
-        (field(now + TimeDelta::minutes(5)), field(now + TimeDelta::days(PROMISED_AHEAD)))
     }
 
     /// How long an agent has to say what came of a call (rules, Presence).
@@ -394,7 +400,7 @@ impl Queue {
     }
 
     /// When a promise can be kept, in words.
-    pub fn promise_hours(&self) -> String {
+    pub(super) fn promise_hours(&self) -> String {
         let week = hours::describe_week(&self.settings().settings.calling_hours);
         format!("{week}; within {PROMISED_AHEAD} days.")
     }
@@ -412,11 +418,21 @@ pub(super) fn read_wall_time(text: &str) -> Option<NaiveDateTime> {
 
 /// What a promise is about: what the call was about, unless they asked regardless.
 async fn promise_reason(conn: &mut PgConnection, prospects: &Prospects, promise: &Promise) -> sqlx::Result<CallbackReason> {
-    Ok(match (promise.asked_regardless, prospects.queue) {
+    reason_of(conn, prospects.user, prospects.queue, promise.asked_regardless).await
+}
+
+/// The same of a call about this queue.
+pub(super) async fn reason_of(
+    conn: &mut PgConnection,
+    user: UserId,
+    queue: QueueKind,
+    asked_regardless: bool,
+) -> sqlx::Result<CallbackReason> {
+    Ok(match (asked_regardless, queue) {
         (true, _) => CallbackReason::UserAsked,
         (false, QueueKind::UnsignedUsers) => CallbackReason::Signature,
         (false, QueueKind::OutstandingRequests) => CallbackReason::Requirements,
-        (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, prospects.user).await?.unwrap_or(CallbackReason::UserAsked),
+        (false, QueueKind::Callbacks) => store::find_last_callback_reason(conn, user).await?.unwrap_or(CallbackReason::UserAsked),
     })
 }
 
