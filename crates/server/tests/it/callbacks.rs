@@ -369,7 +369,7 @@ async fn a_promise_is_moved_to_another_time_by_whoever_made_it_or_a_supervisor(_
     let begun = promised_on_a_call(&app).await;
     let made = list(&begun.agent, false).await;
     let id = made["callbacks"][0]["id"].as_i64().unwrap();
-    assert_eq!((&made["from"], &made["today"]), (&json!("2026-11-24T10:35"), &json!([540, 1200])), "{made}");
+    assert_eq!(made["today"], json!([540, 1200]), "{made}");
     let to = |at: &str| json!({"callback_id": id, "at": at});
 
     let other = app.signed_in(Role::Agent).await;

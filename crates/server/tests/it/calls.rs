@@ -698,7 +698,23 @@ async fn a_promise_is_kept_by_its_agent_first_and_comes_before_any_queue(_: PgPo
     begun.until("connected").await;
     begun.hang_up(&app).await;
     let call = begun.until("ended").await;
-    assert_eq!(call["wrap_up"]["callback_from"].as_str().unwrap().len(), 16);
+    // What would be refused is refused while it is being chosen, in the same words, and the next time that can be kept is named.
+    let to = json!({"call": {"user": call["user_id"], "queue": "unsigned_users", "asked_regardless": false}});
+    let choose = async |at: &str| begun.agent.ask("/api/queue/promise_times", json!({"to": to, "at": at})).await;
+    let labels: Vec<Value> = choose("").await["choices"].as_array().unwrap().iter().map(|choice| choice["label"].clone()).collect();
+    assert_eq!(labels, ["In 1 hour", "This evening", "Tomorrow", "Thursday"]);
+    for (at, words, instead) in [
+        ("tomorrow", "cannot be read", json!(null)),
+        ("2026-11-24T21:30", "may not be made", json!("2026-11-25T09:00")),
+        ("2026-11-29T11:00", "may not be made", json!("2026-11-30T09:00")),
+        ("2027-11-24T11:00", "at most 30 days", json!(null)),
+    ] {
+        let asked = &choose(at).await["asked"];
+        assert!(asked["refused"].as_str().unwrap().contains(words), "{asked}");
+        assert_eq!(asked["instead"]["at"], instead, "{asked}");
+    }
+    let asked = &choose("2026-11-24T14:30").await["asked"];
+    assert_eq!((&asked["refused"], &asked["said"]), (&json!(null), &json!("Tuesday 24 November, 14:30")));
     let record = |at: Value| json!({"call_id": begun.call, "disposition": "callback_requested", "notes": "", "callback_at": at});
     for (at, words) in [
         (json!(null), "choose when"),

@@ -231,7 +231,9 @@ async fn an_agent_limited_to_a_queue_is_given_nobody_from_another(_: PgPoolOptio
     app.platform.user(3).unsigned().claim("santander").insert().await.unwrap();
     app.discover().await;
     let (admin, agent) = (app.signed_in(Role::Admin).await, app.signed_in(Role::Agent).await);
-    let email = agent.ask("/api/auth/me", json!({})).await["email"].clone();
+    let me = agent.ask("/api/auth/me", json!({})).await;
+    let limit =
+        |version: i64, queues: Value| json!({"agent": me["id"], "version": version, "name": me["name"], "role": "agent", "queues": queues});
     // A promise that somebody made about a signature, due ten minutes ago.
     sqlx::query(
         "insert into queue.callback (user_id, reason, promised_at, promised_wall_time, available_at, created_at, created_by)
@@ -242,22 +244,18 @@ async fn an_agent_limited_to_a_queue_is_given_nobody_from_another(_: PgPoolOptio
     .await
     .unwrap();
 
-    admin.ask("/api/auth/limit", json!({"email": email, "queues": ["outstanding_requests"]})).await;
+    admin.ask("/api/auth/change_staff", limit(1, json!(["outstanding_requests"]))).await;
     assert_eq!(agent.ask("/api/auth/me", json!({})).await["queues"], json!(["outstanding_requests"]));
     let (status, answer) = agent.post("/api/queue/call_next", json!({"queue": "unsigned_users"})).await;
     assert!(status == 403 && answer["message"].as_str().unwrap().contains("not one of yours"), "{answer}");
     let offered = agent.ask("/api/queue/call_next", json!({"queue": "outstanding_requests"})).await;
     assert_eq!(offered["user"]["id"], "2", "not what somebody else promised about a signature: {offered}");
 
-    admin.ask("/api/auth/limit", json!({"email": email, "queues": null})).await;
+    admin.ask("/api/auth/change_staff", limit(2, json!(null))).await;
     agent.ask("/api/queue/release", json!({"lease_id": offered["lease_id"], "reason": "language", "note": null})).await;
     assert_eq!(agent.call_next().await["user"]["id"], "3");
-    for (body, wanted) in [
-        (json!({"email": email, "queues": []}), 422),
-        (json!({"email": email, "queues": ["everything"]}), 400),
-        (json!({"email": "nobody@example.co.uk", "queues": null}), 404),
-    ] {
-        assert_eq!(admin.post("/api/auth/limit", body.clone()).await.0, wanted, "{body}");
+    for (queues, wanted) in [(json!([]), 422), (json!(["everything"]), 400)] {
+        assert_eq!(admin.post("/api/auth/change_staff", limit(3, queues.clone())).await.0, wanted, "{queues}");
     }
     app.stop().await;
 }
