@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc, Weekday};
 
 /// A user by their id, where it is known who they are.
 pub(crate) fn user_words(user: Option<kernel::UserId>) -> String {
@@ -140,8 +140,30 @@ pub(crate) fn first_sentence(text: &str) -> (&str, &str) {
 
 /// What a clock on the wall in London shows: `14:16`.
 pub(crate) fn london_time(at: DateTime<Utc>) -> String {
-    let london = at.naive_utc() + if is_summer_time(at) { TimeDelta::hours(1) } else { TimeDelta::zero() };
+    let london = london(at);
     format!("{:02}:{:02}", london.hour(), london.minute())
+}
+
+/// The wall clock in London.
+fn london(at: DateTime<Utc>) -> NaiveDateTime {
+    at.naive_utc() + if is_summer_time(at) { TimeDelta::hours(1) } else { TimeDelta::zero() }
+}
+
+/// A moment that has passed, as people say it: `today 08:49`, `yesterday 20:02`, `31 October 20:02`, `31 October 2025`.
+pub(crate) fn when(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (then, today) = (london(at), london(now).date());
+    let form = match (today - then.date()).num_days() {
+        0 => "today %H:%M",
+        1 => "yesterday %H:%M",
+        _ if then.year() == today.year() => "%-d %B %H:%M",
+        _ => "%-d %B %Y",
+    };
+    then.format(form).to_string()
+}
+
+/// The same moment in full: `Tuesday 24 November 2026, 14:05`.
+pub(crate) fn in_full(at: DateTime<Utc>) -> String {
+    london(at).format("%A %-d %B %Y, %H:%M").to_string()
 }
 
 /// British Summer Time runs from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday of October.
@@ -229,6 +251,21 @@ mod tests {
     fn the_first_sentence_stands_apart() {
         assert_eq!(first_sentence("Priya has not signed. Her claims wait."), ("Priya has not signed.", " Her claims wait."));
         assert_eq!(first_sentence("One only."), ("One only.", ""));
+    }
+
+    #[test]
+    fn moments_are_told_by_the_days_of_london() {
+        let now = "2026-07-02T09:00:00Z".parse().unwrap();
+        for (at, words) in [
+            ("2026-07-02T07:49:00Z", "today 08:49"),
+            ("2026-07-01T23:10:00Z", "today 00:10"),
+            ("2026-07-01T19:02:00Z", "yesterday 20:02"),
+            ("2026-01-05T19:02:00Z", "5 January 19:02"),
+            ("2025-12-31T19:02:00Z", "31 December 2025"),
+        ] {
+            assert_eq!(when(at.parse().unwrap(), now), words);
+        }
+        assert_eq!(in_full("2026-07-01T23:10:00Z".parse().unwrap()), "Thursday 2 July 2026, 00:10");
     }
 
     #[test]

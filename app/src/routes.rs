@@ -45,6 +45,7 @@ fetched_pages! {
     /// component in a file of `pages`, and the part that it is fetched with. Pages for the same people share a part: whatever two parts
     /// have in common becomes a file of its own, and so does whatever three have, so that many parts would be a hail of small files.
     FETCHED:
+    "/account" => account::Account in everybody,
     "/callbacks" => callbacks::Callbacks in everybody,
     "/day" => day::Day in everybody,
     "/floor" => floor::Floor in supervision,
@@ -52,6 +53,7 @@ fetched_pages! {
     "/outcomes" => outcomes::OutcomesPage in administration,
     "/queues" => queues::Queues in supervision,
     "/settings" => settings::SettingsPage in administration,
+    "/staff" => staff::Staff in administration,
     "/suppressions" => suppressions::Suppressions in supervision,
     "/users" => users::Users in everybody,
 }

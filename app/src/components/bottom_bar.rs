@@ -397,7 +397,7 @@ mod tests {
         serde_json::from_str(&format!(
             r#"{{"id":"01936b6e-0000-7000-8000-000000000001","user_id":"48213","user_name":"Priya Raman","number":{number},"queue":"unsigned_users","is_incoming":false,"candidates":[],
                 "state":"{state}","state_seconds":9,"talk_seconds":60,"end":null,"notes":"",
-                "wrap_up":{{"seconds_left":90,"suggested":null,"choices":[],"callback_hours":"","callback_from":"","callback_until":""}}}}"#
+                "wrap_up":{{"seconds_left":90,"suggested":null,"choices":[]}}}}"#
         ))
         .unwrap()
     }

@@ -4,8 +4,10 @@ use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use queue::PromiseFor;
 use web_sys::Event;
 
+use super::callback_time::CallbackTime;
 use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 use super::error_strip::{error_strip, query_strip};
 use super::skeleton::list_skeleton;
@@ -202,24 +204,10 @@ fn Fields(
     let needs_time = Memo::new(move |_| choice.get().is_some_and(|choice| choice.needs_time));
     let time = move || {
         needs_time.get().then(|| {
-            let span = form.map(|form| (form.callback_from.clone(), form.callback_until.clone(), form.callback_hours.clone()));
-            let (from, until, hours) = span.unwrap_or_default();
+            let problem = Signal::derive(move || problem_of(Part::Time));
             view! {
                 <div>
-                    <label class="mb-1 block font-medium" for="correct-time">"When?"</label>
-                    <input
-                        type="datetime-local"
-                        id="correct-time"
-                        class="input input-sm w-full"
-                        min=from
-                        max=until
-                        aria-describedby="correct-hours correct-time-problem"
-                        aria-invalid=move || is_invalid(Part::Time)
-                        bind:value=draft.callback_at
-                        on:input=move |_| problem_at.set(None)
-                    />
-                    <p class="pt-1 text-xs text-muted" id="correct-hours">{hours}</p>
-                    <p class="pt-1 text-error empty:hidden" id="correct-time-problem" role="alert">{move || problem_of(Part::Time)}</p>
+                    <CallbackTime to=Signal::stored(PromiseFor::Anybody) value=draft.callback_at problem on_choice=Callback::new(move |()| problem_at.set(None)) />
                     <label class="mt-2 flex cursor-pointer items-start gap-2.5">
                         <input type="checkbox" class="checkbox checkbox-sm checkbox-primary mt-px" bind:checked=draft.is_asked_regardless />
                         <span>"They asked to be rung then in any case, whether or not anything is still needed"</span>

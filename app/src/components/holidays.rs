@@ -17,6 +17,7 @@ use super::dialog::{DIALOG, close, keep_focus, open_when_drawn};
 use super::error_strip::query_strip;
 use super::icon::{Icon, icon};
 use super::skeleton::list_skeleton;
+use super::typed_time::DayField;
 use crate::state::announce::Announcer;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -274,18 +275,7 @@ fn ChangeDialog(list: Query<HolidayView>, what: Change, on_close: Callback<()>) 
     };
     let fields = match what {
         Change::Add => view! {
-            <div class="flex flex-col gap-1">
-                <label class="font-medium" for="holiday-day">"Day"</label>
-                <input
-                    class="input input-sm w-full"
-                    id="holiday-day"
-                    autocomplete="off"
-                    aria-describedby="holiday-said"
-                    bind:value=day
-                    on:input=touched
-                />
-                <span class="text-xs text-muted" id="holiday-said" aria-live="polite">{move || said_back(&day.get())}</span>
-            </div>
+            <DayField label="Day" id="holiday-day" text=day on_typed=Callback::new(move |()| problem.set(None)) />
             <label class="flex flex-col gap-1">
                 <span class="font-medium">"Name"</span>
                 <input class="input input-sm w-full" maxlength=LONGEST_HOLIDAY_NAME autocomplete="off" bind:value=name on:input=touched />
@@ -342,11 +332,6 @@ fn words(error: WireError) -> String {
     }
 }
 
-/// The day that was typed, in words; how to write one, until it is one.
-fn said_back(text: &str) -> String {
-    read_day(text).map_or_else(|_| "For example 25 December 2027 or 25/12/2027".to_owned(), british_weekday)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,14 +346,5 @@ mod tests {
         let years: Vec<_> = by_year(&days).into_iter().map(|(year, days)| (year, days.len())).collect();
         assert_eq!(years, [(2026, 2), (2027, 1), (2029, 1)]);
         assert!(by_year(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_day_is_said_back_as_soon_as_it_is_one() {
-        assert_eq!(said_back("25/12/2027"), "Saturday 25 December 2027");
-        assert_eq!(said_back("28 may 2027"), "Friday 28 May 2027");
-        for unfinished in ["", "25", "25/12", "31 April 2027"] {
-            assert!(said_back(unfinished).starts_with("For example"), "{unfinished}");
-        }
     }
 }

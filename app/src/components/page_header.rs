@@ -17,11 +17,14 @@ pub(crate) fn PageHeader(
     /// Lights and badges beside the server's.
     #[prop(optional)]
     children: Option<Children>,
+    /// What is looked for on the page, and the one thing to press.
+    #[prop(optional, into)]
+    tools: Option<ViewFn>,
 ) -> impl IntoView {
     let console = expect_context::<Console>();
     let is_top = Memo::new(move |_| !console.is_in_use());
     view! {
-        <header class="flex shrink-0 flex-wrap items-center gap-x-5 gap-y-1 border-b border-base-300 bg-base-100 px-4 max-lg:py-1.5 lg:h-13">
+        <header class="flex shrink-0 flex-wrap items-center gap-x-5 gap-y-1 border-b border-base-300 bg-base-100 px-4 max-lg:py-1.5 lg:min-h-13">
             <div class="min-w-0 max-lg:flex max-lg:items-baseline max-lg:gap-3">
                 <h1 class="truncate text-base leading-5 font-semibold">{title}</h1>
                 <p class="min-h-4 truncate text-xs text-muted">{move || words.get()}</p>
@@ -29,6 +32,7 @@ pub(crate) fn PageHeader(
             <div class="flex flex-wrap items-center gap-x-4 gap-y-1 max-lg:order-last max-lg:w-full" role="group" aria-label="Health">
                 {move || is_top.get().then(|| view! { <ServerLight /> })} {children.map(|children| children())}
             </div>
+            {tools.map(|tools| tools.run())}
             {move || is_top.get().then(|| view! { <div class="ml-auto flex items-center gap-1">{theme_button()} <AccountMenu /></div> })}
         </header>
     }

@@ -26,7 +26,7 @@ pub(crate) fn Rail() -> impl IntoView {
                 {entry("/suppressions", Icon::Ban, "Do not call")}
             })}
             {move || session.administers().then(|| view! {
-                {entry("/outcomes", Icon::ListChecks, "Outcomes")} {entry("/settings", Icon::Settings, "Settings")}
+                {entry("/staff", Icon::IdCard, "Staff")} {entry("/outcomes", Icon::ListChecks, "Outcomes")} {entry("/settings", Icon::Settings, "Settings")}
             })}
         </nav>
     }

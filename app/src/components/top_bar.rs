@@ -200,6 +200,14 @@ pub(crate) fn AccountMenu() -> impl IntoView {
             >
                 {icon(Icon::Clock, "size-4")} "My day"
             </a>
+            <a
+                role="menuitem"
+                tabindex="-1"
+                href="/account"
+                class="flex w-full items-center gap-2.5 rounded-field px-2.5 py-2 hover:bg-base-200 focus-visible:outline-offset-0"
+            >
+                {icon(Icon::KeyRound, "size-4")} "My account"
+            </a>
             <button
                 type="button"
                 role="menuitem"

@@ -1,10 +1,13 @@
 use calls::Choice;
+use kernel::QueueKind;
 use leptos::ev::KeyboardEvent;
 use leptos::html::H1;
 use leptos::prelude::*;
+use queue::PromiseFor;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use super::callback_time::CallbackTime;
 use super::card::{CARD, card_header};
 use super::icon::{Icon, icon};
 use super::recording_notice::notice_missing;
@@ -79,7 +82,7 @@ pub(crate) fn WrapUpForm() -> impl IntoView {
     Effect::new(move |_| {
         if let Some((_, needs_time)) = chosen.get() {
             request_animation_frame(move || {
-                if let Some(part) = document().get_element_by_id(if needs_time { "callback-hours" } else { "what-follows" }) {
+                if let Some(part) = document().get_element_by_id(if needs_time { "callback-problem" } else { "what-follows" }) {
                     part.scroll_into_view_with_bool(false);
                 }
             });
@@ -241,28 +244,29 @@ fn Consequences() -> impl IntoView {
     let calls = expect_context::<Calls>();
     let line =
         |term: &'static str, words: String, class: &'static str| view! { <dt class="text-muted">{term}</dt><dd class=class>{words}</dd> };
+    let choice = Memo::new(move |_| calls.choice());
+    // The time stays as it is being chosen while the screen hears anew of what would follow.
+    let needs_time = Memo::new(move |_| choice.with(|choice| choice.as_ref().map(|choice| choice.needs_time)));
+    let about = move || choice.get().map(|choice| view! { <span class="text-xs text-muted">"if you save “"{choice.label}"”"</span> });
+    let lines = move || {
+        choice.get().map(|choice| {
+            view! {
+                {line("Next attempt", choice.next_attempt, "font-semibold")}
+                {line("Attempts", choice.attempts, "")}
+                {choice.order.map(|order| line("Order", order, ""))}
+                {choice.also.map(|also| line("Also", also, "font-semibold"))}
+                {choice.doubt.map(|doubt| line("But", doubt, "font-semibold text-warning"))}
+                {choice.needs_note.then(|| line("Needed", "a note: what did the person say?".to_owned(), ""))}
+            }
+        })
+    };
     move || {
-        let choice = calls.choice()?;
+        let needs_time = needs_time.get()?;
         Some(view! {
             <section class=CARD id="what-follows" aria-labelledby="next">
-                {card_header(
-                    Icon::CalendarClock,
-                    "next",
-                    "What will happen".into(),
-                    String::new(),
-                    view! { <span class="text-xs text-muted">"if you save “"{choice.label}"”"</span> },
-                )}
-                <div class=if choice.needs_time { "grid gap-4 px-4 py-3 sm:grid-cols-[1.35fr_1fr]" } else { "px-4 py-2.5" }>
-                    <dl class="grid grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1.5 text-dense">
-                        {line("Next attempt", choice.next_attempt, "font-semibold")}
-                        {line("Attempts", choice.attempts, "")}
-                        {choice.order.map(|order| line("Order", order, ""))}
-                        {choice.also.map(|also| line("Also", also, "font-semibold"))}
-                        {choice.doubt.map(|doubt| line("But", doubt, "font-semibold text-warning"))}
-                        {choice.needs_note.then(|| line("Needed", "a note: what did the person say?".to_owned(), ""))}
-                    </dl>
-                    {choice.needs_time.then(|| view! { <CallbackTime /> })}
-                </div>
+                {card_header(Icon::CalendarClock, "next", "What will happen".into(), String::new(), about)}
+                {needs_time.then(|| view! { <div class="border-b border-base-300 px-4 py-3"><Promised /></div> })}
+                <dl class="grid grid-cols-[auto_1fr] content-start gap-x-4 gap-y-1.5 px-4 py-2.5 text-dense">{lines}</dl>
             </section>
         })
     }
@@ -270,35 +274,25 @@ fn Consequences() -> impl IntoView {
 
 /// When to call back.
 #[component]
-fn CallbackTime() -> impl IntoView {
+fn Promised() -> impl IntoView {
     let calls = expect_context::<Calls>();
-    let span = calls.wrap_up(|wrap_up| (wrap_up.callback_from.clone(), wrap_up.callback_until.clone(), wrap_up.callback_hours.clone()));
-    let (from, until, hours) = span.unwrap_or_default();
+    let to = Memo::new(move |_| {
+        let asked_regardless = calls.is_asked_regardless.get();
+        let of = |user, queue: Option<QueueKind>, is_incoming| PromiseFor::Call {
+            user,
+            queue: queue.unwrap_or(QueueKind::Callbacks),
+            // Whoever rang us and asks to be rung has asked for themselves.
+            asked_regardless: asked_regardless || is_incoming,
+        };
+        calls.map(|view| view.user_id.map(|user| of(user, view.queue, view.is_incoming))).flatten().unwrap_or(PromiseFor::Anybody)
+    });
+    let problem = Signal::derive(move || problem_of(calls, Part::Time));
     view! {
-        <div class="text-dense">
-            <label class="mb-1.5 block font-medium" for="callback-at">"When?"</label>
-            <input
-                type="datetime-local"
-                id="callback-at"
-                class="input w-full"
-                min=from
-                max=until
-                required
-                aria-describedby="callback-hours callback-problem"
-                aria-invalid=move || if matches!(calls.problem.get(), Some((Part::Time, _))) { "true" } else { "false" }
-                prop:value=move || calls.callback_at.get()
-                on:input:target=move |event| {
-                    calls.callback_at.set(event.target().value());
-                    calls.problem.set(None);
-                }
-            />
-            <p class="pt-1 text-xs text-muted" id="callback-hours">{hours}</p>
-            <p class="pt-1 text-error empty:hidden" id="callback-problem" role="alert">{move || problem_of(calls, Part::Time)}</p>
-            <label class="mt-2 flex cursor-pointer items-start gap-2.5">
-                <input type="checkbox" class="checkbox checkbox-sm checkbox-primary mt-px" bind:checked=calls.is_asked_regardless />
-                <span>"They asked to be rung then in any case, whether or not anything is still needed"</span>
-            </label>
-        </div>
+        <CallbackTime to value=calls.callback_at problem on_choice=Callback::new(move |()| calls.problem.set(None)) />
+        <label class="mt-2 flex cursor-pointer items-start gap-2.5 text-dense">
+            <input type="checkbox" class="checkbox checkbox-sm checkbox-primary mt-px" bind:checked=calls.is_asked_regardless />
+            <span>"They asked to be rung then in any case, whether or not anything is still needed"</span>
+        </label>
     }
 }
 

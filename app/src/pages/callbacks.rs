@@ -4,9 +4,10 @@ use kernel::{AgentId, ErrorCode, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use queue::{Callback as Promised, CallbackList, CallbackStanding};
+use queue::{Callback as Promised, CallbackList, CallbackStanding, PromiseFor};
 
 use super::{Missing, provided, set_title};
+use crate::components::callback_time::CallbackTime;
 use crate::components::card::{CARD, card};
 use crate::components::empty::empty;
 use crate::components::error_strip::{error_strip, query_strip};
@@ -442,15 +443,9 @@ fn Changes(list: Query<CallbackList>, failed: RwSignal<Option<WireError>>, id: i
     let withdraw_label = format!("Withdraw the callback to {name}");
     let field = move |chosen| match chosen {
         Change::Move => {
-            let (from, until, hours) = list.map(|list| (list.from.clone(), list.until.clone(), list.hours.clone())).unwrap_or_default();
-            view! {
-                <label class="flex flex-col gap-1 text-dense">
-                    <span class="font-medium">"When instead?"</span>
-                    <input type="datetime-local" class="input input-sm" min=from max=until bind:value=at autofocus />
-                    <span class="max-w-64 text-xs text-muted">{hours}</span>
-                </label>
-            }
-            .into_any()
+            let to = Signal::stored(PromiseFor::Callback { id });
+            view! { <CallbackTime label="When instead?" to value=at problem on_choice=Callback::new(move |()| problem.set(None)) /> }
+                .into_any()
         }
         Change::Withdraw => view! {
             <label class="flex flex-col gap-1 text-dense">
@@ -470,7 +465,8 @@ fn Changes(list: Query<CallbackList>, failed: RwSignal<Option<WireError>>, id: i
                 <form class="flex flex-col gap-2" on:submit=submit novalidate>
                     <div>
                         {field(chosen)}
-                        <p class="max-w-64 text-dense text-error empty:hidden" role="alert">{move || problem.get()}</p>
+                        // Of a time it is said beside the time.
+                        <p class="max-w-64 text-dense text-error empty:hidden" role="alert">{move || problem.get().filter(|_| chosen == Change::Withdraw)}</p>
                     </div>
                     <div class="flex gap-2">
                         <button type="submit" class=class>{act}</button>

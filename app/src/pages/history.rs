@@ -4,6 +4,7 @@ use calls::{
 use chrono::{Datelike as _, NaiveDate};
 use kernel::{CallId, ErrorCode, QueueKind};
 use leptos::prelude::*;
+use queue::{british_day, read_day};
 
 use super::{Missing, provided, set_title};
 use crate::components::card::CARD;
@@ -13,6 +14,7 @@ use crate::components::error_strip::query_strip;
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::PageHeader;
 use crate::components::skeleton::list_skeleton;
+use crate::components::typed_time::DayField;
 use crate::format::{capitalised, duration};
 use crate::state::address::Address;
 use crate::state::live::Live;
@@ -163,12 +165,41 @@ fn history_page() -> Result<impl IntoView, Missing> {
     })
 }
 
+/// A day that narrows the list, once it is one.
+fn day_filter(
+    label: &'static str,
+    id: &'static str,
+    wanted: Memo<Wanted>,
+    of: fn(&mut AttemptFilter) -> &mut Option<String>,
+) -> impl IntoView {
+    let address = expect_context::<Address>();
+    let day = Memo::new(move |_| {
+        let mut filter = wanted.with(|wanted| wanted.filter.clone());
+        of(&mut filter).clone()
+    });
+    let text = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+    // As it stands in the address, also when that changes.
+    Effect::new(move |_| {
+        let shown = day.get().and_then(|day| day.parse().ok()).map(british_day).unwrap_or_default();
+        text.set(shown);
+        problem.set(None);
+    });
+    let done = Callback::new(move |()| {
+        let typed = text.with_untracked(|text| (!text.trim().is_empty()).then(|| read_day(text))).transpose();
+        problem.set(typed.as_ref().err().cloned());
+        if let Ok(typed) = typed {
+            address.replace(&wanted.with_untracked(|wanted| wanted.with(|filter| *of(filter) = typed.map(|day| day.to_string()))));
+        }
+    });
+    view! { <div class="w-44 text-xs"><DayField label id text problem on_typed=Callback::new(move |()| problem.set(None)) on_done=done /></div> }
+}
+
 /// What narrows the list.
 #[component]
 fn Filters(wanted: Memo<Wanted>, page: Query<AttemptPage>, choices: Query<AttemptChoices>) -> impl IntoView {
     let address = expect_context::<Address>();
     let narrow = move |change: &dyn Fn(&mut AttemptFilter)| address.replace(&wanted.with_untracked(|wanted| wanted.with(change)));
-    let text = |value: String| Some(value).filter(|value| !value.is_empty());
     let agents = move || {
         choices.map(|choices| {
             let option = |(id, name): &(kernel::AgentId, String)| {
@@ -205,30 +236,8 @@ fn Filters(wanted: Memo<Wanted>, page: Query<AttemptPage>, choices: Query<Attemp
             aria-label="Which calls"
             on:submit=move |event| event.prevent_default()
         >
-            <label class="flex flex-col gap-1 text-xs font-medium">
-                "From"
-                <input
-                    class="input input-sm w-36"
-                    type="date"
-                    prop:value=move || wanted.with(|wanted| wanted.filter.from.clone().unwrap_or_default())
-                    on:change:target=move |event| {
-                        let value = event.target().value();
-                        narrow(&|filter| filter.from = text(value.clone()));
-                    }
-                />
-            </label>
-            <label class="flex flex-col gap-1 text-xs font-medium">
-                "Until"
-                <input
-                    class="input input-sm w-36"
-                    type="date"
-                    prop:value=move || wanted.with(|wanted| wanted.filter.until.clone().unwrap_or_default())
-                    on:change:target=move |event| {
-                        let value = event.target().value();
-                        narrow(&|filter| filter.until = text(value.clone()));
-                    }
-                />
-            </label>
+            {day_filter("From", "history-from", wanted, |filter| &mut filter.from)}
+            {day_filter("Until", "history-until", wanted, |filter| &mut filter.until)}
             <label class="flex flex-col gap-1 text-xs font-medium">
                 "Agent"
                 <select

@@ -1,5 +1,6 @@
 //! One file for each screen.
 
+pub(crate) mod account;
 pub(crate) mod callbacks;
 pub(crate) mod console;
 pub(crate) mod day;
@@ -10,6 +11,7 @@ pub(crate) mod outcomes;
 pub(crate) mod queues;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod staff;
 pub(crate) mod suppressions;
 pub(crate) mod users;
 

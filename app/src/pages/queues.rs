@@ -13,6 +13,7 @@ use crate::components::icon::{Icon, icon};
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::skeleton::list_skeleton;
 use crate::components::tile::{queue_tile, tile_skeleton};
+use crate::components::typed_time::{DayField, read_day_and_time, time_field};
 use crate::format::{count, counted, lag};
 use crate::routes::Summary;
 use crate::state::announce::Announcer;
@@ -207,9 +208,10 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
     let kind = RwSignal::new(KINDS[0]);
     let name = RwSignal::new(String::new());
     let reason = RwSignal::new(String::new());
-    let until = RwSignal::new(String::new());
+    let (day, time) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let is_busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<&'static str>);
+    let problem = RwSignal::new(None::<String>);
+    let typed = Callback::new(move |()| problem.set(None));
     let failed = RwSignal::new(None::<WireError>);
     // What is paused already cannot be paused again.
     let choices = Memo::new(move |_| {
@@ -225,15 +227,18 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let words = reason.with_untracked(|reason| reason.trim().to_owned());
-        problem.set(match (chosen.get_untracked(), words.is_empty()) {
-            (None, _) => Some("Choose what is to be paused."),
-            (Some(_), true) => Some("Please say why, for whoever asks later."),
-            (Some(_), false) => None,
+        let until = day.with_untracked(|day| time.with_untracked(|time| read_day_and_time(day, time, None)));
+        problem.set(match (chosen.get_untracked(), words.is_empty(), &until) {
+            (None, ..) => Some("Choose what is to be paused.".to_owned()),
+            (Some(_), true, _) => Some("Please say why, for whoever asks later.".to_owned()),
+            (Some(_), false, Err(words)) => Some(words.clone()),
+            (Some(_), false, Ok(_)) => None,
         });
+        let until = until.unwrap_or_default();
         let (None, Some(choice), false) = (problem.get_untracked(), chosen.get_untracked(), is_busy.get_untracked()) else { return };
         is_busy.set(true);
         spawn_local(async move {
-            match queue::pause(choice.kind, choice.name, words, Some(until.get_untracked())).await {
+            match queue::pause(choice.kind, choice.name, words, until).await {
                 Ok(people) => {
                     announcer.show(match choice.kind {
                         PauseKind::Queue => format!("{} is paused: nobody is offered from it.", choice.label),
@@ -241,7 +246,8 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
                     });
                     let _ = failed.try_set(None);
                     let _ = reason.try_set(String::new());
-                    let _ = until.try_set(String::new());
+                    let _ = day.try_set(String::new());
+                    let _ = time.try_set(String::new());
                     let _ = name.try_set(String::new());
                 }
                 Err(error) => {
@@ -309,11 +315,14 @@ fn PauseSomething(overview: Query<Overview>) -> impl IntoView {
                         on:input=move |_| problem.set(None)
                     />
                 </label>
-                <label class="flex flex-wrap items-center gap-2 sm:col-span-3">
-                    <span class="font-medium">"Until"</span>
-                    <input type="datetime-local" class="input input-sm w-auto" bind:value=until aria-describedby="pause-until" />
-                    <span class="text-muted" id="pause-until">"Empty: until somebody resumes it."</span>
-                </label>
+                <div class="flex flex-wrap items-start gap-2 sm:col-span-3">
+                    <div class="w-52 max-w-full"><DayField label="Until" id="pause-day" text=day on_typed=typed /></div>
+                    <div class="flex w-24 flex-col gap-1">
+                        <span class="font-medium" aria-hidden="true">"Time"</span>
+                        {time_field("Until, time".to_owned(), None, time, typed)}
+                    </div>
+                    <span class="self-center text-muted">"Empty: until somebody resumes it."</span>
+                </div>
             </div>
             <p class="pt-1 text-dense text-error empty:hidden" id="pause-problem" role="alert">{move || problem.get()}</p>
             {move || failed.get().map(|error| view! { <div class="pt-3">{error_strip("Nothing was paused", &error, None)}</div> })}

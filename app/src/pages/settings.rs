@@ -1,11 +1,11 @@
-use auth::StaffView;
+use chrono::Timelike;
 use kernel::{QueueKind, WireError};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::{
     ContactBasis, DAYS, FIELDS, Field, NOTICE_LENGTH, Settings, SettingsChange, SettingsView, Span, UncountedRequirement, basis_words,
-    clock,
+    clock, read_time,
 };
 
 use super::{Missing, provided, set_title};
@@ -15,6 +15,7 @@ use crate::components::holidays::Holidays;
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::{PageHeader, not_for_you};
 use crate::components::skeleton::list_skeleton;
+use crate::components::typed_time::time_field;
 use crate::routes::Summary;
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
@@ -25,7 +26,7 @@ use crate::state::session::Session;
 const LONGEST_REASON: usize = 300;
 const BASES: [Option<ContactBasis>; 3] = [Some(ContactBasis::Service), Some(ContactBasis::Marketing), None];
 
-/// What holds for everybody, and who may take which queue.
+/// What holds for everybody.
 #[component]
 pub(crate) fn SettingsPage() -> impl IntoView {
     settings_page()
@@ -101,12 +102,11 @@ fn sections(shows_holidays: Memo<bool>, summary: Summary) -> impl IntoView {
 #[component]
 fn General(session: Session, live: Live) -> impl IntoView {
     let view = Query::new(session, move || live.queues.track(), queue::settings);
-    let staff = Query::new(session, move || live.agents.track(), auth::staff);
     // Typing is not disturbed when somebody else's change arrives: the form is made once, and says when it is outdated.
     let is_read = Memo::new(move |was: Option<&bool>| was == Some(&true) || view.map(|_| ()).is_some());
     move || {
         if is_read.get() {
-            return view! { <Form view staff /> }.into_any();
+            return view! { <Form view /> }.into_any();
         }
         let waiting = move || match view.error() {
             Some(error) => query_strip(view, "The settings could not be read", &error).into_any(),
@@ -203,11 +203,7 @@ fn read_span(from: &str, until: &str) -> Result<Option<Span>, &'static str> {
     match (from.trim(), until.trim()) {
         ("", "") => Ok(None),
         (from, until) => {
-            let minute = |text: &str| {
-                let (hour, minute) = text.split_once(':')?;
-                let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
-                (hour < 24 && minute < 60).then_some(hour * 60 + minute)
-            };
+            let minute = |text: &str| read_time(text).ok().and_then(|time| u16::try_from(time.hour() * 60 + time.minute()).ok());
             match (minute(from), minute(until)) {
                 (Some(from_minute), Some(until_minute)) => Ok(Some(Span { from_minute, until_minute })),
                 _ => Err("write both times, such as 09:00 and 20:00, or neither."),
@@ -237,10 +233,10 @@ fn read_uncounted(text: &str) -> Vec<UncountedRequirement> {
 }
 
 #[component]
-fn Form(view: Query<SettingsView>, staff: Query<Vec<StaffView>>) -> impl IntoView {
+fn Form(view: Query<SettingsView>) -> impl IntoView {
     view.answer().map(|answer| {
         let draft = Draft::of(&answer.value);
-        view! { <Fields view draft staff /> }
+        view! { <Fields view draft /> }
     })
 }
 
@@ -248,7 +244,7 @@ fn Form(view: Query<SettingsView>, staff: Query<Vec<StaffView>>) -> impl IntoVie
 const FORM: &str = "settings-form";
 
 #[component]
-fn Fields(view: Query<SettingsView>, draft: Draft, staff: Query<Vec<StaffView>>) -> impl IntoView {
+fn Fields(view: Query<SettingsView>, draft: Draft) -> impl IntoView {
     let announcer = expect_context::<Announcer>();
     let is_busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
@@ -308,13 +304,14 @@ fn Fields(view: Query<SettingsView>, draft: Draft, staff: Query<Vec<StaffView>>)
             .map(|(field, text)| number_field(field, text, problem))
             .collect_view()
     };
-    let hours = DAYS.into_iter().zip(draft.hours).map(|((day, outer), (from, until))| {
+    let typed = Callback::new(move |()| problem.set(None));
+    let hours = DAYS.into_iter().zip(draft.hours).map(|((day, _), (from, until))| {
         view! {
             <div class="grid grid-cols-[9rem_1fr_auto_1fr] items-center gap-2">
                 <span>{day}</span>
-                <input class="input input-sm w-full" type="time" aria-label=format!("{day} from") bind:value=from min=clock(outer.from_minute) max=clock(outer.until_minute) />
+                {time_field(format!("{day} from"), None, from, typed)}
                 <span class="text-muted">"to"</span>
-                <input class="input input-sm w-full" type="time" aria-label=format!("{day} until") bind:value=until min=clock(outer.from_minute) max=clock(outer.until_minute) />
+                {time_field(format!("{day} until"), None, until, typed)}
             </div>
         }
     });
@@ -395,7 +392,7 @@ fn Fields(view: Query<SettingsView>, draft: Draft, staff: Query<Vec<StaffView>>)
                 </div>
             })}
         </form>
-        <div class="flex min-w-0 flex-col gap-3"><Staff staff /> <History view /></div>
+        <History view />
         </div>
         // A row of its own below what scrolls: in sight wherever the page stands, and never over it.
         <div
@@ -464,81 +461,6 @@ fn change(change: SettingsChange) -> impl IntoView {
     }
 }
 
-/// Who may take which queue.
-#[component]
-fn Staff(staff: Query<Vec<StaffView>>) -> impl IntoView {
-    let failed = RwSignal::new(None::<WireError>);
-    let rows = move || match (staff.answer(), staff.error()) {
-        (Some(answer), _) => view! {
-            <div class="overflow-x-auto" tabindex="0" role="region" aria-label="Staff and their queues">
-                <table class="table table-sm">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            {QueueKind::ALL.map(|queue| view! { <th scope="col" class="text-center">{queue.label()}</th> })}
-                        </tr>
-                    </thead>
-                    <tbody>{answer.value.iter().map(|member| staff_row(staff, failed, member)).collect_view()}</tbody>
-                </table>
-            </div>
-        }
-        .into_any(),
-        (None, Some(error)) => view! { <div class="p-4">{query_strip(staff, "The staff could not be read", &error)}</div> }.into_any(),
-        (None, None) => list_skeleton(4).into_any(),
-    };
-    let body = view! {
-        {move || failed.get().map(|error| view! { <div class="p-4">{error_strip("Nothing was changed", &error, None)}</div> })}
-        {rows}
-    };
-    card("staff", Icon::Users, "Who may take which queue", (), body)
-}
-
-fn staff_row(staff: Query<Vec<StaffView>>, failed: RwSignal<Option<WireError>>, member: &StaffView) -> impl IntoView + use<> {
-    let announcer = expect_context::<Announcer>();
-    let taken: Vec<QueueKind> = member.queues.clone().unwrap_or_else(|| QueueKind::ALL.to_vec());
-    let (email, name) = (member.email.clone(), member.name.clone());
-    // Each box sends the whole list, so one change at a time.
-    let is_busy = RwSignal::new(false);
-    let boxes = QueueKind::ALL.map(|queue| {
-        let is_taken = taken.contains(&queue);
-        let (email, name, mut wanted) = (email.clone(), name.clone(), taken.clone());
-        let label = format!("{name}: {}", queue.label());
-        let change = move |_| {
-            if is_taken {
-                wanted.retain(|kept| *kept != queue);
-            } else {
-                wanted.push(queue);
-            }
-            // All of them is no limit: a queue that is added one day is theirs too.
-            let limit = (wanted.len() < QueueKind::ALL.len()).then(|| wanted.clone());
-            let (email, name) = (email.clone(), name.clone());
-            is_busy.set(true);
-            failed.set(None);
-            announcer.clear();
-            spawn_local(async move {
-                let done = auth::limit(email, limit).await;
-                let _ = is_busy.try_set(false);
-                let _ = failed.try_set(done.as_ref().err().cloned());
-                if done.is_ok() {
-                    announcer.show(format!("{name}'s queues are changed from their next request on."));
-                }
-                staff.again();
-            });
-        };
-        view! {
-            <td class="text-center">
-                <input type="checkbox" class="checkbox checkbox-sm" aria-label=label prop:checked=is_taken prop:disabled=move || is_busy.get() on:change=change />
-            </td>
-        }
-    });
-    view! {
-        <tr>
-            <th scope="row" class="font-normal"><span class="font-medium">{member.name.clone()}</span><span class="block text-xs text-muted">{member.role.as_str()}</span></th>
-            {boxes}
-        </tr>
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -546,8 +468,9 @@ mod tests {
     #[test]
     fn hours_are_two_times_or_none() {
         assert_eq!(read_span("", " "), Ok(None));
+        assert_eq!(read_span("9.30", "5pm"), Ok(Some(Span { from_minute: 570, until_minute: 1020 })));
         assert_eq!(read_span("09:30", "17:00"), Ok(Some(Span { from_minute: 570, until_minute: 1020 })));
-        for (from, until) in [("09:00", ""), ("9", "17:00"), ("25:00", "26:00"), ("09:60", "10:00")] {
+        for (from, until) in [("09:00", ""), ("nine", "17:00"), ("25:00", "26:00"), ("09:60", "10:00")] {
             assert!(read_span(from, until).is_err(), "{from}–{until}");
         }
     }

@@ -269,6 +269,10 @@ fn SignInForm() -> impl IntoView {
                 {move || if is_busy.get() { "Signing in…" } else { "Sign in" }}
             </button>
             <p class="text-dense text-muted">"You are not available until you say so."</p>
+            <details class="text-dense text-muted">
+                <summary class="w-fit cursor-pointer text-primary">"Cannot sign in?"</summary>
+                <p class="mt-1.5">"Ask an administrator of the dialler in your firm. They can set a new password for you."</p>
+            </details>
         </form>
     }
 }

@@ -3,7 +3,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use queue::rules::SuppressionKind;
-use queue::{NewObjection, Objection, ObjectionPage};
+use queue::{NewObjection, Objection, ObjectionPage, read_day};
 
 use super::{Missing, provided, set_title};
 use crate::components::card::card;
@@ -12,6 +12,7 @@ use crate::components::error_strip::{error_strip, query_strip};
 use crate::components::icon::{Icon, icon};
 use crate::components::page_header::{PageHeader, not_for_agents};
 use crate::components::skeleton::list_skeleton;
+use crate::components::typed_time::DayField;
 use crate::format::count;
 use crate::state::address::Address;
 use crate::state::announce::Announcer;
@@ -223,19 +224,21 @@ fn Add(page: Query<ObjectionPage>) -> impl IntoView {
     let (kind, whom, reason, until) =
         (RwSignal::new(KINDS[0]), RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let is_busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<&'static str>);
+    let problem = RwSignal::new(None::<String>);
     let failed = RwSignal::new(None::<WireError>);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let is_blank = |text: RwSignal<String>| text.with_untracked(|text| text.trim().is_empty());
-        problem.set(match (is_blank(whom), is_blank(reason)) {
-            (true, _) => Some("Write a user's id or a number."),
-            (false, true) => Some("Please say why, for whoever asks later."),
-            (false, false) => None,
+        let day = until.with_untracked(|until| (!until.trim().is_empty()).then(|| read_day(until))).transpose();
+        problem.set(match (is_blank(whom), is_blank(reason), &day) {
+            (true, ..) => Some("Write a user's id or a number.".to_owned()),
+            (false, true, _) => Some("Please say why, for whoever asks later.".to_owned()),
+            (false, false, Err(words)) => Some(words.clone()),
+            (false, false, Ok(_)) => None,
         });
         failed.set(None);
         announcer.clear();
-        if problem.get_untracked().is_some() || is_busy.get_untracked() {
+        if problem.with_untracked(Option::is_some) || is_busy.get_untracked() {
             return;
         }
         is_busy.set(true);
@@ -243,7 +246,7 @@ fn Add(page: Query<ObjectionPage>) -> impl IntoView {
             kind: kind.get_untracked(),
             whom: whom.get_untracked(),
             reason: reason.get_untracked(),
-            until: Some(until.get_untracked()).filter(|day| !day.is_empty()),
+            until: day.ok().flatten().map(|day| day.to_string()),
         };
         spawn_local(async move {
             let done = queue::object(objection).await;
@@ -280,10 +283,7 @@ fn Add(page: Query<ObjectionPage>) -> impl IntoView {
                 <span class="font-medium">"Why"</span>
                 <input class="input input-sm w-full" bind:value=reason on:input=move |_| problem.set(None) />
             </label>
-            <label class="flex flex-col gap-1">
-                <span class="font-medium">"Until and including "<span class="font-normal text-muted">"(empty: for good)"</span></span>
-                <input class="input input-sm w-full" type="date" bind:value=until />
-            </label>
+            <DayField label="Until and including (empty: for good)" id="objection-until" text=until on_typed=Callback::new(move |()| problem.set(None)) />
             <p class="text-error empty:hidden" role="alert">{move || problem.get()}</p>
             {move || failed.get().map(|error| error_strip("Nothing was put on record", &error, None))}
             <button type="submit" class="btn btn-sm btn-primary" aria-disabled=move || if is_busy.get() { "true" } else { "false" }>

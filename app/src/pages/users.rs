@@ -17,7 +17,7 @@ use crate::components::take_button::TakeButton;
 use crate::components::timeline::{our_entries, timeline};
 use crate::components::why::score_details;
 use crate::format::{age, counted, initials};
-use crate::state::address::Address;
+use crate::state::address::{Address, decoded, encoded};
 use crate::state::clock::Clock;
 use crate::state::live::Live;
 use crate::state::query::Query;
@@ -62,16 +62,6 @@ fn back(search: Memo<String>) -> Option<impl IntoView> {
             <a class="link link-hover w-fit text-dense text-primary" href=format!("/users?search={}", encoded(&text))>"Back to those found for “"{text.clone()}"”"</a>
         }
     })
-}
-
-/// What stands in the address, as it was typed.
-fn decoded(text: &str) -> String {
-    let text = text.replace('+', " ");
-    js_sys::decode_uri_component(&text).map_or(text, String::from)
-}
-
-fn encoded(text: &str) -> String {
-    String::from(js_sys::encode_uri_component(text))
 }
 
 #[component]

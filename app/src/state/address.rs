@@ -20,6 +20,17 @@ fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
     query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
+/// What stands in the address, as it was typed.
+pub(crate) fn decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    js_sys::decode_uri_component(&text).map_or(text, String::from)
+}
+
+/// What was typed, as it can stand in the address.
+pub(crate) fn encoded(text: &str) -> String {
+    String::from(js_sys::encode_uri_component(text))
+}
+
 impl Address {
     /// Follows it for as long as the page is there.
     pub(crate) fn start() -> Self {

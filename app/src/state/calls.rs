@@ -785,14 +785,7 @@ mod tests {
     }
 
     fn ended(how: CallEnd, seconds_left: Option<i64>) -> CallView {
-        let wrap_up = seconds_left.map(|seconds_left| WrapUp {
-            seconds_left: Some(seconds_left),
-            suggested: None,
-            choices: Vec::new(),
-            callback_hours: String::new(),
-            callback_from: String::new(),
-            callback_until: String::new(),
-        });
+        let wrap_up = seconds_left.map(|seconds_left| WrapUp { seconds_left: Some(seconds_left), suggested: None, choices: Vec::new() });
         let end = Some(Ended { how, words: "It is over.".into(), is_saved_call: how == CallEnd::Refused });
         CallView { end, wrap_up, ..view(CallState::Ended) }
     }

@@ -3,11 +3,18 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
 /// Milliseconds since the page was opened, from the browser's monotonic clock.
 pub(crate) fn now_millis() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// The time of day that this machine believes in: only for words such as “today”, never for anything that counts.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds of this age")]
+pub(crate) fn today() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(js_sys::Date::now() as i64).unwrap_or_default()
 }
 
 /// Ticks once a second.
