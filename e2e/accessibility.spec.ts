@@ -11,7 +11,7 @@ const check = async (page: Page, what: string) => {
 
 for (const scheme of ["light", "dark"] as const) {
   test(`every screen can be read and used by everybody, ${scheme}`, async ({ page, browser, request }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(240_000);
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     await page.goto("/sign-in");
     await alive(page);
@@ -101,6 +101,17 @@ for (const scheme of ["light", "dark"] as const) {
     await admin.goto("/outcomes?edit=vulnerable");
     await expect(admin.getByText("Not edited here")).toBeVisible();
     await check(admin, "outcomes");
+    await admin.goto("/staff");
+    await admin.getByRole("link", { name: /Hannah Whitfield/ }).click();
+    await expect(admin.getByTestId("account-event").first()).toBeVisible();
+    await check(admin, "staff");
+    await admin.getByRole("button", { name: "Add someone…" }).click();
+    await admin.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();
+    await check(admin, "adding somebody, with something missing");
+    await admin.keyboard.press("Escape");
+    await admin.goto("/account");
+    await expect(admin.getByTestId("account-event").first()).toBeVisible();
+    await check(admin, "my account");
     await admin.context().close();
 
     const floor = await elsewhere(browser, GARETH, { colorScheme: scheme, reducedMotion: "reduce" });

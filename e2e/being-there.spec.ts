@@ -1,5 +1,5 @@
 // Being there: what the page and the floor say when one side falls silent without a goodbye. The patience is three times what is promised.
-import { GARETH, HANNAH, elsewhere, expect, expectErrors, needed, setStatus, signIn, test } from "./support";
+import { GARETH, HANNAH, elsewhere, expect, expectStatus, expectErrors, needed, setStatus, signIn, test } from "./support";
 
 /** rules, Presence: unreachable after 30 s. */
 const UNREACHABLE = { timeout: 90_000 };
@@ -25,6 +25,8 @@ test("an agent whose page answers nothing is unreachable on the floor though its
 
 test("a page whose server falls silent says that there is no connection, and finds back by itself", async ({ page }) => {
   test.setTimeout(180_000);
+  // What waited for a connection to the database all the while is told so.
+  expectStatus(503);
   await signIn(page, HANNAH);
   const light = page.getByTestId("server-light");
   await expect(light).toHaveText(/connected/);

@@ -106,9 +106,13 @@ test("pages lead to older calls and back, and stay what they are when the page i
   await page.getByLabel("User's id").press("Enter");
   await page.getByLabel("User's id").blur();
   await expect(rows(page)).toHaveCount(1);
-  await page.getByLabel("From").fill("2020-01-01");
-  await page.getByLabel("Until").fill("2020-01-02");
+  await page.getByLabel("From").fill("1 January 2020");
+  await page.getByLabel("Until").fill("2/1/20");
   await page.getByLabel("Until").blur();
+  await expect(page.getByText("Write the year with four digits, for example 25 December 2027.")).toBeVisible();
+  await page.getByLabel("Until").fill("2/1/2020");
+  await page.getByLabel("Until").blur();
+  await expect(page.getByLabel("Until")).toHaveValue("2 January 2020");
   await expect(page.getByText("No such calls")).toBeVisible();
 });
 

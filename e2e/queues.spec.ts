@@ -47,12 +47,15 @@ test("a lender that is paused holds its people, and both supervisors see the sam
   const lender = await which.evaluate((select: HTMLSelectElement) => select.selectedOptions[0]?.textContent ?? "");
   await page.getByLabel("Reason").fill("Their portal is down");
   const [clock] = await ours<{ day: string }>(
-    `select to_char(${BUSINESS_NOW}, 'YYYY-MM-DD') as day`,
+    `select to_char(${BUSINESS_NOW}, 'FMDD FMMonth YYYY') as day`,
   );
-  await page.getByLabel("Until").fill(`${clock?.day}T00:01`);
+  await page.getByLabel("Until", { exact: true }).fill(clock?.day ?? "");
+  await page.getByRole("button", { name: `Pause ${lender}` }).click();
+  await expect(page.getByText("Write the time too, for example 14:05.")).toBeVisible();
+  await page.getByLabel("Until, time").fill("00:01");
   await page.getByRole("button", { name: `Pause ${lender}` }).click();
   await expect(page.getByText("A pause ends at a time that is still to come")).toBeVisible();
-  await page.getByLabel("Until").fill(`${clock?.day}T23:59`);
+  await page.getByLabel("Until, time").fill("23:59");
   await page.getByRole("button", { name: `Pause ${lender}` }).click();
 
   await expect(page.getByTestId("toast")).toContainText(`${lender} is paused`);

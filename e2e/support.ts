@@ -26,7 +26,10 @@ const clickAsAPerson = (page: Page) => {
   const click = locators.click;
   const last = { x: 0, y: 0, at: 0 };
   locators.click = async function (this: Locator, options) {
-    const box = await this.boundingBox().catch(() => null);
+    // Where it is once it can be clicked: what lies below the edge is scrolled to first.
+    const patience = { timeout: options?.timeout };
+    await this.scrollIntoViewIfNeeded(patience).catch(() => {});
+    const box = await this.boundingBox(patience).catch(() => null);
     const [x, y] = box ? [box.x + box.width / 2, box.y + box.height / 2] : [0, 0];
     const isThere = Math.abs(x - last.x) <= NEAR && Math.abs(y - last.y) <= NEAR;
     if (isThere) await pause(Math.max(0, last.at + LOOKS - Date.now()));

@@ -313,14 +313,15 @@ test("what is typed survives a reload in wrap-up, and so does the wrap-up", asyn
   // What is needed is asked for where it is missing, and nothing is lost.
   await wrapUp(page).getByText("Call me back").click();
   await pressKey(page, "Enter");
-  const when = page.getByLabel("When?");
-  await expect(when).toBeFocused();
-  await expect(when).toHaveAccessibleDescription(/Choose when to call back/);
-  await when.fill("2026-11-24T23:30");
-  expectStatus(422);
-  await pressKey(page, "Enter");
-  await expect(when).toHaveAccessibleDescription(/Calls may not be made at that time/);
-  await when.fill("2026-11-24T15:30");
+  const times = page.getByRole("group", { name: "Times" });
+  await expect(times).toBeFocused();
+  await expect(times).toHaveAccessibleDescription(/Choose when to call back/);
+  await times.getByRole("button", { name: "Other…" }).click();
+  await page.getByLabel("Day", { exact: true }).fill("24 November 2026");
+  await page.getByLabel("Time", { exact: true }).fill("23:30");
+  await expect(page.getByTestId("refused")).toContainText("Calls may not be made at that time");
+  await page.getByLabel("Time", { exact: true }).fill("15:30");
+  await expect(page.getByTestId("promised")).toHaveText("Call back on Tuesday 24 November, 15:30.");
   await page.getByRole("button", { name: "+30 s" }).click();
   await expect(state(page)).toContainText(/Wrap-up · 2 min/);
   await page.getByRole("button", { name: /Save and pause/ }).click();
@@ -443,13 +444,15 @@ test("what was not said in time can be said later, and nothing that was typed is
   await page.getByLabel(/^Note for this person/).fill("Heard the tone twice");
   await expect(page.getByTestId("kept")).toContainText(/kept \d\d:\d\d/);
   await wrapUp(page).getByText("Call me back").click();
-  const when = page.getByLabel("When?");
-  // Why a time is refused is in sight, also on the smallest screen.
-  await when.fill("2026-11-29T12:00");
-  expectStatus(422);
+  const [day, time] = [page.getByLabel("Day", { exact: true }), page.getByLabel("Time", { exact: true })];
+  // Why a time is refused is in sight, also on the smallest screen, and stays so when it is saved all the same.
+  await page.getByRole("button", { name: "Other…" }).click();
+  await day.fill("29 November");
+  await time.fill("12:00");
+  await expect(page.getByTestId("refused")).toContainText("Calls may not be made at that time");
   await page.getByTestId("person").focus();
   await pressKey(page, "Enter");
-  const why = page.getByText(/Calls may not be made at that time/);
+  const why = page.getByText("Choose when to call back.");
   await expect(why).toBeInViewport({ ratio: 1 });
   expect((await why.boundingBox())?.y).toBeLessThan((await dock(page).boundingBox())?.y ?? 0);
   // It stays there when the screen hears anew of the call.
@@ -461,12 +464,14 @@ test("what was not said in time can be said later, and nothing that was typed is
   await (await asked).finished();
   await painted(page);
   await expect(why).toBeInViewport({ ratio: 1 });
-  await when.fill("2026-11-25T12:00");
+  await day.fill("25 November 2026");
+  await expect(page.getByTestId("promised")).toContainText("Wednesday 25 November, 12:00");
 
   await ours("update calls.call set wrap_up_until = now() - interval '1 second' where closed_at is null");
   await expect(state(page)).toContainText("Not recorded yet", { timeout: 15_000 });
   await expect(page.getByRole("button", { name: /My status: Break/ })).toBeVisible();
-  await expect(when).toHaveValue("2026-11-25T12:00");
+  await expect(day).toHaveValue("25 November 2026");
+  await expect(time).toHaveValue("12:00");
   await page.getByRole("button", { name: "Not now" }).click();
   await expect(page.getByRole("heading", { name: "You are on a break" })).toBeVisible();
   await expect(page.getByTestId("still-to-say").first()).toContainText(person.name);
