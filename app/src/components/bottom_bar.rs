@@ -178,7 +178,7 @@ pub(crate) fn BottomBar() -> impl IntoView {
             <button type="button" class="btn btn-sm ml-1" aria-label="+30 s, extend the wrap-up" on:click=move |_| calls.extend()>"+30 s"</button>
         })}
     };
-    // Whoever pressed a button that means something else now does not press that with the next key.
+    // A key that follows the press of a button does not press what stands in its place now.
     let stage = move || (console.stage(), telephone.is_being_checked.get(), console.is_shown());
     let is_focus_here = || document().active_element().is_some_and(|active| active.closest("[data-next]").ok().flatten().is_some());
     Effect::new(move |was: Option<()>| {

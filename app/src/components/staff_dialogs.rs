@@ -97,7 +97,7 @@ fn text_field(
     }
 }
 
-/// The password that somebody is given, in plain letters: whoever sets it has to hand it over.
+/// The password that somebody is given, in plain letters: the administrator has to hand it over.
 fn password_field(
     label: &'static str,
     value: RwSignal<String>,

@@ -281,7 +281,7 @@ fn Promised() -> impl IntoView {
         let of = |user, queue: Option<QueueKind>, is_incoming| PromiseFor::Call {
             user,
             queue: queue.unwrap_or(QueueKind::Callbacks),
-            // Whoever rang us and asks to be rung has asked for themselves.
+            // A caller who asks to be rung has asked for themselves.
             asked_regardless: asked_regardless || is_incoming,
         };
         calls.map(|view| view.user_id.map(|user| of(user, view.queue, view.is_incoming))).flatten().unwrap_or(PromiseFor::Anybody)

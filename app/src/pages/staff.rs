@@ -54,7 +54,7 @@ impl View {
         if query.is_empty() { "/staff".to_owned() } else { format!("/staff?{}", query.join("&")) }
     }
 
-    /// Whether somebody is in the list. Whoever is chosen is, whatever is looked for.
+    /// Whether somebody is in the list. The chosen account always is.
     fn shows(&self, account: &StaffAccount) -> bool {
         let wanted = self.search.trim().to_lowercase();
         let is_found = account.name.to_lowercase().contains(&wanted) || account.email.contains(&wanted);
